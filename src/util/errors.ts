@@ -1,0 +1,24 @@
+/**
+ * An expected failure, told to the user in one line: who, what must hold, what was got, remedy.
+ * `decodeAudio: clip 12.wav has 0 samples, expected at least 1; delete it or pass --on-error skip`
+ */
+export class AudiosslError extends Error {
+  /** Exit code of the command line: 1 = failed. */
+  readonly exitCode: number = 1;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Wrong use: an unknown option or config key, a missing file named by the user. Exit code 2. */
+export class UsageError extends AudiosslError {
+  override readonly exitCode = 2;
+}
+
+/** The text of anything thrown, on one line. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}
