@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parsers for commander's `option(flags, description, parser)`: a wrong value is wrong use, exit code 2. */
+function wholeNumber(value: string, minimum: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value.trim()) || !Number.isSafeInteger(number) || number < minimum)
+    throw new InvalidArgumentError(`expected a whole number from ${minimum} up, got "${value}".`);
+  return number;
+}
+
+/** 1, 2, 3 ... */
+export function positiveInteger(value: string): number {
+  return wholeNumber(value, 1);
+}
+
+/** 0, 1, 2 ..., as a seed. */
+export function nonNegativeInteger(value: string): number {
+  return wholeNumber(value, 0);
+}
+
+/** For an option that may be given several times: `.option('--set <path=value>', text, collect, [])`. */
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
