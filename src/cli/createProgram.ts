@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+/** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
+const commands: ((program: Command) => void)[] = [];
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** commander's message, "(Did you mean ...?)" on its second line included, as one line in the form of all our errors. */
+function oneLine(message: string): string {
+  return `audiossl: ${message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()}\n`;
+}
+
+/**
+ * The whole command line. Nothing heavy is imported here or in a command's file, so that `--help` answers at once.
+ * Instead of leaving the process, commander throws its CommanderError, which `reportError` turns into an exit code.
+ */
+export function createProgram(): Command {
+  const program = new Command('audiossl')
+    .description('Learn representations of sound events without labels, evaluate them and use them.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('--debug', 'show the stack of an error')
+    .configureOutput({ outputError: (message, write) => write(oneLine(message)) })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const register of commands) register(program);
+  forEachCommand(program, (command) => {
+    if (command !== program) command.addOption(command.createOption('--debug').hideHelp());
+  });
+  return program;
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}

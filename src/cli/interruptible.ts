@@ -1,0 +1,42 @@
+import { AudiosslError } from '../util/errors.js';
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof exitCodes;
+
+/** Work was stopped by SIGINT or SIGTERM and put everything in order; the process ends with 128 + the signal's number. */
+export class InterruptedError extends AudiosslError {
+  override readonly exitCode: number;
+
+  constructor(signal: Signal) {
+    super(`stopped by ${signal}`);
+    this.exitCode = exitCodes[signal];
+  }
+}
+
+/**
+ * Runs long work that can be stopped: SIGINT (Ctrl+C) and SIGTERM abort `signal`, the work then saves what it must and returns or throws
+ * `signal.reason`; either way this throws `InterruptedError`. A second signal ends the process at once.
+ * Any other error that the work throws while stopping is passed on: a checkpoint that could not be written must be heard of.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (name: Signal): void => {
+    if (controller.signal.aborted) process.exit(exitCodes[name]);
+    process.stderr.write(`\naudiossl: ${name}: stopping in order (once more: at once)\n`);
+    controller.abort(new InterruptedError(name));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const result = await work(controller.signal);
+    controller.signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    // fetch, fs and timers throw an AbortError of their own, with the reason as its cause.
+    if (controller.signal.aborted && error instanceof Error && error.name === 'AbortError') throw controller.signal.reason;
+    throw error;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
