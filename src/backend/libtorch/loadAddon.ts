@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { AudiosslError, errorText } from '../../util/errors.js';
+import type { Addon } from './binding.js';
+
+/** Where `native/build.mjs` puts the addon: the same from `src/backend/libtorch` and `dist/backend/libtorch`. */
+export const addonPath = fileURLToPath(new URL('../../../native/build/audiossl.node', import.meta.url));
+
+let addon: Addon | undefined;
+
+/** The native addon, loaded once. Throws an AudiosslError that says what to do where it is missing or does not load. */
+export function loadAddon(): Addon {
+  if (addon) return addon;
+  const remedy = 'run `npm run setup` (`audiossl setup` when installed as a package)';
+  if (!existsSync(addonPath)) throw new AudiosslError(`libtorch: the native addon is not built; ${remedy}`);
+  try {
+    addon = createRequire(import.meta.url)(addonPath) as Addon; // the one place where the type of the C++ side is taken on trust
+  } catch (error) {
+    throw new AudiosslError(`libtorch: the native addon does not load (${errorText(error)}); ${remedy}`, { cause: error });
+  }
+  return addon;
+}
