@@ -1,0 +1,100 @@
+import { readFile, stat } from 'node:fs/promises';
+import { unzipSync, Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { writeFileAtomicWith } from './atomicFile.js';
+import { AudiosslError, errorText } from './errors.js';
+import { encodeNpy, type NpyArray, type NpyDtype, npyHeader, numberOfValues, parseNpy } from './npy.js';
+
+/** An array whose values come in pieces, so that it need not fit into memory. `chunks` must give exactly the bytes of the shape. */
+export interface NpzStream {
+  dtype: NpyDtype;
+  shape: number[];
+  chunks: AsyncIterable<Uint8Array>;
+}
+export type NpzEntry = NpyArray | NpzStream;
+
+/** Plain zip files (without the zip64 extension, which fflate does not write) end at 4 GiB. */
+const MAX_BYTES = 4 * 2 ** 30 - 2 ** 20;
+const PIECE_BYTES = 8 * 2 ** 20;
+const bytesOf: Record<NpyDtype, number> = { float16: 2, float32: 4, float64: 8, int32: 4, uint32: 4, uint8: 1 };
+
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+/**
+ * Writes a numpy archive that `np.load(path, allow_pickle=False)` reads: one `<name>.npy` an entry, stored or deflated, byte for byte
+ * the same for the same content. Written in pieces and atomically. Throws AudiosslError when the values need more than 4 GiB.
+ */
+export async function writeNpz(
+  path: string,
+  entries: Record<string, NpzEntry>,
+  { compress = false }: { compress?: boolean } = {},
+): Promise<void> {
+  const members = Object.entries(entries).map(([name, entry]) => {
+    if ('chunks' in entry) {
+      const byteLength = numberOfValues(entry.shape) * bytesOf[entry.dtype];
+      return { name, header: npyHeader(entry), byteLength, chunks: entry.chunks };
+    }
+    const { header, body } = encodeNpy(entry);
+    return { name, header, byteLength: body.length, chunks: pieces(body) };
+  });
+  const total = members.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (total > MAX_BYTES) {
+    throw new AudiosslError(
+      `writeNpz: ${path}: an npz file holds at most 4 GiB, the arrays need ${(total / 2 ** 30).toFixed(1)} GiB; use --format npy`,
+    );
+  }
+  await writeFileAtomicWith(path, async (handle) => {
+    const ready: Uint8Array[] = [];
+    let failure: Error | null = null;
+    const zip = new Zip((error, chunk) => {
+      if (error) failure = error;
+      else ready.push(chunk);
+    });
+    const flush = async (): Promise<void> => {
+      if (failure) throw failure;
+      for (const chunk of ready.splice(0)) await handle.writeFile(chunk);
+    };
+    for (const { name, header, byteLength, chunks } of members) {
+      const file = compress ? new ZipDeflate(`${name}.npy`, { level: 6 }) : new ZipPassThrough(`${name}.npy`);
+      // The time of writing would make equal content differ; 1980 is the zip format's first year.
+      file.mtime = new Date(1980, 0, 1);
+      zip.add(file);
+      file.push(header, byteLength === 0);
+      let done = 0;
+      for await (const chunk of chunks) {
+        done += chunk.length;
+        if (done > byteLength) break;
+        file.push(chunk, done === byteLength);
+        await flush();
+      }
+      if (done !== byteLength)
+        throw new AudiosslError(`writeNpz: ${path}: ${name} must have ${byteLength} bytes, got ${done > byteLength ? 'more' : done}`);
+    }
+    zip.end();
+    await flush();
+  });
+}
+
+/**
+ * Reads a numpy archive of arrays that we know (float, int, fixed-width text). For files that fit into memory.
+ * Throws AudiosslError naming the file for a broken archive, pickled objects, or members that unpack to more than `maxBytes`.
+ */
+export async function readNpz(path: string, { maxBytes = 2 * 2 ** 30 }: { maxBytes?: number } = {}): Promise<Map<string, NpyArray>> {
+  const { size } = await stat(path);
+  if (size > maxBytes) throw new AudiosslError(`readNpz: ${path}: at most ${maxBytes} bytes are read into memory, the file has ${size}`);
+  let total = 0;
+  let members: Record<string, Uint8Array>;
+  try {
+    members = unzipSync(await readFile(path), {
+      filter: ({ originalSize }) => {
+        total += originalSize;
+        if (total > maxBytes) throw new Error(`it unpacks to more than ${maxBytes} bytes`);
+        return true;
+      },
+    });
+  } catch (error) {
+    throw new AudiosslError(`readNpz: ${path}: not a readable npz file: ${errorText(error)}`, { cause: error });
+  }
+  return new Map(Object.entries(members).map(([name, bytes]) => [name.replace(/\.npy$/, ''), parseNpy(bytes, `${path}: ${name}`)]));
+}
