@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+// Sets up everything that is missing and nothing else: Debian packages for the libtorch backend, npm packages, the native addon and the
+// compiled program. Plain JavaScript on Node's own modules, because it runs before there is anything else. Quick when nothing is missing.
+//
+//   node native/setup.mjs [--for-tests] [--no-system-packages]      (AUDIOSSL_NO_APT=1 is the same as --no-system-packages)
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lastLines, run, say } from './setup/run.mjs';
+import { installPackages, missingPackages } from './setup/systemPackages.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const flags = new Set(process.argv.slice(2));
+const known = ['--for-tests', '--no-system-packages'];
+const minimumNode = [20, 19];
+
+/** A step that the rest cannot do without failed: say what, with which command, how it ended and what to do. */
+function fail({ step, command, log, remedy }) {
+  say(`${step} failed: ${command}\n${lastLines(log)}`);
+  say(`remedy: ${remedy}`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > minimumNode[0] || (major === minimumNode[0] && minor >= minimumNode[1])) return;
+  say(`Node.js ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}; get it from https://nodejs.org`);
+  process.exit(1);
+}
+
+function modifiedAt(file) {
+  return existsSync(file) ? statSync(file).mtimeMs : 0;
+}
+
+/** npm ci where node_modules is missing or older than the lock file. npm writes the hidden lock file last. */
+function installNpmPackages() {
+  const lock = join(root, 'package-lock.json');
+  if (!existsSync(lock)) return; // installed as a package: npm has done it
+  if (modifiedAt(join(root, 'node_modules/.package-lock.json')) >= modifiedAt(lock)) return;
+  say('installing the npm packages ...');
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const result = run('npm', args, { cwd: root });
+  if (!result.isOk) {
+    const remedy =
+      'check that the npm registry is reached (npm ping) and that package.json and package-lock.json belong together (npm install)';
+    fail({ step: 'installing the npm packages', command: `npm ${args.join(' ')}`, log: result.log, remedy });
+  }
+  say(`installed the npm packages (${result.seconds.toFixed(0)} s)`);
+}
+
+/** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
+function buildAddon() {
+  const script = join(root, 'native/build.mjs');
+  const isFirst = !existsSync(join(root, 'native/build'));
+  if (isFirst) say('building the libtorch backend (a minute or two) ...');
+  const result = run(process.execPath, [script], { cwd: root });
+  if (result.isOk) {
+    if (isFirst) say(`built the libtorch backend (${result.seconds.toFixed(0)} s)`);
+    return;
+  }
+  say(`the libtorch backend is not available, the slower wasm backend is used; node native/build.mjs said\n${lastLines(result.log, 4)}`);
+}
+
+/** Path, size and time of every source file as one text: differs from the one of the last compilation when there is something to do. */
+function sourceStamp() {
+  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  return [join(root, 'tsconfig.json'), ...files.sort()]
+    .map((file) => {
+      const { size, mtimeMs } = statSync(file);
+      return `${file} ${size} ${mtimeMs}`;
+    })
+    .join('\n');
+}
+
+function compile() {
+  if (!existsSync(join(root, 'src'))) return; // installed as a package: it comes compiled
+  const stampFile = join(root, 'dist/.sources');
+  const stamp = sourceStamp();
+  if (existsSync(join(root, 'dist/cli/main.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  say('compiling ...');
+  const result = run('npm', ['run', '--silent', 'build'], { cwd: root });
+  if (!result.isOk) {
+    const remedy = 'a clean clone compiles: undo or mend the change that the lines above name';
+    fail({ step: 'compiling', command: 'npm run build', log: result.log, remedy });
+  }
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, stamp);
+  say(`compiled (${result.seconds.toFixed(0)} s)`);
+}
+
+for (const flag of flags) {
+  if (known.includes(flag)) continue;
+  say(`unknown option ${flag}; known: ${known.join(' ')}`);
+  process.exit(2);
+}
+checkNode();
+const isAllowed = !flags.has('--no-system-packages') && !process.env.AUDIOSSL_NO_APT;
+installPackages(missingPackages({ purpose: 'backend' }), { isAllowed });
+if (flags.has('--for-tests')) installPackages(missingPackages({ purpose: 'tests' }), { isAllowed });
+installNpmPackages();
+buildAddon();
+compile();
