@@ -1,0 +1,158 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../util/atomicFile.js';
+import { AudiosslError, errorText } from '../util/errors.js';
+import { sha256 } from '../util/hash.js';
+import { isNodeError, type RunFolder } from './runFolder.js';
+
+const rate = z.number().min(0).max(1);
+const count = z.int().min(0);
+/** A 95 % interval: [low, high]. */
+const interval = z.tuple([rate, rate]);
+
+/** Accuracies of one predictor on the clips of one split. `null` = not defined (top-3 of three classes, an interval that was not computed). */
+const scores = {
+  clipMicroAccuracy: rate.describe('share of the clips that are right'),
+  clipMicroAccuracyInterval: interval.nullable(),
+  clipMacroAccuracy: rate.describe('mean over the classes of their recall, classes without clips left out'),
+  clipMacroAccuracyInterval: interval.nullable(),
+  patchWeightedAccuracy: rate.nullable().describe("each clip weighs its number of patches: the authors' 'micro'"),
+  top3Accuracy: rate.nullable(),
+};
+
+/** Another predictor under the same protocol on the same clips: chance, log-mel statistics with a ridge classifier, random weights. */
+export const baselineRecord = z.strictObject({
+  name: z.string(),
+  ...scores,
+  patchWeightedAccuracy: rate.nullable().default(null),
+  top3Accuracy: rate.nullable().default(null),
+  note: z.string().optional(),
+});
+
+/** evaluations/<name>.json: one protocol on one split of one run's checkpoint. */
+export const evaluationRecord = z.strictObject({
+  schemaVersion: z.literal(1),
+  protocol: z.string().describe('knn, linear, finetune'),
+  split: z.enum(['train', 'validation', 'test']),
+  checkpoint: z.string().describe('best, last, or the path given'),
+  checkpointSha256: z.string(),
+  checkpointStep: count.nullable().default(null),
+  checkpointEpoch: count.nullable().default(null),
+  seed: count,
+  time: z.string().describe('ISO 8601'),
+  command: z.array(z.string()),
+  options: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe("the protocol's resolved options, and derived numbers such as the size of the bank"),
+  classNames: z.array(z.string()).min(1),
+  numClips: count,
+  numPatches: count.nullable().default(null),
+  ...scores,
+  intervalMethod: z.record(z.string(), z.string()).default({}).describe('how each interval was made: { clipMicroAccuracy: "Wilson" ... }'),
+  perClass: z
+    .array(
+      z.strictObject({
+        label: z.string(),
+        numClips: count,
+        recall: rate.nullable().describe('null where the split has no clip of the class'),
+        interval: interval.nullable(),
+      }),
+    )
+    .describe('in the order of classNames'),
+  confusion: z.array(z.array(count)).describe('[true class, predicted class], clips'),
+  baselines: z.array(baselineRecord).default([]),
+  seconds: z.record(z.string(), z.number().min(0)).default({}).describe('durations of the parts: embed, train, predict'),
+  versions: z.record(z.string(), z.string()),
+  backend: z.string().nullable().default(null).describe('name, device and precision in one line'),
+  environment: z.record(z.string(), z.string()).default({}),
+  frontEndHash: z.string(),
+  configHash: z.string(),
+  splitSha256: z.string().nullable().default(null),
+  notes: z.array(z.string()).default([]),
+});
+
+export type EvaluationRecord = z.infer<typeof evaluationRecord>;
+/** What a writer gives: fields with a default may be left out. */
+export type EvaluationInput = z.input<typeof evaluationRecord>;
+export type BaselineRecord = z.infer<typeof baselineRecord>;
+export type Interval = z.infer<typeof interval>;
+
+/** `<protocol>-<split>-<checkpoint>-seed<N>`; a checkpoint given by path is named by its file and 8 digits of the path's hash. */
+export function evaluationName({
+  protocol,
+  split,
+  checkpoint,
+  seed,
+}: Pick<EvaluationRecord, 'protocol' | 'split' | 'checkpoint' | 'seed'>): string {
+  const isNamed = checkpoint === 'best' || checkpoint === 'last';
+  const file = basename(checkpoint)
+    .replace(/\.safetensors$/, '')
+    .replace(/[^A-Za-z0-9._]+/g, '_');
+  return `${protocol}-${split}-${isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`}-seed${seed}`;
+}
+
+/** The files of one evaluation. */
+export function evaluationPaths(run: RunFolder, name: string): { record: string; predictions: string; embeddings: string } {
+  const base = join(run.evaluations, name);
+  return { record: `${base}.json`, predictions: `${base}.predictions.csv`, embeddings: `${base}.embeddings.npy` };
+}
+
+/**
+ * Writes evaluations/<name>.json and returns the name. Write it last, after predictions and embeddings: its presence says that the evaluation is whole.
+ * Throws AudiosslError when the numbers contradict each other (a wrong table must not reach a report).
+ */
+export async function writeEvaluation(run: RunFolder, record: EvaluationInput): Promise<string> {
+  const name = evaluationName(record);
+  const checked = checkEvaluation(record, name);
+  await writeFileAtomic(evaluationPaths(run, name).record, `${JSON.stringify(checked, null, 2)}\n`);
+  return name;
+}
+
+/** Every evaluation of a run, by name. */
+export async function readEvaluations(run: RunFolder): Promise<{ name: string; record: EvaluationRecord }[]> {
+  const files = (await readdirOrEmpty(run.evaluations)).filter((file) => file.endsWith('.json')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const path = join(run.evaluations, file);
+      let value: unknown;
+      try {
+        value = JSON.parse(await readFile(path, 'utf8'));
+      } catch (error) {
+        throw new AudiosslError(`readEvaluations: ${path} must be JSON: ${errorText(error)}`, { cause: error });
+      }
+      return { name: file.slice(0, -'.json'.length), record: checkEvaluation(value, path) };
+    }),
+  );
+}
+
+function checkEvaluation(value: unknown, name: string): EvaluationRecord {
+  const parsed = evaluationRecord.safeParse(value);
+  if (!parsed.success) {
+    throw new AudiosslError(`evaluation: ${name}: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}`);
+  }
+  const record = parsed.data;
+  const size = record.classNames.length;
+  const fail = (what: string): never => {
+    throw new AudiosslError(`evaluation: ${name}: ${what}`);
+  };
+  if (record.confusion.length !== size || record.confusion.some((row) => row.length !== size)) {
+    fail(`the confusion matrix must be ${size} x ${size} (class names), got ${record.confusion.map((row) => row.length).join(', ')}`);
+  }
+  if (record.perClass.length !== size || record.perClass.some((row, i) => row.label !== record.classNames[i])) {
+    fail(`perClass must follow the ${size} class names, got ${record.perClass.map((row) => row.label).join(', ')}`);
+  }
+  const numClips = record.confusion.flat().reduce((sum, n) => sum + n, 0);
+  if (numClips !== record.numClips) fail(`the confusion matrix must hold numClips ${record.numClips} clips, holds ${numClips}`);
+  return record;
+}
+
+async function readdirOrEmpty(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (isNodeError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

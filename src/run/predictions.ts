@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { writeFileAtomic } from '../util/atomicFile.js';
+import { formatCsv, parseCsv, requireColumns } from '../util/csv.js';
+import { AudiosslError } from '../util/errors.js';
+import { evaluationPaths } from './evaluationRecord.js';
+import { isNodeError, type RunFolder } from './runFolder.js';
+
+/** One clip of an evaluation. `probabilities` in the order of the class names. */
+export interface Prediction {
+  id: string;
+  label: string;
+  predicted: string;
+  probabilities: number[];
+}
+
+const prefix = 'probability:';
+
+/** Writes evaluations/<name>.predictions.csv: `id,label,predicted,probability:<class>,...`, a row a clip. Text is as it is, for reading back. */
+export async function writePredictions(
+  run: RunFolder,
+  name: string,
+  { classNames, predictions }: { classNames: readonly string[]; predictions: readonly Prediction[] },
+): Promise<void> {
+  for (const { id, probabilities } of predictions) {
+    if (probabilities.length !== classNames.length) {
+      throw new AudiosslError(`writePredictions: clip ${id} needs ${classNames.length} probabilities, got ${probabilities.length}`);
+    }
+  }
+  const columns = ['id', 'label', 'predicted', ...classNames.map((label) => prefix + label)];
+  const rows = predictions.map(({ id, label, predicted, probabilities }) => [id, label, predicted, ...probabilities]);
+  await writeFileAtomic(evaluationPaths(run, name).predictions, formatCsv(columns, rows));
+}
+
+/** Reads them back; undefined where the file is absent. */
+export async function readPredictions(
+  run: RunFolder,
+  name: string,
+): Promise<{ classNames: string[]; predictions: Prediction[] } | undefined> {
+  const file = evaluationPaths(run, name).predictions;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (isNodeError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const table = parseCsv(text, file);
+  requireColumns(table, ['id', 'label', 'predicted'], file);
+  const columns = table.columns.filter((column) => column.startsWith(prefix));
+  return {
+    classNames: columns.map((column) => column.slice(prefix.length)),
+    predictions: table.rows.map((row) => ({
+      id: row.id,
+      label: row.label,
+      predicted: row.predicted,
+      probabilities: columns.map((column) => Number(row[column])),
+    })),
+  };
+}
