@@ -25,7 +25,17 @@ const arrayTypes = {
   BOOL: Uint8Array,
 } as const;
 export type SafetensorsDtype = keyof typeof arrayTypes;
-export type SafetensorsValues = InstanceType<(typeof arrayTypes)[SafetensorsDtype]>;
+export type SafetensorsValues =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 export interface SafetensorsTensor {
   dtype: SafetensorsDtype;

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { AudiosslError, errorText } from '../util/errors.js';
+import { loadSafetensors, type SafetensorsTensor, saveSafetensors } from '../util/safetensors.js';
+import { toTfjsLayout, toTorchLayout, type Values } from './weightLayout.js';
+
+const count = z.int().min(0);
+
+/** What every checkpoint says about itself: enough to embed with it, to resume from it and to know where it came from. */
+export const checkpointMetadata = z.looseObject({
+  schemaVersion: z.literal(1),
+  step: count.describe('optimiser updates done'),
+  epoch: count.describe('epochs finished'),
+  position: z.looseObject({ epoch: count, batch: count }).describe('where the sampler and the counter-based generator go on'),
+  encoder: z.record(z.string(), z.unknown()).describe('encoder options'),
+  projectionHead: z.record(z.string(), z.unknown()).nullable().describe('projection head options; null without one'),
+  frontEnd: z.record(z.string(), z.unknown()).describe('the fully resolved front end'),
+  patchFrames: z.int().min(1),
+  patchHop: z.int().min(1),
+  standardisation: z.object({ mean: z.array(z.number()).min(1), standardDeviation: z.array(z.number().positive()).min(1) }),
+  classNames: z.array(z.string()).describe('empty without labels'),
+  config: z.unknown().describe('the resolved config of the run'),
+  versions: z.record(z.string(), z.string()),
+  monitor: z.record(z.string(), z.number().nullable()).describe('monitor values at this step'),
+  training: z.record(z.string(), z.unknown()).optional().describe("the training loop's own counters"),
+});
+export type CheckpointMetadata = z.infer<typeof checkpointMetadata>;
+
+/** Tensors by full name (`encoder.conv1.weight`, `optimizer.momentum.encoder.conv1.weight`), float32, in tfjs's layout. */
+export type CheckpointTensors = Map<string, Values>;
+
+export interface Checkpoint {
+  metadata: CheckpointMetadata;
+  tensors: CheckpointTensors;
+}
+
+const BATCHES = 'num_batches_tracked';
+
+/**
+ * Writes one safetensors file: tensors in PyTorch's layout, metadata as JSON under the one key `audiossl`. Atomic and flushed.
+ * PyTorch's batch norms also hold `num_batches_tracked` (int64, unused with a fixed momentum): where the tensors have
+ * a `running_mean` without one, the number of steps is written, so that `load_state_dict(strict=True)` is content.
+ */
+export async function saveCheckpoint(path: string, { metadata, tensors }: Checkpoint): Promise<void> {
+  const out = new Map<string, SafetensorsTensor>();
+  for (const [name, values] of tensors) {
+    if (name.endsWith(BATCHES)) {
+      out.set(name, { dtype: 'I64', shape: values.shape, data: BigInt64Array.from(values.data, (value) => BigInt(Math.round(value))) });
+      continue;
+    }
+    out.set(name, { dtype: 'F32', ...toTorchLayout(name, values) });
+    const counter = name.replace(/running_mean$/, BATCHES);
+    if (counter !== name && !tensors.has(counter)) {
+      out.set(counter, { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(metadata.step)) });
+    }
+  }
+  await saveSafetensors(path, { tensors: out, metadata: { audiossl: JSON.stringify(metadata) } });
+}
+
+/** Reads a checkpoint back into tfjs's layout. Throws AudiosslError when the file is broken or is not one of ours. */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await loadSafetensors(path);
+  if (!Object.hasOwn(metadata, 'audiossl')) {
+    throw new AudiosslError(
+      `loadCheckpoint: ${path}: needs the metadata key "audiossl", has ${Object.keys(metadata).join(', ') || 'none'}`,
+    );
+  }
+  const converted: CheckpointTensors = new Map();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype === 'F32') converted.set(name, toTfjsLayout(name, { shape, data: data as Float32Array }));
+    else if (name.endsWith(BATCHES)) converted.set(name, { shape, data: Float32Array.from(data, Number) });
+    else throw new AudiosslError(`loadCheckpoint: ${path}: "${name}" must be F32, got ${dtype}`);
+  }
+  return { metadata: parseMetadata(metadata.audiossl, path), tensors: converted };
+}
+
+function parseMetadata(text: string, path: string): CheckpointMetadata {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new AudiosslError(`loadCheckpoint: ${path}: the metadata is not JSON: ${errorText(error)}`, { cause: error });
+  }
+  const version = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
+  if (version !== 1) {
+    throw new AudiosslError(
+      `loadCheckpoint: ${path}: schemaVersion must be 1, got ${JSON.stringify(version)}; use the audiossl that wrote it`,
+    );
+  }
+  const parsed = checkpointMetadata.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AudiosslError(`loadCheckpoint: ${path}: metadata: ${errorText(z.prettifyError(parsed.error))}`);
+}

@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AudiosslError } from '../util/errors.js';
+import type { CheckpointTensors } from './checkpoint.js';
+import type { Values } from './weightLayout.js';
+
+/** Reads tensors (an encoder's parameters, an optimiser's state) under `prefix.`, for `saveCheckpoint`. */
+export async function collectTensors(prefix: string, tensors: ReadonlyMap<string, tf.Tensor>): Promise<CheckpointTensors> {
+  const entries = await Promise.all(
+    [...tensors].map(async ([name, tensor]): Promise<[string, Values]> => {
+      const data = await tensor.data<'float32'>();
+      // Some backends hand out their own memory, which the next step overwrites.
+      return [`${prefix}.${name}`, { shape: [...tensor.shape], data: Float32Array.from(data) }];
+    }),
+  );
+  return new Map(entries);
+}
+
+/** The tensors whose names start with `prefix.`, under the rest of their names. */
+export function selectTensors(prefix: string, tensors: CheckpointTensors): CheckpointTensors {
+  const start = `${prefix}.`;
+  return new Map([...tensors].filter(([name]) => name.startsWith(start)).map(([name, values]) => [name.slice(start.length), values]));
+}
+
+/**
+ * Assigns `prefix.<name>` of a checkpoint to the parameters. Every parameter must be there with its shape and nothing else may be under
+ * the prefix; the error names what is missing, unexpected or mis-shaped, and nothing is changed then.
+ */
+export function loadParameters(
+  prefix: string,
+  parameters: ReadonlyMap<string, tf.Variable>,
+  tensors: CheckpointTensors,
+  file = 'checkpoint',
+): void {
+  const given = selectTensors(prefix, tensors);
+  const missing = [...parameters.keys()].filter((name) => !given.has(name));
+  const unexpected = [...given.keys()].filter((name) => !parameters.has(name) && !name.endsWith('num_batches_tracked'));
+  const misShaped = [...parameters].flatMap(([name, { shape }]) => {
+    const found = given.get(name)?.shape;
+    return found === undefined || (found.length === shape.length && found.every((size, i) => size === shape[i]))
+      ? []
+      : [`${name} [${found}] instead of [${shape}]`];
+  });
+  const problems = [
+    ...(missing.length > 0 ? [`missing ${listed(missing)}`] : []),
+    ...(unexpected.length > 0 ? [`unexpected ${listed(unexpected)}`] : []),
+    ...(misShaped.length > 0 ? [`mis-shaped ${listed(misShaped)} (tfjs's order of axes)`] : []),
+  ];
+  if (problems.length > 0) throw new AudiosslError(`loadParameters: ${file}: ${prefix}: ${problems.join('; ')}`);
+  for (const [name, variable] of parameters) {
+    const { shape, data } = given.get(name) as Values;
+    tf.tidy(() => variable.assign(tf.tensor(data, shape, 'float32')));
+  }
+}
+
+function listed(names: string[]): string {
+  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}
