@@ -35,7 +35,7 @@ export function parseLog(text: string, file: string): RunLog {
     const what = z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ');
     throw new AudiosslError(`readLog: ${file}: record ${i + 1} must be a log record: ${what}`);
   });
-  const last = records.findLast((record) => record.kind === 'start' || record.kind === 'end');
+  const last = records.filter((record) => record.kind === 'start' || record.kind === 'end').at(-1);
   return {
     records,
     starts: records.filter((record) => record.kind === 'start'),
