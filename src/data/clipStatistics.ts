@@ -1,0 +1,83 @@
+import type { FileHandle } from 'node:fs/promises';
+import { AudiosslError } from '../util/errors.js';
+import { NPY_HEADER_BYTES, readFully } from '../util/npy.js';
+
+/** What raw log-mel is standardised with: (x - mean) / standardDeviation. Arrays of length 1 (global) or nMels (a value a band). */
+export interface Standardisation {
+  mean: number[];
+  standardDeviation: number[];
+}
+
+/** Under this variance (in log10 units squared) values count as constant; the deviation is then 1, so that nothing is divided by 0. */
+const MIN_VARIANCE = 1e-12;
+const CHUNK_CLIPS = 1024;
+
+/** Sum and sum of squares of each band of one clip, float64 [2, nMels]: one row of stats.npy. `frames` is [numFrames, nMels] row-major. */
+export function clipSums(frames: Float32Array, nMels: number): Float64Array {
+  const sums = new Float64Array(2 * nMels);
+  for (let i = 0; i < frames.length; i += nMels) {
+    for (let band = 0; band < nMels; band++) {
+      const value = frames[i + band];
+      sums[band] += value;
+      sums[nMels + band] += value * value;
+    }
+  }
+  return sums;
+}
+
+/** Mean and deviation of the chosen clips from the rows of stats.npy, which is read in chunks. */
+export async function standardisationOf({
+  handle,
+  file,
+  clips,
+  nMels,
+  clipIndices,
+  standardisation,
+  compat = {},
+}: {
+  handle: FileHandle;
+  file: string;
+  clips: readonly { numFrames: number }[];
+  nMels: number;
+  clipIndices: ArrayLike<number>;
+  standardisation: 'global' | 'perBand';
+  compat?: { standardDeviation?: boolean };
+}): Promise<Standardisation> {
+  const isChosen = new Uint8Array(clips.length);
+  for (let i = 0; i < clipIndices.length; i++) {
+    if (!(clipIndices[i] in clips))
+      throw new AudiosslError(`statistics: clip must be an index under ${clips.length}, got ${clipIndices[i]}`);
+    isChosen[clipIndices[i]] = 1;
+  }
+  const totals = new Float64Array(2 * nMels);
+  let numFrames = 0;
+  for (let first = 0; first < clips.length; first += CHUNK_CLIPS) {
+    const rows = Math.min(CHUNK_CLIPS, clips.length - first);
+    if (!isChosen.subarray(first, first + rows).includes(1)) continue;
+    const chunk = new Float64Array(rows * 2 * nMels);
+    await readFully(handle, new Uint8Array(chunk.buffer), NPY_HEADER_BYTES + first * 2 * nMels * 8, file);
+    for (let row = 0; row < rows; row++) {
+      if (isChosen[first + row] === 0) continue;
+      numFrames += clips[first + row].numFrames;
+      for (let i = 0; i < totals.length; i++) totals[i] += chunk[row * totals.length + i];
+    }
+  }
+  if (numFrames === 0) throw new AudiosslError('statistics: at least one clip is needed, got none');
+  const groups =
+    standardisation === 'perBand'
+      ? Array.from(totals.subarray(0, nMels), (_, band) => [band])
+      : [Array.from({ length: nMels }, (_, band) => band)];
+  const mean: number[] = [];
+  const standardDeviation: number[] = [];
+  for (const bands of groups) {
+    const count = numFrames * bands.length;
+    const sum = bands.reduce((total, band) => total + totals[band], 0);
+    const squares = bands.reduce((total, band) => total + totals[nMels + band], 0);
+    const variance = Math.max(0, squares / count - (sum / count) ** 2);
+    const deviation = variance < MIN_VARIANCE ? 1 : Math.sqrt(variance);
+    mean.push(sum / count);
+    // The authors' code takes the root of the sum S before dividing by the count: sqrt(S) / N = deviation / sqrt(N).
+    standardDeviation.push(compat.standardDeviation === true ? deviation / Math.sqrt(count) : deviation);
+  }
+  return { mean, standardDeviation };
+}

@@ -1,0 +1,104 @@
+import { formatCsv } from '../util/csv.js';
+import { UsageError } from '../util/errors.js';
+import { sha256 } from '../util/hash.js';
+import { type Clip, compareCodeUnits, groupOf, type Split, splitNames } from './clip.js';
+import type { DataOptions } from './dataOptions.js';
+import { assignByFoldOrSplit } from './foldSplit.js';
+import { stratifiedSample } from './stratifiedSample.js';
+
+export interface ResolvedSplit {
+  /** Clips that are in no split (another subset, another fold) are not in it. */
+  splitOf: Map<string, Split>;
+  /** What was decided, a line each. */
+  notes: string[];
+  /** `id,split` of every clip in a split, sorted by id. */
+  csvText: string;
+  /** Of `csvText`. */
+  sha256: string;
+}
+
+export type SplitOptions = Pick<DataOptions, 'protocol' | 'validationFraction' | 'trainFolds' | 'validationFolds' | 'testFold'> & {
+  compat?: { keepOverlap?: boolean };
+};
+
+/**
+ * Says which clip trains, validates and tests; disjoint by id and by group (test keeps a group, then validation).
+ *
+ * FSDnoisy18k: `ssl` trains on the noisy and validates on the clean clips; `ssl-all`, `all`, `clean`, `noisy`, `noisySmall` take 15 %
+ * of their subset for validation. `generic` goes by the folds given, else by the split column, and takes 15 % of the training clips for
+ * validation where the data name none. Throws UsageError when the protocol or a fold does not fit the clips, or nothing is left to train on.
+ */
+export function resolveSplit(clips: readonly Clip[], options: SplitOptions, seed: number): ResolvedSplit {
+  const notes: string[] = [];
+  const hasVerified = clips.some((clip) => clip.split === 'train' && clip.isVerified !== undefined);
+  const protocol = options.protocol === 'auto' ? (hasVerified ? 'ssl' : 'generic') : options.protocol;
+  const hasFolds = (options.trainFolds ?? options.validationFolds ?? options.testFold) !== undefined;
+  if (hasFolds && protocol !== 'generic') {
+    throw new UsageError(
+      `resolveSplit: folds need the protocol generic, got ${protocol}; set data.protocol=generic or leave the folds out`,
+    );
+  }
+  if (!hasVerified && protocol !== 'generic' && protocol !== 'all' && protocol !== 'ssl-all') {
+    throw new UsageError(
+      `resolveSplit: the protocol ${protocol} needs to know which training clips are verified, as in FSDnoisy18k; set data.protocol=generic`,
+    );
+  }
+
+  const splitOf = protocol === 'generic' ? assignByFoldOrSplit(clips, options, notes) : assignBySubset(clips, protocol);
+  if (options.compat?.keepOverlap !== true) dropOverlap(clips, splitOf, notes);
+
+  const training = clips.filter((clip) => splitOf.get(clip.id) === 'train');
+  if (training.length === 0) throw new UsageError(`resolveSplit: no clip is left to train on under the protocol ${protocol}`);
+  const hasValidation = [...splitOf.values()].includes('validation');
+  if (!hasValidation && options.validationFraction > 0) {
+    const chosen = stratifiedSample(training, { fraction: options.validationFraction, seed });
+    for (const id of chosen) splitOf.set(id, 'validation');
+    notes.push(`${chosen.size} of ${training.length} training clips set apart for validation (seed ${seed})`);
+  }
+
+  const count = (split: Split) => [...splitOf.values()].filter((value) => value === split).length.toLocaleString('en-US');
+  notes.unshift(`protocol ${protocol}: ${splitNames.map((split) => `${split} ${count(split)}`).join(', ')}`);
+  const rows = [...splitOf].sort(([a], [b]) => compareCodeUnits(a, b));
+  const csvText = formatCsv(['id', 'split'], rows);
+  return { splitOf, notes, csvText, sha256: sha256(csvText) };
+}
+
+/** FSDnoisy18k's subsets of the training clips; the test clips stay the test. */
+function assignBySubset(clips: readonly Clip[], protocol: string): Map<string, Split> {
+  const splitOf = new Map<string, Split>();
+  for (const clip of clips) {
+    if (clip.split === 'test') splitOf.set(clip.id, 'test');
+    else if (protocol === 'ssl') splitOf.set(clip.id, clip.isVerified ? 'validation' : 'train');
+    else if (protocol === 'all' || protocol === 'ssl-all') splitOf.set(clip.id, clip.split ?? 'train');
+    else if (isInSubset(clip, protocol)) splitOf.set(clip.id, 'train');
+  }
+  return splitOf;
+}
+
+function isInSubset(clip: Clip, protocol: string): boolean {
+  if (protocol === 'clean') return clip.isVerified === true;
+  if (protocol === 'noisy') return clip.isVerified === false;
+  return clip.isVerified === false && clip.isNoisySmall === true;
+}
+
+/** A group stays in the most guarded split that holds one of its clips; its other clips are taken out of training or validation. */
+function dropOverlap(clips: readonly Clip[], splitOf: Map<string, Split>, notes: string[]): void {
+  const guardOf = new Map<string, Split>();
+  for (const clip of clips) {
+    const split = splitOf.get(clip.id);
+    const before = guardOf.get(groupOf(clip));
+    if (split !== undefined && (before === undefined || splitNames.indexOf(split) > splitNames.indexOf(before)))
+      guardOf.set(groupOf(clip), split);
+  }
+  const dropped: string[] = [];
+  for (const clip of clips) {
+    const split = splitOf.get(clip.id);
+    if (split === undefined || guardOf.get(groupOf(clip)) === split) continue;
+    splitOf.delete(clip.id);
+    dropped.push(`${clip.id} (${split})`);
+  }
+  if (dropped.length === 0) return;
+  const shown = dropped.sort().slice(0, 5).join(', ');
+  const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : '';
+  notes.push(`${dropped.length} clips dropped because their recording is in a split that must not see it in training: ${shown}${more}`);
+}
