@@ -1,0 +1,36 @@
+import { colourMap } from './colourMap.js';
+import { encodePng } from './png.js';
+
+/** A log-mel patch, row-major `[numFrames, nMels]`. */
+export interface LogMelPatch {
+  numFrames: number;
+  nMels: number;
+  data: Float32Array;
+}
+
+/** The 0.5 % and 99.5 % quantiles of a patch: the ends of the colour scale. One outlier does not turn the picture black. */
+export function colourRange(data: Float32Array): [number, number] {
+  const sorted = data.filter(Number.isFinite).sort();
+  if (sorted.length === 0) return [0, 1];
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  const [low, high] = [at(0.005), at(0.995)];
+  return high > low ? [low, high] : [low - 0.5, low + 0.5];
+}
+
+/** A PNG of the patch, a pixel a bin: time runs to the right, mel bands upwards. Values outside `range` take the end colours. */
+export function logMelPng({ numFrames, nMels, data }: LogMelPatch, range: readonly [number, number] = colourRange(data)): Uint8Array {
+  const pixels = new Uint8Array(numFrames * nMels);
+  const scale = 255 / (range[1] - range[0]);
+  for (let frame = 0; frame < numFrames; frame++) {
+    for (let mel = 0; mel < nMels; mel++) {
+      const level = Math.round((data[frame * nMels + mel] - range[0]) * scale);
+      pixels[(nMels - 1 - mel) * numFrames + frame] = Math.min(255, Math.max(0, level));
+    }
+  }
+  return encodePng({ width: numFrames, height: nMels, pixels, palette: colourMap });
+}
+
+/** For the `src` of an image in a page that stands alone. */
+export function pngDataUri(png: Uint8Array): string {
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+}

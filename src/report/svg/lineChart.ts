@@ -1,0 +1,119 @@
+import { h, type Markup, svgNumber } from '../markup.js';
+import { linearScale, niceTicks, tickTexts } from './scale.js';
+
+export interface LineSeries {
+  name: string;
+  /** [x, y]; a y of null (not measured, not finite) leaves a gap. */
+  points: readonly (readonly [number, number | null])[];
+  /** Index of the palette: 0 .. 6. */
+  colour: number;
+  /** Single steps behind the means of epochs. */
+  isFaint?: boolean;
+}
+
+export interface LineChartOptions {
+  title: string;
+  xLabel: string;
+  series: readonly LineSeries[];
+  /** One point that stands out: the best checkpoint. */
+  mark?: { x: number; y: number; label: string };
+  isPercent?: boolean;
+  width?: number;
+  height?: number;
+}
+
+const margin = { top: 12, right: 14, bottom: 38 };
+const characterWidth = 6.6;
+
+/** The coordinate system of a line chart; `undefined` without any point. Exported for tests. */
+export function lineChartFrame({ series, isPercent = false, width = 360, height = 220 }: Omit<LineChartOptions, 'title' | 'xLabel'>) {
+  const points = series.flatMap((one) => one.points).filter((point): point is readonly [number, number] => point[1] !== null);
+  if (points.length === 0) return undefined;
+  const [xLow, xHigh] = extent(points.map((point) => point[0]));
+  const [yLow, yHigh] = extent(points.map((point) => point[1]));
+  const yTicks = niceTicks(yLow, yHigh, 5);
+  const yTexts = tickTexts(yTicks, { isPercent });
+  const left = 14 + characterWidth * Math.max(...yTexts.map((text) => text.length));
+  const xTicks = niceTicks(xLow, xHigh, 5).filter((tick) => tick >= xLow && tick <= xHigh);
+  return {
+    left,
+    right: width - margin.right,
+    top: margin.top,
+    bottom: height - margin.bottom,
+    x: linearScale([xLow, xHigh], [left, width - margin.right]),
+    y: linearScale([yTicks[0], yTicks[yTicks.length - 1]], [height - margin.bottom, margin.top]),
+    xTicks,
+    xTexts: tickTexts(xTicks),
+    yTicks,
+    yTexts,
+  };
+}
+
+/** Curves over a common x. The caller says in words when there is nothing to draw: this returns undefined then. */
+export function lineChart(options: LineChartOptions): Markup | undefined {
+  const { title, xLabel, series, mark, width = 360, height = 220 } = options;
+  const frame = lineChartFrame(options);
+  if (frame === undefined) return undefined;
+  const { left, right, top, bottom, x, y } = frame;
+  return h(
+    'svg',
+    { class: 'chart', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title },
+    h('title', {}, title),
+    frame.yTicks.map((tick, i) => [
+      h('line', { class: i === 0 ? 'axis' : 'grid', x1: left, x2: right, y1: y(tick), y2: y(tick) }),
+      h('text', { class: 'tick', x: left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, frame.yTexts[i]),
+    ]),
+    frame.xTicks.map((tick, i) => [
+      h('line', { class: 'axis', x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }),
+      h('text', { class: 'tick', x: x(tick), y: bottom + 17, 'text-anchor': 'middle' }, frame.xTexts[i]),
+    ]),
+    h('text', { class: 'label', x: (left + right) / 2, y: height - 4, 'text-anchor': 'middle' }, xLabel),
+    series.map((one) => curve(one, x, y)),
+    mark && [
+      h('circle', { class: 'mark', cx: x(mark.x), cy: y(mark.y), r: 4.5 }),
+      h(
+        'text',
+        {
+          class: 'mark-text',
+          x: x(mark.x),
+          y: y(mark.y) + (y(mark.y) < top + 20 ? 18 : -10),
+          'text-anchor': x(mark.x) > right - 40 ? 'end' : x(mark.x) < left + 40 ? 'start' : 'middle',
+        },
+        mark.label,
+      ),
+    ],
+  );
+}
+
+/** A path with a piece for each unbroken stretch; a stretch of one point, or a short curve, shows its points. */
+function curve(
+  { points, colour, isFaint = false, name }: LineSeries,
+  x: (value: number) => number,
+  y: (value: number) => number,
+): Markup[] {
+  let path = '';
+  let isDown = false;
+  const dots: Markup[] = [];
+  const isShort = points.length <= 30 && !isFaint;
+  points.forEach(([px, py], i) => {
+    if (py === null) {
+      isDown = false;
+      return;
+    }
+    path += `${isDown ? 'L' : 'M'}${svgNumber(x(px), name)} ${svgNumber(y(py), name)}`;
+    const isAlone = !isDown && (points[i + 1]?.[1] ?? null) === null;
+    if (isShort || isAlone) dots.push(h('circle', { class: `dot fill-${colour}`, cx: x(px), cy: y(py), r: isShort ? 2.2 : 1.6 }));
+    isDown = true;
+  });
+  return [h('path', { class: `curve stroke-${colour}${isFaint ? ' faint' : ''}`, d: path }), ...dots];
+}
+
+function extent(values: readonly number[]): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}

@@ -1,0 +1,115 @@
+import { h, type Markup } from '../markup.js';
+import { linearScale, niceTicks, tickTexts } from './scale.js';
+
+export interface ScatterPoint {
+  x: number;
+  y: number;
+  /** Index of the class: gives colour and shape. */
+  group: number;
+  /** Hollow: predicted as another class. */
+  isHollow?: boolean;
+  title: string;
+}
+
+const numColours = 7;
+const shapes = ['circle', 'square', 'triangle', 'diamond'] as const;
+
+/** Colour and shape of a class: 7 colours that colour-blind readers tell apart, times 4 shapes; 28 classes differ. */
+export function markerOf(group: number): { colour: number; shape: (typeof shapes)[number] } {
+  return { colour: group % numColours, shape: shapes[Math.floor(group / numColours) % shapes.length] };
+}
+
+/** A marker centred on (x, y). */
+export function marker(
+  { x, y, group, isHollow = false, size = 4 }: { x: number; y: number; group: number; isHollow?: boolean; size?: number },
+  title?: string,
+): Markup {
+  const { colour, shape } = markerOf(group);
+  const style = { class: `marker ${isHollow ? `hollow stroke-${colour}` : `fill-${colour}`}` };
+  const inside = title === undefined ? undefined : h('title', {}, title);
+  if (shape === 'circle') return h('circle', { ...style, cx: x, cy: y, r: size }, inside);
+  if (shape === 'square')
+    return h('rect', { ...style, x: x - 0.9 * size, y: y - 0.9 * size, width: 1.8 * size, height: 1.8 * size }, inside);
+  const corners: [number, number][] =
+    shape === 'triangle'
+      ? [
+          [0, -1.2],
+          [1.1, 0.8],
+          [-1.1, 0.8],
+        ]
+      : [
+          [0, -1.3],
+          [1.3, 0],
+          [0, 1.3],
+          [-1.3, 0],
+        ];
+  const points = corners.map(([dx, dy]) => `${round(x + dx * size)},${round(y + dy * size)}`).join(' ');
+  return h('polygon', { ...style, points }, inside);
+}
+
+/** The coordinate system: the same scale on both axes, since distances are what a map is for. Exported for tests. */
+export function scatterFrame(
+  points: readonly { x: number; y: number }[],
+  { width = 640, height = 460 }: { width?: number; height?: number } = {},
+) {
+  const area = { left: 46, right: width - 12, top: 12, bottom: height - 40 };
+  const xs = points.map((point) => point.x);
+  const ys = points.map((point) => point.y);
+  const middle = [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
+  const perUnit =
+    0.94 *
+    Math.min(
+      (area.right - area.left) / Math.max(Math.max(...xs) - Math.min(...xs), 1e-9),
+      (area.bottom - area.top) / Math.max(Math.max(...ys) - Math.min(...ys), 1e-9),
+    );
+  const halfX = (area.right - area.left) / 2 / perUnit;
+  const halfY = (area.bottom - area.top) / 2 / perUnit;
+  const xDomain: [number, number] = [middle[0] - halfX, middle[0] + halfX];
+  const yDomain: [number, number] = [middle[1] - halfY, middle[1] + halfY];
+  return { ...area, xDomain, yDomain, x: linearScale(xDomain, [area.left, area.right]), y: linearScale(yDomain, [area.bottom, area.top]) };
+}
+
+/** Points in the plane. */
+export function scatter({
+  title,
+  points,
+  xLabel,
+  yLabel,
+  width = 640,
+  height = 460,
+}: {
+  title: string;
+  points: readonly ScatterPoint[];
+  xLabel: string;
+  yLabel: string;
+  width?: number;
+  height?: number;
+}): Markup {
+  const frame = scatterFrame(points, { width, height });
+  const { left, right, top, bottom, x, y } = frame;
+  const inside = ([low, high]: [number, number]) => niceTicks(low, high, 6).filter((tick) => tick >= low && tick <= high);
+  const xTicks = inside(frame.xDomain);
+  const yTicks = inside(frame.yDomain);
+  const xTexts = tickTexts(xTicks);
+  const yTexts = tickTexts(yTicks);
+  return h(
+    'svg',
+    { class: 'chart map', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title },
+    h('title', {}, title),
+    xTicks.map((tick, i) => [
+      h('line', { class: 'grid', x1: x(tick), x2: x(tick), y1: top, y2: bottom }),
+      h('text', { class: 'tick', x: x(tick), y: bottom + 16, 'text-anchor': 'middle' }, xTexts[i]),
+    ]),
+    yTicks.map((tick, i) => [
+      h('line', { class: 'grid', x1: left, x2: right, y1: y(tick), y2: y(tick) }),
+      h('text', { class: 'tick', x: left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, yTexts[i]),
+    ]),
+    h('text', { class: 'label', x: (left + right) / 2, y: height - 6, 'text-anchor': 'middle' }, xLabel),
+    h('text', { class: 'label', transform: `translate(12 ${round((top + bottom) / 2)}) rotate(-90)`, 'text-anchor': 'middle' }, yLabel),
+    points.map((point) => marker({ ...point, x: x(point.x), y: y(point.y) }, point.title)),
+  );
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
