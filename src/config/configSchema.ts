@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { frontEndOptions, resolveFrontEnd } from '../audio/frontEnd.js';
+import { viewsOptions } from '../augment/viewsOptions.js';
+import { dataOptions } from '../data/dataOptions.js';
+import { trainOptions } from '../train/trainOptions.js';
+
+/**
+ * The whole config: one key a part, each with the part's own schema, which stands beside the function that it configures.
+ * Everything has a default, the authors' released best setting: an empty config is a whole one.
+ */
+export const configSchema = z
+  .strictObject({
+    data: dataOptions.prefault({}),
+    frontEnd: frontEndOptions.prefault({}).transform(resolveFrontEnd),
+    views: viewsOptions,
+    train: trainOptions.prefault({}),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(0)
+      .describe('names every random number of a run: initial weights, order of the clips, patches, augmentations'),
+  })
+  .describe('config of audiossl');
+
+/** What a config holds, with nothing left to a default. The front end is written out, whatever preset it came from. */
+export type ResolvedConfig = z.output<typeof configSchema>;
+
+/** What a config file may hold. */
+export type ConfigInput = z.input<typeof configSchema>;

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { errorText, UsageError } from '../util/errors.js';
+import { configSchema, type ResolvedConfig } from './configSchema.js';
+import { explainIssue, type Problem } from './explainIssue.js';
+import { applyOverride, type Override, parseOverride } from './overrides.js';
+import { type Path, readYaml, type YamlText } from './readYaml.js';
+
+/**
+ * The config of a run: defaults, then the YAML file, then the overrides (`loss.temperature=0.1`, in order).
+ * A file holds only what differs; what is wrong in it is told in one line with file, line and column (UsageError, exit code 2).
+ */
+export function loadConfig({ file, overrides = [] }: { file?: string; overrides?: readonly string[] } = {}): ResolvedConfig {
+  const text = file === undefined ? undefined : readConfigFile(file);
+  const config = text?.value ?? {};
+  if (typeof config !== 'object' || Array.isArray(config))
+    throw new UsageError(`${file}:1:1: expected keys with values, such as "seed: 1", got ${JSON.stringify(config)}`);
+  const defaults = configSchema.parse({});
+  const parsedOverrides = overrides.map(parseOverride);
+  for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
+  nameTheKind(config as Record<string, unknown>, defaults);
+
+  const parsed = configSchema.safeParse(config, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) => explainIssue(configSchema, config, issue));
+  throw new UsageError(describeProblems(problems, { file, text, overrides: parsedOverrides }));
+}
+
+function readConfigFile(file: string): YamlText {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: cannot read the config (${errorText(error)})`, { cause: error });
+  }
+  return readYaml(content, file);
+}
+
+/** `loss: {temperature: 0.1}` means the default loss: a part of several kinds has the default kind where no name is given. */
+function nameTheKind(config: Record<string, unknown>, defaults: ResolvedConfig): void {
+  for (const [key, section] of Object.entries(defaults)) {
+    const given = config[key];
+    if (typeof section !== 'object' || !('name' in section) || typeof given !== 'object' || given === null || Array.isArray(given))
+      continue;
+    if (!Object.hasOwn(given, 'name')) config[key] = { name: section.name, ...given };
+  }
+}
+
+interface Origin {
+  file?: string;
+  text?: YamlText;
+  overrides: readonly Override[];
+}
+
+const startsWith = (path: Path, start: Path): boolean => start.every((step, i) => String(step) === String(path[i]));
+
+/** The first problem as one line, and how many more there are. */
+function describeProblems(problems: readonly Problem[], { file, text, overrides }: Origin): string {
+  const [{ path, message }] = problems;
+  const override = [...overrides].reverse().find((candidate) => startsWith(path, candidate.path));
+  const place = override ? `--set ${override.text}` : file === undefined || text === undefined ? 'config' : `${file}:${text.locate(path)}`;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return `${place}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`;
+}
