@@ -50,15 +50,17 @@ function installNpmPackages() {
 
 /** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
 function buildAddon() {
-  const script = join(root, 'native/build.mjs');
-  const isFirst = !existsSync(join(root, 'native/build'));
+  const isFirst = !existsSync(join(root, 'native/build/audiossl.node'));
   if (isFirst) say('building the libtorch backend (a minute or two) ...');
-  const result = run(process.execPath, [script], { cwd: root });
+  const result = run(process.execPath, [join(root, 'native/build.mjs')], { cwd: root });
   if (result.isOk) {
     if (isFirst) say(`built the libtorch backend (${result.seconds.toFixed(0)} s)`);
     return;
   }
-  say(`the libtorch backend is not available, the slower wasm backend is used; node native/build.mjs said\n${lastLines(result.log, 4)}`);
+  const reason =
+    result.log.split('\n').find((line) => line.startsWith('native/build.mjs: ')) ??
+    `node native/build.mjs failed:\n${lastLines(result.log)}`;
+  say(`the libtorch backend is not available, the slower wasm backend is used: ${reason}`);
 }
 
 /** Path, size and time of every source file as one text: differs from the one of the last compilation when there is something to do. */

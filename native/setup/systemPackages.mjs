@@ -7,7 +7,7 @@ const pythonPackages = '/usr/lib/python3/dist-packages';
 /** package -> is it there? Told by files and programs, not by dpkg: a libtorch or a compiler from elsewhere will do too. */
 const backendPackages = {
   'libtorch-dev': hasLibtorch,
-  'libopenblas0-openmp': (system) => system.env.Torch_DIR !== undefined || inLibraryFolders(system, 'openblas-openmp/libopenblas.so.0'),
+  'libopenblas0-openmp': (system) => system.env.LIBTORCH !== undefined || inLibraryFolders(system, 'openblas-openmp/libopenblas.so.0'),
   cmake: (system) => system.hasCommand('cmake'),
   'g++': (system) => ['c++', 'g++', 'clang++'].some(system.hasCommand),
 };
@@ -38,9 +38,15 @@ function inLibraryFolders(system, file) {
   return system.list('/usr/lib').some((folder) => system.exists(`/usr/lib/${folder}/${file}`));
 }
 
+/** The places where native/build.mjs looks: $LIBTORCH, Debian's, and the PyTorch of python3 (found without importing it: that takes seconds). */
 function hasLibtorch(system) {
-  if (system.env.Torch_DIR !== undefined) return true;
-  return inLibraryFolders(system, 'cmake/Torch/TorchConfig.cmake') || system.exists('/usr/share/cmake/Torch/TorchConfig.cmake');
+  if (system.env.LIBTORCH !== undefined || inLibraryFolders(system, 'cmake/Torch/TorchConfig.cmake')) return true;
+  if (!system.hasCommand('python3')) return false;
+  const { isOk, log } = system.run('python3', [
+    '-c',
+    "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])",
+  ]);
+  return isOk && system.exists(`${log.trim()}/share/cmake/Torch/TorchConfig.cmake`);
 }
 
 /** Names of the missing packages that `purpose` needs: the libtorch `backend` or the optional `tests`. */
@@ -90,10 +96,8 @@ function tell(names, result, system) {
 function reasonNotToInstall({ isAllowed, system }) {
   if (!isAllowed) return 'system packages are switched off';
   if (!system.hasCommand('apt-get')) {
-    const macos = 'brew install pytorch cmake, then Torch_DIR=$(brew --prefix pytorch)/share/cmake/Torch npm run setup; untested';
-    return system.platform === 'darwin'
-      ? macos
-      : 'no apt-get here: install libtorch, cmake and a C++ compiler, set Torch_DIR to the folder of TorchConfig.cmake';
+    const macos = 'brew install pytorch cmake, then LIBTORCH=$(brew --prefix pytorch) npm run setup; untested';
+    return system.platform === 'darwin' ? macos : 'no apt-get here: install libtorch, cmake and a C++ compiler, set LIBTORCH to its folder';
   }
   if (system.isRoot) return undefined;
   if (system.hasCommand('sudo') && system.run('sudo', ['-n', 'true']).isOk) return undefined;

@@ -12,10 +12,21 @@ interface Machine {
   /** Fails installs until `apt-get update` was run. */
   hasOldLists?: boolean;
   sudoAsks?: boolean;
+  /** Folder of the torch that python3 finds. */
+  pythonTorch?: string;
 }
 
 /** A machine that only notes what would be run on it. */
-function machine({ files = [], commands = [], isRoot = true, env = {}, unknown = [], hasOldLists = false, sudoAsks = false }: Machine) {
+function machine({
+  files = [],
+  commands = [],
+  isRoot = true,
+  env = {},
+  unknown = [],
+  hasOldLists = false,
+  sudoAsks = false,
+  pythonTorch,
+}: Machine) {
   const runs: string[] = [];
   const said: string[] = [];
   let isUpdated = false;
@@ -29,6 +40,7 @@ function machine({ files = [], commands = [], isRoot = true, env = {}, unknown =
     ],
     hasCommand: (name: string) => commands.includes(name),
     run: (command: string, args: string[]) => {
+      if (command === 'python3') return { isOk: pythonTorch !== undefined, log: `${pythonTorch}\n`, seconds: 0 };
       const line = [command, ...args].join(' ');
       runs.push(line.replace('-q -o DPkg::Lock::Timeout=300 ', ''));
       if (line.endsWith('update')) isUpdated = true;
@@ -63,8 +75,15 @@ describe('missingPackages', () => {
   });
 
   it('takes a libtorch from elsewhere', () => {
-    const { system } = machine({ env: { Torch_DIR: '/opt/libtorch/share/cmake/Torch' }, commands: ['g++'] });
+    const { system } = machine({ env: { LIBTORCH: '/opt/libtorch' }, commands: ['g++'] });
     expect(missingPackages({ purpose: 'backend', system })).toEqual(['cmake']);
+  });
+
+  it("takes python3's PyTorch where it brings its C++ side, which Debian's python3-torch does not", () => {
+    const wheel = machine({ commands: ['python3'], files: ['/py/torch/share/cmake/Torch/TorchConfig.cmake'], pythonTorch: '/py/torch' });
+    expect(missingPackages({ purpose: 'backend', system: wheel.system })).not.toContain('libtorch-dev');
+    const debian = machine({ commands: ['python3'], pythonTorch: '/usr/lib/python3/dist-packages/torch' });
+    expect(missingPackages({ purpose: 'backend', system: debian.system })).toContain('libtorch-dev');
   });
 
   it('names what the optional tests need', () => {
@@ -125,7 +144,7 @@ describe('installPackages', () => {
     expect([...off.runs, ...none.runs]).toEqual([]);
     expect(off.said).toEqual(['not installed: cmake (system packages are switched off)']);
     expect(none.said).toEqual([
-      'not installed: cmake (no apt-get here: install libtorch, cmake and a C++ compiler, set Torch_DIR to the folder of TorchConfig.cmake)',
+      'not installed: cmake (no apt-get here: install libtorch, cmake and a C++ compiler, set LIBTORCH to its folder)',
     ]);
   });
 });
