@@ -49,8 +49,8 @@ export function sampleRandomResizedCrop(
     return { firstFrame, numFrames, firstMel: rng.integer(0, nMels - numMels + 1), numMels };
   }
   const aspect = Math.min(Math.max(nMels / patchFrames, aspectRange[0]), aspectRange[1]);
-  const numMels = Math.min(nMels, roundHalfToEven(patchFrames * aspect));
-  const numFrames = Math.min(patchFrames, roundHalfToEven(nMels / aspect));
+  const numMels = Math.min(nMels, Math.max(1, roundHalfToEven(patchFrames * aspect)));
+  const numFrames = Math.min(patchFrames, Math.max(1, roundHalfToEven(nMels / aspect)));
   return {
     firstFrame: Math.floor((patchFrames - numFrames) / 2),
     numFrames,
