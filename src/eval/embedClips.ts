@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { PatchRequest } from '../data/FeatureStore.js';
+import { gridStarts } from '../data/samplers.js';
+import type { PatchSet } from './knn.js';
+
+/** What embeds: a loaded model, or a network in training. `embedPatches` takes raw log-mel [n, patchFrames, nMels] and gives [n, dim]. */
+export interface PatchEmbedder {
+  patchFrames: number;
+  patchHop: number;
+  embedPatches(patches: tf.Tensor3D): tf.Tensor2D;
+}
+
+/** What patches are read from: the part of a FeatureStore that is needed here. */
+export interface PatchSource {
+  readonly nMels: number;
+  readonly clips: readonly { numFrames: number }[];
+  readPatches(requests: readonly PatchRequest[], patchFrames: number, out?: Float32Array): Promise<Float32Array>;
+}
+
+export interface PatchEmbeddings extends PatchSet {
+  numPatches: number;
+  /** Position of the patch's clip in the `clips` that were asked for; the patches of a clip stand together, clips in order. */
+  clipOfPatch: Uint32Array;
+  /** First frame of each patch. */
+  startOfPatch: Uint32Array;
+}
+
+/**
+ * Embeds every grid patch of the given clips once, in batches across clips. Patches are read while the backend works on the batch before,
+ * so memory is bounded by two batches beside the result. Gives the event loop a turn after each batch; stops when `signal` is aborted.
+ */
+export async function embedClips({
+  model,
+  store,
+  clips,
+  batchSize = 128,
+  onProgress,
+  signal,
+}: {
+  model: PatchEmbedder;
+  store: PatchSource;
+  /** Indices in `store.clips`. */
+  clips: ArrayLike<number>;
+  batchSize?: number;
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}): Promise<PatchEmbeddings> {
+  const requests: PatchRequest[] = [];
+  const clipOfPatch: number[] = [];
+  for (let position = 0; position < clips.length; position++) {
+    const clip = clips[position];
+    for (const start of gridStarts(store.clips[clip].numFrames, model.patchFrames, model.patchHop)) {
+      requests.push({ clip, start });
+      clipOfPatch.push(position);
+    }
+  }
+  const numPatches = requests.length;
+  const read = (first: number) => store.readPatches(requests.slice(first, first + batchSize), model.patchFrames);
+  let h = new Float32Array(0);
+  let dim = 0;
+  let next = numPatches > 0 ? read(0) : undefined;
+  for (let first = 0; next !== undefined; first += batchSize) {
+    signal?.throwIfAborted();
+    const values = await next;
+    const count = Math.min(batchSize, numPatches - first);
+    next = first + batchSize < numPatches ? read(first + batchSize) : undefined;
+    // An error below must not leave the reading ahead as an unhandled rejection.
+    next?.catch(() => {});
+    const batch = embedBatch(model, values, count, store.nMels);
+    try {
+      const rows = await batch.data<'float32'>();
+      if (first === 0) {
+        dim = batch.shape[1];
+        h = new Float32Array(numPatches * dim);
+      }
+      h.set(rows, first * dim);
+    } finally {
+      batch.dispose();
+    }
+    onProgress?.(first + count, numPatches);
+    await new Promise(setImmediate);
+  }
+  return { h, dim, numPatches, clipOfPatch: Uint32Array.from(clipOfPatch), startOfPatch: Uint32Array.from(requests, ({ start }) => start) };
+}
+
+/** Raw log-mel values of `count` patches -> [count, dim] on the backend. */
+export function embedBatch(model: PatchEmbedder, values: Float32Array, count: number, nMels: number): tf.Tensor2D {
+  const size = model.patchFrames * nMels;
+  return tf.tidy(() => model.embedPatches(tf.tensor3d(values.subarray(0, count * size), [count, model.patchFrames, nMels])));
+}
+
+/** Mean over the patches of each clip: [numClips, dim] row-major, in the order of the clips asked for. */
+export function clipMeans({ h, dim, clipOfPatch }: PatchSet, numClips: number): Float32Array {
+  const sums = new Float64Array(numClips * dim);
+  const counts = new Uint32Array(numClips);
+  for (let patch = 0; patch < clipOfPatch.length; patch++) {
+    const clip = clipOfPatch[patch];
+    counts[clip]++;
+    for (let i = 0; i < dim; i++) sums[clip * dim + i] += h[patch * dim + i];
+  }
+  return Float32Array.from(sums, (sum, i) => sum / counts[Math.floor(i / dim)]);
+}
