@@ -19,39 +19,33 @@ export interface ViewPicture {
 export interface ViewPictures {
   /** Id of the clip shown. */
   clip: string;
-  /** One list a view. */
+  /** One list a view: the patch, then the picture after each augmentation of the run. */
   views: ViewPicture[][];
+  /** The patch, then what each augmentation makes of it alone, those that the run does not use included. */
+  gallery?: ViewPicture[];
 }
 
+const storedPicture = z.strictObject({
+  name: z.string(),
+  note: z.string().optional(),
+  numFrames: z.int().min(1),
+  nMels: z.int().min(1),
+  data: z.string().describe('base64 of little-endian float32'),
+});
 const stored = z.strictObject({
   schemaVersion: z.literal(1),
   clip: z.string(),
-  views: z.array(
-    z.array(
-      z.strictObject({
-        name: z.string(),
-        note: z.string().optional(),
-        numFrames: z.int().min(1),
-        nMels: z.int().min(1),
-        data: z.string().describe('base64 of little-endian float32'),
-      }),
-    ),
-  ),
+  views: z.array(z.array(storedPicture).min(1)),
+  gallery: z.array(storedPicture).optional(),
 });
 
 /** Writes views.json; training calls it once at the start of a run. */
-export async function writeViewPictures(run: RunFolder, { clip, views }: ViewPictures): Promise<void> {
+export async function writeViewPictures(run: RunFolder, { clip, views, gallery }: ViewPictures): Promise<void> {
   const value: z.input<typeof stored> = {
     schemaVersion: 1,
     clip,
-    views: views.map((pictures) =>
-      pictures.map(({ name, note, numFrames, nMels, data }) => {
-        if (data.length !== numFrames * nMels) {
-          throw new AudiosslError(`writeViewPictures: ${name} must have ${numFrames} x ${nMels} values, got ${data.length}`);
-        }
-        return { name, note, numFrames, nMels, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64') };
-      }),
-    ),
+    views: views.map((pictures) => pictures.map(encodePicture)),
+    gallery: gallery?.map(encodePicture),
   };
   await writeFileAtomic(run.views, `${JSON.stringify(value)}\n`);
 }
@@ -69,17 +63,23 @@ export async function readViewPictures(run: RunFolder): Promise<ViewPictures | u
   if (!parsed.success) {
     throw new AudiosslError(`readViewPictures: ${run.views}: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ')}`);
   }
-  const { clip, views } = parsed.data;
-  return {
-    clip,
-    views: views.map((pictures) => pictures.map((picture) => ({ ...picture, data: floats(picture.data, picture, run.views) }))),
-  };
+  const { clip, views, gallery } = parsed.data;
+  const decode = (picture: z.infer<typeof storedPicture>) => decodePicture(picture, run.views);
+  return { clip, views: views.map((pictures) => pictures.map(decode)), ...(gallery && { gallery: gallery.map(decode) }) };
 }
 
-function floats(text: string, { name, numFrames, nMels }: { name: string; numFrames: number; nMels: number }, file: string): Float32Array {
-  const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+function encodePicture({ name, note, numFrames, nMels, data }: ViewPicture): z.input<typeof storedPicture> {
+  if (data.length !== numFrames * nMels) {
+    throw new AudiosslError(`writeViewPictures: ${name} must have ${numFrames} x ${nMels} values, got ${data.length}`);
+  }
+  return { name, note, numFrames, nMels, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64') };
+}
+
+function decodePicture(picture: z.infer<typeof storedPicture>, file: string): ViewPicture {
+  const { name, numFrames, nMels } = picture;
+  const bytes = new Uint8Array(Buffer.from(picture.data, 'base64'));
   if (bytes.length !== 4 * numFrames * nMels) {
     throw new AudiosslError(`readViewPictures: ${file}: ${name} must have ${numFrames} x ${nMels} values, got ${bytes.length / 4}`);
   }
-  return new Float32Array(bytes.buffer);
+  return { ...picture, data: new Float32Array(bytes.buffer) };
 }

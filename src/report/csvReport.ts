@@ -1,0 +1,67 @@
+import { type CsvValue, formatCsv } from '../util/csv.js';
+import type { RunReport } from './collectRun.js';
+import { csvText } from './markup.js';
+import { resultRows } from './resultRows.js';
+
+export const csvColumns = [
+  'run',
+  'evaluation',
+  'predictor',
+  'protocol',
+  'split',
+  'checkpoint',
+  'seed',
+  'metric',
+  'label',
+  'numClips',
+  'value',
+  'low',
+  'high',
+] as const;
+
+const monitorMetrics = [
+  'knnClipMicroAccuracy',
+  'knnClipMacroAccuracy',
+  'validationLoss',
+  'alignment',
+  'uniformity',
+  'standardDeviation',
+  'effectiveRank',
+];
+
+/**
+ * report.csv, one number a row: every accuracy of every evaluation and baseline, the recall of each class, and what the monitor read at the
+ * best checkpoint. `low` and `high` are the ends of the 95 % interval. Text that a spreadsheet would run as a formula has an apostrophe before it.
+ */
+export function csvReport(runs: readonly RunReport[]): string {
+  const rows: CsvValue[][] = [];
+  for (const row of resultRows(runs)) {
+    if (row.kind === 'mean') continue;
+    const place = [row.run, row.evaluation, row.predictor, row.protocol, row.split, row.checkpoint, row.seed];
+    const add = (metric: string, value: number | null, interval: readonly [number, number] | null) =>
+      value !== null && rows.push([...place, metric, '', row.numClips, value, interval?.[0], interval?.[1]]);
+    add('clipMicroAccuracy', row.clipMicroAccuracy, row.clipMicroAccuracyInterval);
+    add('clipMacroAccuracy', row.clipMacroAccuracy, row.clipMacroAccuracyInterval);
+    add('top3Accuracy', row.top3Accuracy, null);
+    add('patchWeightedAccuracy', row.patchWeightedAccuracy, null);
+    if (row.kind === 'baseline') continue;
+    const record = runs.find(({ name }) => name === row.run)?.evaluations.find(({ name }) => name === row.evaluation)?.record;
+    for (const { label, numClips, recall, interval } of record?.perClass ?? []) {
+      rows.push([...place, 'recall', label, numClips, recall, interval?.[0], interval?.[1]]);
+    }
+  }
+  for (const run of runs) {
+    const best = run.log.monitors.filter((record) => record.isBest).at(-1);
+    if (best === undefined) continue;
+    for (const metric of monitorMetrics) {
+      const value = best[metric];
+      if (typeof value !== 'number' || (metric.startsWith('knn') && !run.hasLabels)) continue;
+      const numClips = run.log.starts.at(-1)?.numClips.validation;
+      rows.push([run.name, '', 'monitor', '', 'validation', 'best', run.log.starts.at(-1)?.seed, metric, '', numClips, value]);
+    }
+  }
+  return formatCsv(
+    csvColumns,
+    rows.map((row) => csvColumns.map((_, i) => (typeof row[i] === 'string' ? csvText(row[i]) : row[i]))),
+  );
+}

@@ -1,0 +1,123 @@
+import type { RunReport } from '../collectRun.js';
+import { type Curve, monitorCurvesOf, titleOf, trainingCurves } from '../curves.js';
+import { integer, number, percent } from '../format.js';
+import { type Child, h } from '../markup.js';
+import { lineChart } from '../svg/lineChart.js';
+import { details, empty, table } from './parts.js';
+
+/** Loss terms, learning rate and speed, then the looks at the validation clips. */
+export function curvesSection(run: RunReport): Child {
+  const { log } = run;
+  const training = trainingCurves(log);
+  const monitor = monitorCurvesOf(log, run);
+  const start = log.starts.at(-1);
+  const stepsPerEpoch = start?.stepsPerEpoch;
+  return [
+    h('h3', {}, 'Training'),
+    training.length === 0
+      ? empty('No step has been logged.')
+      : [
+          stepsPerEpoch !== undefined &&
+            h(
+              'p',
+              {},
+              `One epoch is ${integer(stepsPerEpoch)} steps.`,
+              log.epochs.length > 1 && ' Thin lines are single steps, thick lines the means of an epoch.',
+              log.steps.length > 400 && ' Thin lines show means of a few steps each.',
+            ),
+          h('div', { class: 'charts' }, training.map(chart)),
+          epochTable(run),
+        ],
+    h('h3', {}, 'Validation clips'),
+    monitor.length === 0
+      ? empty('No look at the validation clips has been logged.')
+      : [
+          h(
+            'p',
+            {},
+            run.hasLabels
+              ? 'The monitor reads validation clips only: the best checkpoint is the one with the highest macro accuracy of a kNN vote that leaves the clip itself out.'
+              : 'The monitor reads validation clips only: the best checkpoint is the one with the lowest loss on fixed views.',
+            ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or an effective rank that falls towards 0 is a collapse.',
+          ),
+          h('div', { class: 'charts' }, monitor.map(chart)),
+          monitorTable(run),
+        ],
+  ];
+}
+
+function chart({ title, series, isPercent, mark }: Curve): Child {
+  const named = series.filter((one) => one.isFaint !== true);
+  return h(
+    'figure',
+    {},
+    h('figcaption', {}, title),
+    series.length > 1 &&
+      named.length > 1 &&
+      h(
+        'ul',
+        { class: 'legend' },
+        named.map((one) => h('li', {}, h('span', { class: `swatch swatch-${one.colour}` }), one.name)),
+      ),
+    lineChart({ title, xLabel: 'step', series, isPercent, mark }),
+  );
+}
+
+function epochTable({ log }: RunReport): Child {
+  if (log.epochs.length === 0) return empty('No epoch is complete yet.');
+  const losses = [...new Set(log.epochs.flatMap((record) => Object.keys(record)))].filter((key) => key === 'loss' || /Loss$/.test(key));
+  return details(
+    `Numbers of ${integer(log.epochs.length)} epochs`,
+    table({
+      caption: 'Means of each epoch',
+      columns: [
+        { head: 'Epoch' },
+        { head: 'Step', isNumber: true },
+        ...losses.map((key) => ({ head: titleOf(key), isNumber: true })),
+        { head: 'Seconds', isNumber: true },
+      ],
+      rows: log.epochs.map((record) => ({
+        cells: [integer(record.epoch), integer(record.step), ...losses.map((key) => number(numeric(record[key]))), number(record.seconds)],
+      })),
+    }),
+  );
+}
+
+function monitorTable(run: RunReport): Child {
+  const { monitors } = run.log;
+  const keys = (
+    [
+      ['knnClipMacroAccuracy', 'kNN macro', percent],
+      ['knnClipMicroAccuracy', 'kNN micro', percent],
+      ['validationLoss', 'Validation loss', number],
+      ['alignment', 'Alignment', number],
+      ['uniformity', 'Uniformity', number],
+      ['standardDeviation', 'Standard deviation', number],
+      ['effectiveRank', 'Effective rank', number],
+    ] as const
+  ).filter(([key]) => (run.hasLabels || !key.startsWith('knn')) && monitors.some((record) => record[key] !== undefined));
+  return details(
+    `Numbers of ${integer(monitors.length)} looks`,
+    table({
+      caption: 'State at each look at the validation clips',
+      columns: [
+        { head: 'Epoch' },
+        { head: 'Step', isNumber: true },
+        ...keys.map(([, head]) => ({ head, isNumber: true })),
+        { head: 'Best so far' },
+      ],
+      rows: monitors.map((record) => ({
+        cells: [
+          integer(record.epoch),
+          integer(record.step),
+          ...keys.map(([key, , format]) => format(record[key])),
+          record.isBest ? 'yes' : '',
+        ],
+      })),
+    }),
+  );
+}
+
+function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

@@ -1,0 +1,121 @@
+import { formatDuration } from '../../util/progress.js';
+import type { RunReport } from '../collectRun.js';
+import { counted, dateTime, integer, number, percent, percentInterval } from '../format.js';
+import { type Child, h } from '../markup.js';
+import { mainEvaluation } from '../resultRows.js';
+import { facts } from './parts.js';
+import { describe } from './results.js';
+
+/** What was trained, on what, for how long, and the numbers that came out, without a verdict. */
+export function summarySection(run: RunReport): Child {
+  const { log } = run;
+  const start = log.starts.at(-1);
+  const first = log.starts.at(0);
+  const parameters = Object.entries(start?.numParameters ?? {});
+  return [
+    run.warnings.length > 0 &&
+      h(
+        'ul',
+        { class: 'warnings', 'aria-label': 'Warnings' },
+        run.warnings.map((warning) => h('li', {}, warning)),
+      ),
+    facts([
+      [
+        'Data',
+        start && [
+          start.dataset ?? '',
+          start.dataset !== undefined && ', ',
+          run.hasLabels ? counted(start.classNames.length, 'class', 'classes') : 'no labels',
+        ],
+      ],
+      ['Clips', clipCounts(run)],
+      [
+        'Networks',
+        parameters.map(([part, count]) => `${words(part)} ${integer(count)}`).join(', ') +
+          (parameters.length > 0 ? ' trainable values' : ''),
+      ],
+      ['Training', trainingText(run)],
+      ['Best checkpoint', bestText(run)],
+      ['Result', resultText(run)],
+      ['Machine', start && [start.backend, start.device, start.precision, counted(start.threads, 'thread')].join(', ')],
+      ['Seed', start && String(start.seed)],
+      ['Config', h('code', {}, run.configHash.slice(0, 16))],
+      ['Started', first && dateTime(first.time)],
+    ]),
+    notesOf(run).length > 0 && [
+      h('h3', {}, 'Notes on the data'),
+      h(
+        'ul',
+        {},
+        notesOf(run).map((note) => h('li', {}, note)),
+      ),
+    ],
+  ];
+}
+
+export function notesOf(run: RunReport): string[] {
+  const start = run.log.starts.at(-1);
+  return [...new Set([...(start?.dataNotes ?? []), ...run.evaluations.flatMap(({ record }) => record.notes)])];
+}
+
+export function clipCounts(run: RunReport): string {
+  const counts: Record<string, number> | undefined = run.splitCounts ?? splitNumbers(run);
+  if (counts === undefined) return '';
+  return ['train', 'validation', 'test']
+    .filter((split) => (counts[split] ?? 0) > 0)
+    .map((split) => `${integer(counts[split])} ${split === 'train' ? 'training' : split}`)
+    .join(', ');
+}
+
+export function trainingText({ log }: RunReport): string {
+  const start = log.starts.at(-1);
+  const lastStep = log.steps.at(-1);
+  if (lastStep === undefined) return 'no step yet';
+  const seconds = log.epochs.reduce((sum, record) => sum + (record.seconds ?? 0), 0);
+  const epochs = log.epochs.length;
+  const ofEpochs = start?.numEpochs === undefined ? counted(epochs, 'epoch') : `${integer(epochs)} of ${counted(start.numEpochs, 'epoch')}`;
+  const speeds = log.steps
+    .map((record) => record.patchesPerSecond)
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
+  const reasons = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early' };
+  return [
+    ofEpochs,
+    counted(lastStep.step, 'step'),
+    seconds > 0 ? formatDuration(seconds) : '',
+    speeds.length > 0 ? `${number(speeds[Math.floor(speeds.length / 2)], 3)} patches/s (median)` : '',
+    log.end === undefined ? 'no end record' : reasons[log.end.reason],
+    log.starts.length > 1 ? `resumed ${log.starts.length === 2 ? 'once' : `${log.starts.length - 1} times`}` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+export function bestText(run: RunReport): string {
+  const best = run.log.monitors.filter((record) => record.isBest).at(-1);
+  if (best === undefined) return 'none yet';
+  const accuracy =
+    run.hasLabels && typeof best.knnClipMacroAccuracy === 'number'
+      ? `, validation kNN macro accuracy ${percent(best.knnClipMacroAccuracy)}`
+      : '';
+  const loss = !run.hasLabels && typeof best.validationLoss === 'number' ? `, validation loss ${number(best.validationLoss)}` : '';
+  return `epoch ${integer(best.epoch)}, step ${integer(best.step)}${accuracy}${loss}`;
+}
+
+export function resultText(run: RunReport): string {
+  const main = mainEvaluation(run);
+  if (main === undefined) return run.hasLabels ? 'not evaluated yet' : 'no labels, so no accuracy';
+  const { record } = main;
+  const one = (value: number, interval: readonly [number, number] | null) =>
+    `${percent(value)}${interval === null ? '' : ` [${percentInterval(interval)}]`}`;
+  return `${describe(main)}: micro ${one(record.clipMicroAccuracy, record.clipMicroAccuracyInterval)}, macro ${one(record.clipMacroAccuracy, record.clipMacroAccuracyInterval)} of ${counted(record.numClips, 'clip')}`;
+}
+
+function splitNumbers(run: RunReport): Record<string, number> | undefined {
+  const numClips = run.log.starts.at(-1)?.numClips;
+  return numClips && { train: numClips.train, validation: numClips.validation, test: numClips.test };
+}
+
+function words(camelCase: string): string {
+  return camelCase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

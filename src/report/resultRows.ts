@@ -1,0 +1,145 @@
+import type { Interval } from '../run/evaluationRecord.js';
+import { canonicalJson, sha256 } from '../util/hash.js';
+import type { RunReport } from './collectRun.js';
+
+/** One line of the table of results: an evaluation, a baseline under it, or the mean over seeds of several evaluations. */
+export interface ResultRow {
+  kind: 'evaluation' | 'baseline' | 'mean';
+  run: string;
+  /** Name of the evaluation; empty for a mean. */
+  evaluation: string;
+  /** `knn`, `linear` ..., or the baseline's name. */
+  predictor: string;
+  protocol: string;
+  split: string;
+  checkpoint: string;
+  seed: number | undefined;
+  numClips: number;
+  clipMicroAccuracy: number;
+  clipMicroAccuracyInterval: Interval | null;
+  clipMacroAccuracy: number;
+  clipMacroAccuracyInterval: Interval | null;
+  top3Accuracy: number | null;
+  patchWeightedAccuracy: number | null;
+  /** Of a mean: how many evaluations, and their sample standard deviations. */
+  numSeeds?: number;
+  clipMicroAccuracyDeviation?: number;
+  clipMacroAccuracyDeviation?: number;
+  note?: string;
+}
+
+const splitOrder = ['test', 'validation', 'train'];
+const protocolOrder = ['linear', 'finetune', 'knn'];
+
+/** Test before validation, linear before knn, then by run and seed: what a reader looks for stands first. */
+export function resultRows(runs: readonly RunReport[]): ResultRow[] {
+  const entries = runs.flatMap((run) =>
+    run.evaluations.map(({ name, record }) => ({
+      record,
+      // Runs that differ in nothing but their seed are one system.
+      system: sha256(canonicalJson([withoutSeed(run.config), record.protocol, record.split, record.checkpoint])),
+      rows: rowsOf(run.name, name, record),
+    })),
+  );
+  entries.sort(
+    (a, b) =>
+      rank(splitOrder, a.record.split) - rank(splitOrder, b.record.split) ||
+      rank(protocolOrder, a.record.protocol) - rank(protocolOrder, b.record.protocol) ||
+      compare(a.record.protocol, b.record.protocol) ||
+      compare(a.record.checkpoint, b.record.checkpoint) ||
+      compare(a.system, b.system) ||
+      compare(a.rows[0].run, b.rows[0].run) ||
+      a.record.seed - b.record.seed,
+  );
+  const result: ResultRow[] = [];
+  entries.forEach((entry, i) => {
+    result.push(...entry.rows);
+    const isLastOfSystem = entries[i + 1]?.system !== entry.system;
+    const sameSystem = entries.filter(({ system }) => system === entry.system).map(({ rows }) => rows[0]);
+    if (isLastOfSystem && sameSystem.length > 1) result.push(meanRow(sameSystem));
+  });
+  return result;
+}
+
+/** The evaluation that a run's page shows in full: the first of the order above. */
+export function mainEvaluation(run: RunReport): RunReport['evaluations'][number] | undefined {
+  const first = resultRows([run]).find((row) => row.kind === 'evaluation');
+  return run.evaluations.find(({ name }) => name === first?.evaluation);
+}
+
+function rowsOf(run: string, evaluation: string, record: RunReport['evaluations'][number]['record']): ResultRow[] {
+  const { protocol, split, checkpoint, seed, numClips } = record;
+  const common = { run, evaluation, protocol, split, checkpoint, seed, numClips };
+  return [
+    { kind: 'evaluation', ...common, predictor: protocol, ...scoresOf(record) },
+    ...record.baselines.map(
+      (baseline): ResultRow => ({ kind: 'baseline', ...common, predictor: baseline.name, ...scoresOf(baseline), note: baseline.note }),
+    ),
+  ];
+}
+
+type Scores = Pick<
+  ResultRow,
+  | 'clipMicroAccuracy'
+  | 'clipMicroAccuracyInterval'
+  | 'clipMacroAccuracy'
+  | 'clipMacroAccuracyInterval'
+  | 'top3Accuracy'
+  | 'patchWeightedAccuracy'
+>;
+
+function scoresOf(scores: Scores): Scores {
+  return {
+    clipMicroAccuracy: scores.clipMicroAccuracy,
+    clipMicroAccuracyInterval: scores.clipMicroAccuracyInterval,
+    clipMacroAccuracy: scores.clipMacroAccuracy,
+    clipMacroAccuracyInterval: scores.clipMacroAccuracyInterval,
+    top3Accuracy: scores.top3Accuracy,
+    patchWeightedAccuracy: scores.patchWeightedAccuracy,
+  };
+}
+
+function meanRow(rows: readonly ResultRow[]): ResultRow {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const deviation = (values: readonly number[]) => {
+    const centre = mean(values);
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+  };
+  const all = (values: readonly (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length === values.length ? mean(known) : null;
+  };
+  const micro = rows.map((row) => row.clipMicroAccuracy);
+  const macro = rows.map((row) => row.clipMacroAccuracy);
+  const names = new Set(rows.map((row) => row.run));
+  return {
+    ...rows[0],
+    kind: 'mean',
+    run: names.size === 1 ? rows[0].run : '',
+    evaluation: '',
+    seed: undefined,
+    numSeeds: rows.length,
+    clipMicroAccuracy: mean(micro),
+    clipMicroAccuracyInterval: null,
+    clipMicroAccuracyDeviation: deviation(micro),
+    clipMacroAccuracy: mean(macro),
+    clipMacroAccuracyInterval: null,
+    clipMacroAccuracyDeviation: deviation(macro),
+    top3Accuracy: all(rows.map((row) => row.top3Accuracy)),
+    patchWeightedAccuracy: all(rows.map((row) => row.patchWeightedAccuracy)),
+  };
+}
+
+function withoutSeed(config: unknown): unknown {
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) return config;
+  return { ...config, seed: undefined };
+}
+
+function rank(order: readonly string[], word: string): number {
+  const place = order.indexOf(word);
+  return place < 0 ? order.length : place;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunFolder } from '../run/runFolder.js';
+import { writeFileAtomic } from '../util/atomicFile.js';
+import { AudiosslError } from '../util/errors.js';
+import { collectRun, type RunReport } from './collectRun.js';
+import { csvReport } from './csvReport.js';
+import { reportPage } from './html/page.js';
+import { jsonReport } from './jsonReport.js';
+import { markdownReport } from './markdownReport.js';
+
+export interface ReportFiles {
+  json: string;
+  csv: string;
+  markdown: string;
+  html: string;
+}
+
+/**
+ * Writes report.json, report.csv, report.md and the self-contained report.html about one run or several into `out`.
+ * Everything is read from the run folders; nothing is written when one of them is broken.
+ * @param version of audiossl, for the head of the page
+ */
+export async function writeReport({
+  runs,
+  out,
+  version,
+  now = new Date(),
+}: {
+  runs: readonly RunFolder[];
+  out: string;
+  version: string;
+  now?: Date;
+}): Promise<ReportFiles> {
+  if (runs.length === 0) throw new AudiosslError('writeReport: needs at least one run, got none');
+  const reports: RunReport[] = [];
+  for (const run of runs) reports.push(await collectRun(run));
+  const content = { runs: withDistinctNames(reports), time: now.toISOString(), version };
+  const files: ReportFiles = {
+    json: join(out, 'report.json'),
+    csv: join(out, 'report.csv'),
+    markdown: join(out, 'report.md'),
+    html: join(out, 'report.html'),
+  };
+  const texts = [
+    [files.json, jsonReport(content)],
+    [files.csv, csvReport(content.runs)],
+    [files.markdown, markdownReport(content)],
+    [files.html, reportPage(content)],
+  ];
+  await mkdir(out, { recursive: true });
+  for (const [path, text] of texts) await writeFileAtomic(path, text);
+  return files;
+}
+
+/** Folders of the same name are told apart by their whole path. */
+function withDistinctNames(runs: RunReport[]): RunReport[] {
+  const count = (name: string) => runs.filter((run) => run.name === name).length;
+  return runs.map((run) => (count(run.name) > 1 ? { ...run, name: run.dir } : run));
+}
