@@ -1,0 +1,108 @@
+#include "binding.h"
+
+#include <new>
+#include <sstream>
+
+namespace audiossl {
+
+namespace {
+struct Table {
+  std::vector<Tensor> tensors;
+  std::vector<uint32_t> free;
+  int32_t descriptions[kResultSlots];
+  int used = 0;
+};
+thread_local Table table;
+}  // namespace
+
+const Tensor& tensorAt(int64_t slot) {
+  if (slot < 0 || slot >= static_cast<int64_t>(table.tensors.size()) || !table.tensors[slot].defined()) {
+    throw std::invalid_argument("a tensor that is disposed of or never was");
+  }
+  return table.tensors[slot];
+}
+
+uint32_t keep(Tensor tensor) {
+  if (tensor.scalar_type() == at::kLong) tensor = tensor.to(at::kInt);
+  if (tensor.scalar_type() == at::kDouble) tensor = tensor.to(at::kFloat);
+  if (table.free.empty()) {
+    table.tensors.push_back(std::move(tensor));
+    return table.tensors.size() - 1;
+  }
+  uint32_t slot = table.free.back();
+  table.free.pop_back();
+  table.tensors[slot] = std::move(tensor);
+  return slot;
+}
+
+void release(uint32_t slot) {
+  tensorAt(slot);
+  table.tensors[slot].reset();
+  table.free.push_back(slot);
+}
+
+void relayout(uint32_t slot, Tensor tensor) { table.tensors[slot] = std::move(tensor); }
+
+int64_t liveTensors() { return table.tensors.size() - table.free.size(); }
+
+int32_t* resultDescriptions() { return table.descriptions; }
+
+void beginResults() { table.used = 0; }
+
+void describeResult(const Tensor& tensor) {
+  int rank = tensor.dim();
+  if (table.used + rank + 2 > kResultSlots) return;  // only `unstack` into hundreds gets here; JavaScript asks for those one by one
+  int code = 0;
+  switch (tensor.scalar_type()) {
+    case at::kInt: code = 1; break;
+    case at::kBool: code = 2; break;
+    case at::kComplexFloat: code = 3; break;
+    default: code = 0;
+  }
+  table.descriptions[table.used++] = code;
+  table.descriptions[table.used++] = rank;
+  for (int i = 0; i < rank; i++) table.descriptions[table.used++] = static_cast<int32_t>(tensor.size(i));
+}
+
+at::ScalarType scalarType(int64_t code) {
+  switch (code) {
+    case 0: return at::kFloat;
+    case 1: return at::kInt;
+    case 2: return at::kBool;
+    case 3: return at::kComplexFloat;
+    default: throw std::invalid_argument("an unknown type of tensor");
+  }
+}
+
+void wrongArgument(const char* expected) { throw std::invalid_argument(std::string("expected ") + expected); }
+
+std::string describeShapes(const std::vector<const Tensor*>& tensors) {
+  std::ostringstream text;
+  for (size_t i = 0; i < tensors.size() && i < 8; i++) {
+    text << (i ? ", [" : "[");
+    for (int64_t d = 0; d < tensors[i]->dim(); d++) text << (d ? ", " : "") << tensors[i]->size(d);
+    text << "]";
+  }
+  if (tensors.size() > 8) text << ", ...";
+  return text.str();
+}
+
+void throwToJs(napi_env env, const char* name, const std::string& shapes) {
+  std::string reason;
+  try {
+    throw;
+  } catch (const c10::Error& error) {
+    reason = error.what_without_backtrace();
+  } catch (const std::bad_alloc&) {
+    reason = "out of memory";
+  } catch (const std::exception& error) {
+    reason = error.what();
+  } catch (...) {
+    reason = "unknown error";
+  }
+  reason = reason.substr(0, reason.find('\n'));
+  std::string text = std::string("libtorch ") + name + ": " + reason + (shapes.empty() ? "" : " (shapes " + shapes + ")");
+  napi_throw_error(env, nullptr, text.c_str());
+}
+
+}  // namespace audiossl

@@ -1,0 +1,186 @@
+// Convolutions of 2 and 3 spatial axes and their gradients.
+//
+// tfjs stores [batch, space..., channel] and filters [space..., in, out]. Seen through a permutation that is libtorch's channels-last
+// layout, which oneDNN computes in as it is: nothing is copied. Filters are laid out anew once, at their first use (see `filterView`).
+#include "families.h"
+
+namespace audiossl {
+namespace {
+
+// [batch, space..., channel] -> [batch, channel, space...], a view
+Tensor channelsFirst(const Tensor& x) {
+  Ints order{0, x.dim() - 1};
+  for (int64_t axis = 1; axis < x.dim() - 1; axis++) order.push_back(axis);
+  return x.permute(order);
+}
+
+// [batch, channel, space...] -> [batch, space..., channel], a view
+Tensor channelsLast(const Tensor& x) {
+  Ints order{0};
+  for (int64_t axis = 2; axis < x.dim(); axis++) order.push_back(axis);
+  order.push_back(1);
+  return x.permute(order);
+}
+
+// filter [space..., in, out] -> [out, in, space...], a view
+Tensor outFirst(const Tensor& filter) {
+  Ints order{filter.dim() - 1, filter.dim() - 2};
+  for (int64_t axis = 0; axis < filter.dim() - 2; axis++) order.push_back(axis);
+  return filter.permute(order);
+}
+
+// [out, in, space...] -> [space..., in, out], a view
+Tensor outLast(const Tensor& weight) {
+  Ints order;
+  for (int64_t axis = 2; axis < weight.dim(); axis++) order.push_back(axis);
+  order.push_back(1);
+  order.push_back(0);
+  return weight.permute(order);
+}
+
+at::MemoryFormat lastFormat(int64_t rank) { return rank == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast; }
+
+// The filter as libtorch wants it. At its first use its values are moved into [out, space..., in] order in place (same handle, same
+// shape, other strides): a variable is then never copied again, and its gradient and momentum come out with equal strides.
+Tensor filterView(int64_t slot) {
+  const Tensor& filter = tensorAt(slot);
+  Tensor weight = outFirst(filter);
+  if (weight.is_contiguous(lastFormat(weight.dim()))) return weight;
+  weight = weight.contiguous(lastFormat(weight.dim()));
+  relayout(slot, outLast(weight));
+  return weight;
+}
+
+bool symmetric(const Ints& pads) {
+  for (size_t i = 0; i < pads.size(); i += 2) {
+    if (pads[i] != pads[i + 1]) return false;
+  }
+  return true;
+}
+
+Ints beforePads(const Ints& pads) {
+  Ints before;
+  for (size_t i = 0; i < pads.size(); i += 2) before.push_back(pads[i]);
+  return before;
+}
+
+// constant_pad_nd's order: last axis first
+Ints lastAxisFirst(const Ints& pads) {
+  Ints reversed;
+  for (size_t i = pads.size(); i >= 2; i -= 2) {
+    reversed.push_back(pads[i - 2]);
+    reversed.push_back(pads[i - 1]);
+  }
+  return reversed;
+}
+
+Ints zeros(const Ints& like) { return Ints(like.size(), 0); }
+
+Tensor asFloat(const Tensor& x) { return x.is_floating_point() ? x : x.to(at::kFloat); }
+
+// pads: before and after each spatial axis
+Tensor convolution(const Tensor& x, const Tensor& weight, const Ints& strides, const Ints& pads, const Ints& dilations, int64_t groups) {
+  Ints none = zeros(strides);
+  if (symmetric(pads)) return at::convolution(x, weight, {}, strides, beforePads(pads), dilations, false, none, groups);
+  return at::convolution(at::constant_pad_nd(x, lastAxisFirst(pads), 0), weight, {}, strides, none, dilations, false, none, groups);
+}
+
+// dx of shape inputShape [batch, channel, space...]
+Tensor inputGradient(const Tensor& dy, const Tensor& weight, Ints inputShape, const Ints& strides, const Ints& pads, const Ints& dilations,
+                     int64_t groups) {
+  Ints none = zeros(strides), before = beforePads(pads), padded = inputShape;
+  bool exact = symmetric(pads);
+  if (!exact) {
+    for (size_t axis = 0; axis < strides.size(); axis++) padded[axis + 2] += pads[2 * axis] + pads[2 * axis + 1];
+  }
+  Tensor input = at::empty(padded, dy.options(), lastFormat(dy.dim()));
+  Tensor dx = std::get<0>(at::convolution_backward(dy, input, weight, c10::nullopt, strides, exact ? before : none, dilations, false, none,
+                                                   groups, {true, false, false}));
+  if (!exact) {
+    for (size_t axis = 0; axis < strides.size(); axis++) dx = dx.narrow(axis + 2, pads[2 * axis], inputShape[axis + 2]);
+  }
+  return dx;
+}
+
+// dw of shape weightShape [out, in / groups, space...]
+Tensor filterGradient(const Tensor& x, const Tensor& dy, const Ints& weightShape, const Ints& strides, const Ints& pads,
+                      const Ints& dilations, int64_t groups) {
+  bool exact = symmetric(pads);
+  Tensor input = exact ? x : at::constant_pad_nd(x, lastAxisFirst(pads), 0);
+  Tensor weight = at::empty(weightShape, dy.options(), lastFormat(dy.dim()));
+  return std::get<1>(at::convolution_backward(dy, input, weight, c10::nullopt, strides, exact ? beforePads(pads) : zeros(strides), dilations,
+                                              false, zeros(strides), groups, {false, true, false}));
+}
+
+// x [batch, space..., in] (or [batch, in, space...] if isChannelsFirst), filter [space..., in / groups, out]
+Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pads, const Ints& dilations, bool isChannelsFirst) {
+  Tensor weight = asFloat(filterView(filter));
+  Tensor input = asFloat(isChannelsFirst ? x : channelsFirst(x));
+  int64_t groups = input.size(1) / std::max<int64_t>(weight.size(1), 1);
+  Tensor y = convolution(input, weight, strides, pads, dilations, std::max<int64_t>(groups, 1));
+  return (isChannelsFirst ? y : channelsLast(y)).contiguous();
+}
+
+Ints channelFirstShape(const Ints& shape, bool isChannelsFirst) {
+  if (isChannelsFirst) return shape;
+  Ints first{shape[0], shape.back()};
+  first.insert(first.end(), shape.begin() + 1, shape.end() - 1);
+  return first;
+}
+
+Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShape, const Ints& strides, const Ints& pads,
+                         bool isChannelsFirst) {
+  Tensor weight = asFloat(filterView(filter));
+  Ints shape = channelFirstShape(inputShape, isChannelsFirst);
+  int64_t groups = std::max<int64_t>(shape[1] / std::max<int64_t>(weight.size(1), 1), 1);
+  Tensor gradient = asFloat(isChannelsFirst ? dy : channelsFirst(dy));
+  Tensor dx = inputGradient(gradient, weight, shape, strides, pads, Ints(strides.size(), 1), groups);
+  return (isChannelsFirst ? dx : channelsLast(dx)).contiguous();
+}
+
+Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
+                          bool isChannelsFirst) {
+  Ints weightShape{filterShape.back(), filterShape[filterShape.size() - 2]};
+  weightShape.insert(weightShape.end(), filterShape.begin(), filterShape.end() - 2);
+  Tensor input = asFloat(isChannelsFirst ? x : channelsFirst(x));
+  int64_t groups = std::max<int64_t>(input.size(1) / std::max<int64_t>(weightShape[1], 1), 1);
+  Tensor gradient = asFloat(isChannelsFirst ? dy : channelsFirst(dy));
+  Tensor dw = filterGradient(input, gradient, weightShape, strides, pads, Ints(strides.size(), 1), groups);
+  return outLast(dw.contiguous(lastFormat(dw.dim())));
+}
+
+// ---- depthwise: filter [height, width, channels, multiplier]; output channel = channel * multiplier + m ----
+Tensor depthwiseWeight(const Tensor& filter) {
+  return asFloat(filter).permute({2, 3, 0, 1}).reshape({filter.size(2) * filter.size(3), 1, filter.size(0), filter.size(1)});
+}
+
+Tensor depthwiseConv(const Tensor& x, const Tensor& filter, const Ints& strides, const Ints& pads, const Ints& dilations) {
+  return channelsLast(convolution(channelsFirst(asFloat(x)), depthwiseWeight(filter), strides, pads, dilations, filter.size(2))).contiguous();
+}
+
+Tensor depthwiseInputGradient(const Tensor& dy, const Tensor& filter, const Ints& inputShape, const Ints& strides, const Ints& pads,
+                              const Ints& dilations) {
+  Ints shape = channelFirstShape(inputShape, false);
+  return channelsLast(inputGradient(channelsFirst(dy), depthwiseWeight(filter), shape, strides, pads, dilations, filter.size(2))).contiguous();
+}
+
+Tensor depthwiseFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
+                               const Ints& dilations) {
+  int64_t height = filterShape[0], width = filterShape[1], channels = filterShape[2], multiplier = filterShape[3];
+  Tensor dw = filterGradient(channelsFirst(asFloat(x)), channelsFirst(dy), {channels * multiplier, 1, height, width}, strides, pads, dilations,
+                             channels);
+  return dw.reshape({channels, multiplier, height, width}).permute({2, 3, 0, 1}).contiguous();
+}
+
+}  // namespace
+
+void defineConvolution(Module& m) {
+  m.def("conv", conv);
+  m.def("convInputGradient", convInputGradient);
+  m.def("convFilterGradient", convFilterGradient);
+  m.def("depthwiseConv", depthwiseConv);
+  m.def("depthwiseInputGradient", depthwiseInputGradient);
+  m.def("depthwiseFilterGradient", depthwiseFilterGradient);
+}
+
+}  // namespace audiossl

@@ -1,0 +1,18 @@
+// One function a family of kernels: each adds its entries to the addon.
+#pragma once
+
+#include "binding.h"
+
+namespace audiossl {
+
+void defineStorage(Module& module);
+void defineElementwise(Module& module);
+void defineReductions(Module& module);
+void defineShaping(Module& module);
+void defineIndexing(Module& module);
+void defineMatmul(Module& module);
+void defineConvolution(Module& module);
+void definePooling(Module& module);
+void defineImage(Module& module);
+
+}  // namespace audiossl

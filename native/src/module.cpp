@@ -1,0 +1,72 @@
+// What the addon does when it is loaded, and the settings of the process: threads, memory.
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <malloc.h>
+#include <sched.h>
+
+#include "families.h"
+
+namespace audiossl {
+namespace {
+
+// glibc gives large blocks back to the kernel and faults them in again at every training step; keeping them is worth 20-30 % of a step.
+void keepFreedMemory() {
+  mallopt(M_MMAP_MAX, 0);         // large blocks come from the heap ...
+  mallopt(M_TRIM_THRESHOLD, -1);  // ... which never shrinks ...
+  mallopt(M_TOP_PAD, 64 << 20);   // ... and grows in large steps
+}
+
+// The pthread build of OpenBLAS keeps its own threads, which fight those of OpenMP.
+void holdOpenBlasToOneThread() {
+  if (auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+}
+
+int availableCores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return 1;
+}
+
+int64_t setThreads(int64_t threads) {
+  at::set_num_threads(threads > 0 ? static_cast<int>(threads) : availableCores());
+  holdOpenBlasToOneThread();
+  return at::get_num_threads();
+}
+
+bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16"); }
+
+void defineSettings(Module& module) {
+  module.def("torchVersion", +[]() { return std::string(TORCH_VERSION_TEXT); });
+  module.def("setThreads", setThreads);
+  module.def("hasBfloat16", hasBfloat16);
+  module.def("hasCuda", +[]() { return at::hasCUDA(); });
+  module.def("liveTensors", liveTensors);
+}
+
+napi_value initialise(napi_env env, napi_value exports) {
+  keepFreedMemory();
+  Module module(env, exports);
+  napi_value buffer;
+  // The table lives as long as its thread, and so does the module that reads it.
+  napi_create_external_arraybuffer(env, resultDescriptions(), kResultSlots * sizeof(int32_t), nullptr, nullptr, &buffer);
+  napi_value view;
+  napi_create_typedarray(env, napi_int32_array, kResultSlots, buffer, 0, &view);
+  module.set("resultDescriptions", view);
+  defineSettings(module);
+  defineStorage(module);
+  defineElementwise(module);
+  defineReductions(module);
+  defineShaping(module);
+  defineIndexing(module);
+  defineMatmul(module);
+  defineConvolution(module);
+  definePooling(module);
+  defineImage(module);
+  return exports;
+}
+
+}  // namespace
+}  // namespace audiossl
+
+NAPI_MODULE_INIT() { return audiossl::initialise(env, exports); }

@@ -1,0 +1,58 @@
+import { backend_util, type KernelConfig, type MaxPool3DAttrs, type MaxPoolAttrs, type TensorInfo } from '@tensorflow/tfjs-core';
+import { kernel, type Tensors } from './kernel.js';
+import { pads2d, pads3d } from './pads.js';
+
+type PoolAttrs = Pick<MaxPoolAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>;
+type Pool3DAttrs = Pick<MaxPool3DAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>;
+interface Geometry {
+  size: number[];
+  strides: number[];
+  pads: number[];
+  dilations: number[];
+}
+
+function geometry2d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }: PoolAttrs): Geometry {
+  const shape = x.shape as [number, number, number, number]; // tfjs types shapes as number[]; its own helper wants the rank
+  const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+  return {
+    size: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    pads: pads2d(info),
+    dilations: [1, 1],
+  };
+}
+
+function geometry3d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }: Pool3DAttrs): Geometry {
+  const shape = x.shape as [number, number, number, number, number];
+  const info = backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+  return {
+    size: [info.filterDepth, info.filterHeight, info.filterWidth],
+    strides: [info.strideDepth, info.strideHeight, info.strideWidth],
+    pads: pads3d(info),
+    dilations: [1, 1, 1],
+  };
+}
+
+/** The four kernels of one number of spatial axes. */
+function poolKernels<Attrs>(suffix: '' | '3D', geometry: (x: TensorInfo, attrs: Attrs) => Geometry): KernelConfig[] {
+  return [
+    kernel<Tensors<'x'>, Attrs>(`MaxPool${suffix}`, (backend, { x }, attrs) => {
+      const { size, strides, pads, dilations } = geometry(x, attrs);
+      return backend.output(backend.addon.maxPool(backend.handle(x), size, strides, pads, dilations));
+    }),
+    kernel<Tensors<'dy' | 'input'>, Attrs>(`MaxPool${suffix}Grad`, (backend, { dy, input }, attrs) => {
+      const { size, strides, pads, dilations } = geometry(input, attrs);
+      return backend.output(backend.addon.maxPoolGradient(backend.handle(dy), backend.handle(input), size, strides, pads, dilations));
+    }),
+    kernel<Tensors<'x'>, Attrs>(`AvgPool${suffix}`, (backend, { x }, attrs) => {
+      const { size, strides, pads } = geometry(x, attrs);
+      return backend.output(backend.addon.avgPool(backend.handle(x), size, strides, pads));
+    }),
+    kernel<Tensors<'dy' | 'input'>, Attrs>(`AvgPool${suffix}Grad`, (backend, { dy, input }, attrs) => {
+      const { size, strides, pads } = geometry(input, attrs);
+      return backend.output(backend.addon.avgPoolGradient(backend.handle(dy), backend.handle(input), size, strides, pads));
+    }),
+  ];
+}
+
+export const poolingKernels: KernelConfig[] = [...poolKernels<PoolAttrs>('', geometry2d), ...poolKernels<Pool3DAttrs>('3D', geometry3d)];

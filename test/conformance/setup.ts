@@ -1,0 +1,11 @@
+// What must have happened before the specs are imported: gradients, chained ops (the specs use them), the backend, the test environment.
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import { env } from '@tensorflow/tfjs-core';
+import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util';
+import { registerLibtorch } from '../../src/backend/libtorch/registerLibtorch.js';
+
+const name = process.env.CONFORMANCE_BACKEND ?? 'libtorch'; // `cpu` shows what tfjs's own backend does with the same specs
+env().set('PROD', true);
+registerLibtorch({ device: 'cpu', precision: 'float32' });
+setTestEnvs([{ name, backendName: name, flags: {}, isDataSync: true }]);
