@@ -42,10 +42,11 @@ export function clipDescriptors(samples: Float32Array, sampleRate: number): Clip
       const frame = new Float32Array(frameLength);
       const start = Math.floor((f * available) / numFrames) * frameLength;
       frame.set(samples.subarray(start, start + frameLength));
-      const features = Meyda.extract(['loudness', 'spectralCentroid', 'spectralFlatness', 'zcr'], frame);
+      const features = Meyda.extract(['loudness', 'spectralCentroid', 'spectralFlatness'], frame);
       if (!features) throw new AudiosslError('clipDescriptors: meyda gave no features');
       loudness += features.loudness?.total ?? 0;
-      crossings += features.zcr ?? 0;
+      // On the samples themselves: extract('zcr') counts on the windowed frame, whose zeroed ends add crossings.
+      crossings += Meyda.featureExtractors.zcr({ signal: frame });
       // Digital silence divides 0 by 0.
       if (!Number.isFinite(features.spectralCentroid)) continue;
       numSounding++;

@@ -26,40 +26,20 @@ export function logMel(samples: Float32Array, frontEnd: FrontEnd): LogMel {
   if (samples.length === 0) throw new AudiosslError('logMel: at least 1 sample is needed, got 0');
   const { nFft, hopLength, winLength, nMels, power } = frontEnd;
   const plan = planFor(frontEnd);
-  const { fft, window, input, output, spectrumA, spectrumB, lowBin, highBin } = plan;
+  const { fft, window, input, output, spectrumA, spectrumB } = plan;
   const numFrames = numLogMelFrames(samples.length, frontEnd);
   const data = new Float32Array(numFrames * nMels);
   // First sample under the window of frame 0; where the window starts inside nFft points.
   const left = (nFft - winLength) >> 1;
   const first = left - (frontEnd.center ? nFft / 2 : 0);
 
-  // Two real frames a complex transform: z = a + i b. With Z its spectrum and W[k] = Z[nFft - k],
-  // |A|^2 = ((Zr + Wr)^2 + (Zi - Wi)^2) / 4 and |B|^2 = ((Zi + Wi)^2 + (Zr - Wr)^2) / 4.
   for (let frame = 0; frame < numFrames; frame += 2) {
     const isPair = frame + 1 < numFrames;
     windowFrame(input, 2 * left, samples, first + frame * hopLength, window, frontEnd);
     if (isPair) windowFrame(input, 2 * left + 1, samples, first + (frame + 1) * hopLength, window, frontEnd);
     else for (let n = 0; n < winLength; n++) input[2 * (left + n) + 1] = 0;
     fft.transform(output, input);
-    for (let k = lowBin; k < highBin; k++) {
-      const mirror = k === 0 ? 0 : 2 * (nFft - k);
-      const zr = output[2 * k];
-      const zi = output[2 * k + 1];
-      const wr = output[mirror];
-      const wi = output[mirror + 1];
-      const ar = zr + wr;
-      const ai = zi - wi;
-      const br = zi + wi;
-      const bi = zr - wr;
-      spectrumA[k] = 0.25 * (ar * ar + ai * ai);
-      spectrumB[k] = 0.25 * (br * br + bi * bi);
-    }
-    if (power === 1) {
-      for (let k = lowBin; k < highBin; k++) {
-        spectrumA[k] = Math.sqrt(spectrumA[k]);
-        spectrumB[k] = Math.sqrt(spectrumB[k]);
-      }
-    }
+    separate(plan, power);
     melProduct(plan, spectrumA, data, frame * nMels);
     if (isPair) melProduct(plan, spectrumB, data, (frame + 1) * nMels);
   }
@@ -161,6 +141,32 @@ function mirror(t: number, last: number): number {
   if (last === 0) return 0;
   const phase = Math.abs(t) % (2 * last);
   return phase <= last ? phase : 2 * last - phase;
+}
+
+/**
+ * Two real frames a complex transform: z = a + i b. With Z its spectrum and W[k] = Z[nFft - k],
+ * |A|^2 = ((Zr + Wr)^2 + (Zi - Wi)^2) / 4 and |B|^2 = ((Zi + Wi)^2 + (Zr - Wr)^2) / 4.
+ */
+function separate({ output, spectrumA, spectrumB, lowBin, highBin }: Plan, power: 1 | 2): void {
+  const mask = output.length - 1;
+  for (let k = lowBin; k < highBin; k++) {
+    const mirrored = (output.length - 2 * k) & mask;
+    const zr = output[2 * k];
+    const zi = output[2 * k + 1];
+    const wr = output[mirrored];
+    const wi = output[mirrored + 1];
+    const ar = zr + wr;
+    const ai = zi - wi;
+    const br = zi + wi;
+    const bi = zr - wr;
+    spectrumA[k] = 0.25 * (ar * ar + ai * ai);
+    spectrumB[k] = 0.25 * (br * br + bi * bi);
+  }
+  if (power === 2) return;
+  for (let k = lowBin; k < highBin; k++) {
+    spectrumA[k] = Math.sqrt(spectrumA[k]);
+    spectrumB[k] = Math.sqrt(spectrumB[k]);
+  }
 }
 
 function melProduct(
