@@ -1,0 +1,37 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AudiosslError } from '../util/errors.js';
+
+/**
+ * Makes this process the only one that builds in `dir`, until the returned function is called. A lock left behind by a killed process
+ * is taken over. Throws AudiosslError while another process that is alive holds it.
+ */
+export async function lockFolder(dir: string): Promise<() => Promise<void>> {
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, 'lock');
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const handle = await open(path, 'wx');
+      await handle.writeFile(String(process.pid));
+      await handle.close();
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
+      if (holder > 0 && isAlive(holder)) {
+        throw new AudiosslError(`buildFeatureStore: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
+      }
+      await rm(path, { force: true });
+    }
+  }
+  throw new AudiosslError(`buildFeatureStore: ${path} is taken again and again by another process; run again later`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,133 @@
+import { Worker } from 'node:worker_threads';
+import { AudiosslError, errorText } from '../util/errors.js';
+
+/** What a worker sends: once that it is there, then an answer a job. An answer with `error` means that the job failed, not the worker. */
+export type WorkerMessage<Result> = { isReady: true } | { index: number; result: Result } | { index: number; error: string };
+
+/** Outcome of one job. */
+export type Outcome<Result> = { result: Result } | { error: string };
+
+/** Jobs given to a worker ahead of its answers, so that it never waits for the main thread. */
+const QUEUE_DEPTH = 2;
+
+interface Crew {
+  worker: Worker;
+  isReady: boolean;
+  /** Indices of the jobs it has, the one it works on first. */
+  queue: number[];
+}
+
+/**
+ * Runs every job on worker threads and hands the outcomes over one by one, in the order of the jobs, whatever the order they end in.
+ * `onOutcome` is awaited, and at most `maxAhead` jobs (or `maxAheadBytes` of results) are past the one it waits for: memory stays bounded
+ * however slow the reader or a single job. A worker that dies at a job fails that job and is replaced; one that dies at its start fails all.
+ * Rejects with the first error of `onOutcome`, or when `signal` aborts; no call of `onOutcome` is then under way.
+ */
+export function runInWorkers<Job, Result>({
+  url,
+  workerData,
+  numWorkers,
+  jobs,
+  onOutcome,
+  bytesOf = () => 0,
+  maxAhead = 64,
+  maxAheadBytes = 64 * 2 ** 20,
+  signal,
+}: {
+  url: URL;
+  workerData?: unknown;
+  numWorkers: number;
+  jobs: readonly Job[];
+  onOutcome: (index: number, outcome: Outcome<Result>) => Promise<void>;
+  bytesOf?: (result: Result) => number;
+  maxAhead?: number;
+  maxAheadBytes?: number;
+  signal?: AbortSignal;
+}): Promise<void> {
+  if (jobs.length === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const crews: Crew[] = [];
+    const waiting = new Map<number, Outcome<Result>>();
+    let waitingBytes = 0;
+    let nextJob = 0;
+    let nextOutcome = 0;
+    let isOver = false;
+    let isDraining = false;
+    let drained: Promise<void> = Promise.resolve();
+
+    const end = (error?: unknown) => {
+      if (isOver) return;
+      isOver = true;
+      signal?.removeEventListener('abort', onAbort);
+      const stopped = crews.map(({ worker }) => worker.terminate());
+      Promise.allSettled([drained, ...stopped]).then(() => (error === undefined ? resolve() : reject(error)));
+    };
+    const onAbort = () => end(new AudiosslError('stopped before the end; run it again, it goes on where it stopped'));
+
+    const pump = () => {
+      for (let depth = 0; depth < QUEUE_DEPTH; depth++) {
+        for (const crew of crews) {
+          const hasRoom = nextJob < jobs.length && nextJob < nextOutcome + maxAhead && waitingBytes < maxAheadBytes;
+          if (isOver || !hasRoom || crew.queue.length > depth) continue;
+          crew.queue.push(nextJob);
+          crew.worker.postMessage({ index: nextJob, job: jobs[nextJob] });
+          nextJob++;
+        }
+      }
+    };
+    const drain = async () => {
+      isDraining = true;
+      for (let outcome = waiting.get(nextOutcome); outcome !== undefined && !isOver; outcome = waiting.get(nextOutcome)) {
+        waiting.delete(nextOutcome);
+        if ('result' in outcome) waitingBytes -= bytesOf(outcome.result);
+        await onOutcome(nextOutcome, outcome);
+        nextOutcome++;
+        pump();
+      }
+      isDraining = false;
+      if (nextOutcome === jobs.length) end();
+    };
+    const settle = (index: number, outcome: Outcome<Result>) => {
+      waiting.set(index, outcome);
+      if ('result' in outcome) waitingBytes += bytesOf(outcome.result);
+      if (!isDraining) drained = drain().catch(end);
+      pump();
+    };
+    const start = (): Crew => {
+      const crew: Crew = { worker: new Worker(url, { workerData }), isReady: false, queue: [] };
+      crew.worker.on('message', (message: WorkerMessage<Result>) => {
+        if (isOver) return;
+        if ('isReady' in message) {
+          crew.isReady = true;
+          return;
+        }
+        crew.queue.splice(crew.queue.indexOf(message.index), 1);
+        settle(message.index, 'error' in message ? { error: message.error } : { result: message.result });
+      });
+      let death: unknown;
+      crew.worker.on('error', (error) => {
+        death = error;
+      });
+      crew.worker.on('exit', (code) => {
+        if (isOver) return;
+        const why = death === undefined ? `exit code ${code}` : errorText(death);
+        if (!crew.isReady) return end(new AudiosslError(`worker thread: ${url.pathname} did not start: ${why}`));
+        // The job it was at is lost; those it had not begun go to its successor.
+        const [lost, ...rest] = crew.queue;
+        const successor = start();
+        crews[crews.indexOf(crew)] = successor;
+        for (const index of rest) {
+          successor.queue.push(index);
+          successor.worker.postMessage({ index, job: jobs[index] });
+        }
+        if (lost !== undefined) settle(lost, { error: `the worker thread died: ${why}` });
+      });
+      return crew;
+    };
+
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort);
+    for (let i = 0; i < Math.min(numWorkers, jobs.length); i++) crews.push(start());
+    pump();
+  });
+}
