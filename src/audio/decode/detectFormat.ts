@@ -93,7 +93,9 @@ function textProblem(bytes: Uint8Array): string | undefined {
   if (head.some((byte) => byte < 9 || (byte > 13 && byte < 32))) return undefined;
   const text = new TextDecoder().decode(head).trim();
   if (/^<(!doctype html|html)/i.test(text)) return 'this is an HTML page, not audio (a failed download?); download it again';
-  return head.some((byte) => byte > 126) ? undefined : `this is text, not audio: ${JSON.stringify(text.slice(0, 40))}`;
+  return head.some((byte) => byte > 126)
+    ? undefined
+    : `this is text, not audio: ${JSON.stringify(text.slice(0, 40))}; get the recording itself`;
 }
 
 const hex = (bytes: Uint8Array) => [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -43,6 +43,7 @@ export async function decodeFlac(bytes: Uint8Array, context: DecodeContext): Pro
       file,
       `FLAC: STREAMINFO says ${info.sampleRate} Hz and ${info.channels} channels, the frames ${sampleRate} and ${channelData.length}; ${convertLine(file)}`,
     );
+  for (const channel of channelData) rescale(channel, info.bits);
   if (info.totalSamples > 0 && samplesDecoded !== info.totalSamples)
     reportDamage(context, `damaged: ${samplesDecoded} samples were decoded, FLAC STREAMINFO promises ${info.totalSamples}`);
   else if (errors.length > 0 || printed.length > 0)
@@ -73,6 +74,13 @@ function readStreamInfo(bytes: Uint8Array, file: string): StreamInfo {
   };
 }
 
+/** The decoder divides by 2^(bits - 1) - 1; here, as for WAV, by 2^(bits - 1). Up to 24 bits the integers come back exactly. */
+function rescale(channel: Float32Array, bits: number): void {
+  const scale = 2 ** (bits - 1);
+  if (bits > 24) for (let i = 0; i < channel.length; i++) channel[i] *= (scale - 1) / scale;
+  else for (let i = 0; i < channel.length; i++) channel[i] = Math.round(channel[i] * (scale - 1)) / scale;
+}
+
 /** MD5 of the interleaved little-endian integers, each in whole bytes, as FLAC defines it. */
 function md5OfSamples(channels: Float32Array[], bits: number): string {
   const hash = createHash('md5');
@@ -86,7 +94,7 @@ function md5OfSamples(channels: Float32Array[], bits: number): string {
     const end = Math.min(numFrames, start + blockFrames);
     for (let i = start; i < end; i++) {
       for (const channel of channels) {
-        const value = Math.round(channel[i] * scale);
+        const value = channel[i] * scale;
         for (let byte = 0; byte < sampleBytes; byte++) block[at++] = value >> (8 * byte);
       }
     }
