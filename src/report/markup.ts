@@ -9,7 +9,7 @@ export type Child = Markup | string | number | undefined | null | false | readon
 /** Numbers are rounded to 2 decimals; undefined and false leave the attribute out, true writes its name alone. */
 export type Attributes = Record<string, string | number | boolean | undefined>;
 
-const voidElements = new Set(['img', 'meta', 'br', 'hr', 'col']);
+const voidElements = new Set(['img', 'meta', 'wbr']);
 
 /** An element of HTML or SVG. Text children and attribute values are escaped; a number that is not finite is an error, never a `NaN` in a page. */
 export function h(name: string, attributes: Attributes = {}, ...children: Child[]): Markup {

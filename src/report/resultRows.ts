@@ -53,7 +53,8 @@ export function resultRows(runs: readonly RunReport[]): ResultRow[] {
   );
   const result: ResultRow[] = [];
   entries.forEach((entry, i) => {
-    result.push(...entry.rows);
+    const later = entries.slice(i + 1).flatMap(({ rows }) => rows);
+    result.push(...entry.rows.filter((row) => row.kind !== 'baseline' || !later.some((other) => isSameBaseline(row, other))));
     const isLastOfSystem = entries[i + 1]?.system !== entry.system;
     const sameSystem = entries.filter(({ system }) => system === entry.system).map(({ rows }) => rows[0]);
     if (isLastOfSystem && sameSystem.length > 1) result.push(meanRow(sameSystem));
@@ -76,6 +77,13 @@ function rowsOf(run: string, evaluation: string, record: RunReport['evaluations'
       (baseline): ResultRow => ({ kind: 'baseline', ...common, predictor: baseline.name, ...scoresOf(baseline), note: baseline.note }),
     ),
   ];
+}
+
+/** A baseline that no seed changes is told once, under the last evaluation that it belongs to. */
+function isSameBaseline(a: ResultRow, b: ResultRow): boolean {
+  const telling = ({ run, predictor, protocol, split, numClips, note, ...row }: ResultRow) =>
+    canonicalJson([run, predictor, protocol, split, numClips, note, scoresOf(row)]);
+  return b.kind === 'baseline' && telling(a) === telling(b);
 }
 
 type Scores = Pick<

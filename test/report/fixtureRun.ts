@@ -113,12 +113,15 @@ export async function writeFixtureRun({
   let bestEpoch = 0;
   for (let epoch = 1; epoch <= numEpochs; epoch++) {
     const losses: number[] = [];
+    const terms = { contrastiveLoss: 0, marginLoss: 0, patchesPerSecond: 160 };
     const t = (epoch - 1) / numEpochs;
     for (let i = 0; i < stepsPerEpoch; i++) {
       const contrastiveLoss = 1.4 + 2.8 * Math.exp(-4 * t) + 0.12 * rng.normal();
       const marginLoss = 2.1 + 8 * Math.exp(-6 * t) + 0.4 * rng.normal();
       const loss = 0.3 * contrastiveLoss + 0.7 * marginLoss;
       losses.push(loss);
+      terms.contrastiveLoss += contrastiveLoss / stepsPerEpoch;
+      terms.marginLoss += marginLoss / stepsPerEpoch;
       const step = (epoch - 1) * stepsPerEpoch + i + 1;
       writer.append({
         kind: 'step',
@@ -132,7 +135,14 @@ export async function writeFixtureRun({
       });
     }
     const step = epoch * stepsPerEpoch;
-    writer.append({ kind: 'epoch', step, epoch, loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, seconds: 4.1 });
+    writer.append({
+      kind: 'epoch',
+      step,
+      epoch,
+      loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+      ...terms,
+      seconds: 4.1,
+    });
     const value = 0.35 + 0.4 * (1 - Math.exp(-3 * t)) + 0.03 * rng.normal();
     const isBest = value > best;
     if (isBest) [best, bestEpoch] = [value, epoch];
@@ -252,10 +262,10 @@ function drawPredictions({
   classNames.forEach((label, c) => {
     for (let i = 0; i < perClass; i++) {
       const row = predictions.length;
-      const h = centres[c].map((value) => value + 0.75 * rng.normal());
+      const h = centres[c].map((value) => value + 1.1 * rng.normal());
       embeddings.set(h, row * dim);
       const scores = centres.map((centre) =>
-        Math.exp(-0.5 * centre.reduce((sum, value, k) => sum + (value - h[k] - 0.55 * rng.normal()) ** 2, 0)),
+        Math.exp(-0.5 * centre.reduce((sum, value, k) => sum + (value - h[k] - 1.1 * rng.normal()) ** 2, 0)),
       );
       const total = scores.reduce((sum, value) => sum + value, 0);
       const predicted = classNames[scores.indexOf(Math.max(...scores))];

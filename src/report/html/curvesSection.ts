@@ -22,7 +22,7 @@ export function curvesSection(run: RunReport): Child {
               'p',
               {},
               `One epoch is ${integer(stepsPerEpoch)} steps.`,
-              log.epochs.length > 1 && ' Thin lines are single steps, thick lines the means of an epoch.',
+              log.epochs.length > 1 && ' Thin lines are single steps, thick lines the means of an epoch, drawn at its last step.',
               log.steps.length > 400 && ' Thin lines show means of a few steps each.',
             ),
           h('div', { class: 'charts' }, training.map(chart)),
@@ -52,6 +52,7 @@ function chart({ title, series, isPercent, mark }: Curve): Child {
     'figure',
     {},
     h('figcaption', {}, title),
+    lineChart({ title, xLabel: 'step', series, isPercent, mark }),
     series.length > 1 &&
       named.length > 1 &&
       h(
@@ -59,7 +60,6 @@ function chart({ title, series, isPercent, mark }: Curve): Child {
         { class: 'legend' },
         named.map((one) => h('li', {}, h('span', { class: `swatch swatch-${one.colour}` }), one.name)),
       ),
-    lineChart({ title, xLabel: 'step', series, isPercent, mark }),
   );
 }
 

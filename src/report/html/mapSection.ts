@@ -60,6 +60,7 @@ function centreTable(map: EmbeddingMap, classNames: readonly string[]): Child {
     return { cells: [label, integer(points.length), number(x, 3), number(y, 3), number(spread, 3)] };
   });
   return table({
+    kind: 'narrow',
     caption: 'Mean position of each class on the map, and the root mean square distance of its clips from it',
     columns: [
       { head: 'Class' },

@@ -14,7 +14,17 @@ export interface Row {
 }
 
 /** A table that scrolls sideways inside the page when it must. The first cell of a row is its heading. */
-export function table({ caption, columns, rows }: { caption: string; columns: readonly Column[]; rows: readonly Row[] }): Markup {
+export function table({
+  caption,
+  columns,
+  rows,
+  kind,
+}: {
+  caption: string;
+  columns: readonly Column[];
+  rows: readonly Row[];
+  kind?: string;
+}): Markup {
   const classOf = ({ isNumber, isWide, isPlot }: Column) =>
     [isNumber && 'n', isWide && 'wide', isPlot && 'plot'].filter((name) => name !== undefined && name !== false).join(' ') || undefined;
   return h(
@@ -22,7 +32,7 @@ export function table({ caption, columns, rows }: { caption: string; columns: re
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
     h(
       'table',
-      {},
+      { class: kind },
       h('caption', {}, caption),
       h(
         'thead',
@@ -36,10 +46,10 @@ export function table({ caption, columns, rows }: { caption: string; columns: re
       h(
         'tbody',
         {},
-        rows.map(({ cells, kind }) =>
+        rows.map(({ cells, kind: rowKind }) =>
           h(
             'tr',
-            { class: kind },
+            { class: rowKind },
             cells.map((cell, i) => (i === 0 ? h('th', { scope: 'row' }, cell) : h('td', { class: classOf(columns[i]) }, cell))),
           ),
         ),
@@ -69,4 +79,9 @@ export function empty(...text: Child[]): Markup {
 /** A value with its interval in a softer tone. */
 export function withInterval(value: string, interval: string): Child {
   return interval === '–' ? value : [value, ' ', h('span', { class: 'interval-text' }, `[${interval}]`)];
+}
+
+/** A name that may be broken after `_`, `/` and `-` where a column is narrow. */
+export function breakable(name: string): Child {
+  return name.split(/(?<=[_/-])/).map((part, i) => (i === 0 ? part : [h('wbr'), part]));
 }

@@ -21,6 +21,7 @@ export function testAccessSection({ testAccess, splitCounts }: RunReport): Child
       ' Training and the choice of a checkpoint read training and validation clips only. The more often a test set is looked at while decisions are made, the less its numbers say.',
     ),
     table({
+      kind: 'narrow',
       caption: 'Every evaluation on the test split, oldest first',
       columns: [
         { head: 'Time' },

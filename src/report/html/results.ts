@@ -4,7 +4,7 @@ import { type Child, h } from '../markup.js';
 import { mainEvaluation, type ResultRow, resultRows } from '../resultRows.js';
 import { confusionMatrix } from '../svg/confusionMatrix.js';
 import { barAxis, intervalBar } from '../svg/intervalBar.js';
-import { details, empty, table, withInterval } from './parts.js';
+import { breakable, details, empty, table, withInterval } from './parts.js';
 
 /** Every evaluation of every run in one table, baselines under what they are compared with. */
 export function resultsSection(runs: readonly RunReport[]): Child {
@@ -29,12 +29,13 @@ export function resultsSection(runs: readonly RunReport[]): Child {
       chance !== undefined && ` The dashed line is chance, ${percent(chance)}.`,
     ),
     table({
+      kind: 'results',
       caption: 'Accuracy of every evaluation',
       columns: [
         { head: hasRuns ? 'Run and predictor' : 'Predictor' },
         { head: 'Split' },
         { head: 'Seed', isNumber: true },
-        { head: 'Clips', isNumber: true },
+        { head: 'Clips', isNumber: true, isWide: true },
         { head: 'Micro', isNumber: true },
         { head: 'Macro', isNumber: true },
         { head: ['Macro', barAxis()], isPlot: true },
@@ -109,7 +110,7 @@ function evaluationDetail(evaluation: RunReport['evaluations'][number]): Child {
         const { label, numClips, recall, interval } = record.perClass[i];
         return {
           cells: [
-            label,
+            breakable(label),
             integer(numClips),
             intervalBar({
               label: `${label}: ${percent(recall)} [${percentInterval(interval)}]`,
@@ -137,6 +138,7 @@ function evaluationDetail(evaluation: RunReport['evaluations'][number]): Child {
     confusions.length === 0
       ? empty('No clip was confused.')
       : table({
+          kind: 'narrow',
           caption:
             confusions.length > 10 ? `The 10 most frequent of ${confusions.length} kinds of confusion` : 'Confusions, most frequent first',
           columns: [
@@ -146,7 +148,7 @@ function evaluationDetail(evaluation: RunReport['evaluations'][number]): Child {
             { head: 'Share of the true class', isNumber: true },
           ],
           rows: confusions.slice(0, 10).map(({ i, j, n, share }) => ({
-            cells: [record.classNames[i], record.classNames[j], integer(n), percent(share)],
+            cells: [breakable(record.classNames[i]), breakable(record.classNames[j]), integer(n), percent(share)],
           })),
         }),
   ];

@@ -33,28 +33,32 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;font-size:14px;line-height:1.4;font-variant-numeric:tabular-nums;width:100%}
 caption{text-align:left;color:var(--soft);padding-bottom:8px;font-size:13.5px}
 th{font-weight:600;text-align:left;vertical-align:bottom;border-bottom:1.5px solid var(--ink);padding:4px 14px 5px 0;white-space:nowrap}
-tbody th{font-weight:400;border-bottom:0;white-space:normal;overflow-wrap:anywhere;vertical-align:top}
+tbody th{font-weight:400;border-bottom:0;white-space:normal;overflow-wrap:break-word;vertical-align:top}
 td{padding:4px 14px 4px 0;vertical-align:top}
 tbody td,tbody th{border-bottom:1px solid var(--faint)}
 th:last-child,td:last-child{padding-right:0}
+table.narrow{width:auto;min-width:min(100%,480px)}
 .n{text-align:right;white-space:nowrap}
 .interval-text{color:var(--soft);white-space:nowrap;font-size:13px}
 tr.baseline th{padding-left:18px}tr.baseline th,tr.baseline td{color:var(--soft)}
 tr.mean th,tr.mean td{font-weight:600}
-td.plot,th.plot{width:34%;min-width:110px}
-td.plot{padding-top:5px;padding-bottom:0;vertical-align:middle}
+td.plot,th.plot{width:46%;min-width:110px}.results td.plot,.results th.plot{width:24%}
+.results .interval-text{display:block;line-height:1.25}
+.results th{white-space:normal}
+td.plot{padding-top:4px;padding-bottom:4px;vertical-align:top}
 .bar{display:block;width:100%;height:18px;overflow:visible}
 .bar-axis{display:flex;justify-content:space-between;font-size:11.5px;font-weight:400;color:var(--soft)}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:26px 30px;margin:18px 0}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:26px 30px;margin:18px 0}
 figure{margin:0;min-width:0}
 figcaption{font-size:14px;font-weight:600;margin-bottom:4px}
 figcaption .soft{font-weight:400}
-.chart{display:block;width:100%;height:auto;font-size:12px;font-variant-numeric:tabular-nums}
+.chart{display:block;width:100%;height:auto;overflow:visible;font-size:12px;font-variant-numeric:tabular-nums}
 svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11.5px}svg .label{fill:var(--soft);font-size:12px}
 .grid{stroke:var(--faint);stroke-width:1;vector-effect:non-scaling-stroke}
+.map{max-width:760px}.map .tick{font-size:12px}.map .label{font-size:13px}
 .axis{stroke:var(--line);stroke-width:1}
 .curve{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.curve.faint{stroke-width:1;opacity:.38}
-.mark{fill:none;stroke:var(--ink);stroke-width:1.5}.mark-text{font-size:12px;font-weight:600}
+.mark{fill:none;stroke:var(--ink);stroke-width:1.5}.mark-text{font-size:12px;font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
 .value-end{stroke-width:2;vector-effect:non-scaling-stroke}
 .interval{stroke:var(--ink);stroke-width:1.3;vector-effect:non-scaling-stroke}
 .reference{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 2;vector-effect:non-scaling-stroke}
@@ -79,7 +83,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide{display:none}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}table{font-size:13px}th.n,td.n{white-space:normal}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

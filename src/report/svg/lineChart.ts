@@ -22,11 +22,11 @@ export interface LineChartOptions {
   height?: number;
 }
 
-const margin = { top: 12, right: 14, bottom: 38 };
+const margin = { top: 22, right: 12, bottom: 38 };
 const characterWidth = 6.6;
 
 /** The coordinate system of a line chart; `undefined` without any point. Exported for tests. */
-export function lineChartFrame({ series, isPercent = false, width = 360, height = 220 }: Omit<LineChartOptions, 'title' | 'xLabel'>) {
+export function lineChartFrame({ series, isPercent = false, width = 300, height = 200 }: Omit<LineChartOptions, 'title' | 'xLabel'>) {
   const points = series.flatMap((one) => one.points).filter((point): point is readonly [number, number] => point[1] !== null);
   if (points.length === 0) return undefined;
   const [xLow, xHigh] = extent(points.map((point) => point[0]));
@@ -34,7 +34,7 @@ export function lineChartFrame({ series, isPercent = false, width = 360, height 
   const yTicks = niceTicks(yLow, yHigh, 5);
   const yTexts = tickTexts(yTicks, { isPercent });
   const left = 14 + characterWidth * Math.max(...yTexts.map((text) => text.length));
-  const xTicks = niceTicks(xLow, xHigh, 5).filter((tick) => tick >= xLow && tick <= xHigh);
+  const xTicks = niceTicks(xLow, xHigh, 6).filter((tick) => tick >= xLow && tick <= xHigh);
   return {
     left,
     right: width - margin.right,
@@ -51,10 +51,11 @@ export function lineChartFrame({ series, isPercent = false, width = 360, height 
 
 /** Curves over a common x. The caller says in words when there is nothing to draw: this returns undefined then. */
 export function lineChart(options: LineChartOptions): Markup | undefined {
-  const { title, xLabel, series, mark, width = 360, height = 220 } = options;
+  const { title, xLabel, series, mark, width = 300, height = 200 } = options;
   const frame = lineChartFrame(options);
   if (frame === undefined) return undefined;
   const { left, right, top, bottom, x, y } = frame;
+  const isLow = mark !== undefined && y(mark.y) > (top + bottom) / 2;
   return h(
     'svg',
     { class: 'chart', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title },
@@ -76,8 +77,9 @@ export function lineChart(options: LineChartOptions): Markup | undefined {
         {
           class: 'mark-text',
           x: x(mark.x),
-          y: y(mark.y) + (y(mark.y) < top + 20 ? 18 : -10),
-          'text-anchor': x(mark.x) > right - 40 ? 'end' : x(mark.x) < left + 40 ? 'start' : 'middle',
+          // Away from the curve: a lowest point has it above itself.
+          y: y(mark.y) + (isLow ? 18 : -9),
+          'text-anchor': x(mark.x) > right - 14 ? 'end' : x(mark.x) < left + 14 ? 'start' : 'middle',
         },
         mark.label,
       ),
@@ -94,7 +96,7 @@ function curve(
   let path = '';
   let isDown = false;
   const dots: Markup[] = [];
-  const isShort = points.length <= 30 && !isFaint;
+  const isShort = points.length <= 16 && !isFaint;
   points.forEach(([px, py], i) => {
     if (py === null) {
       isDown = false;
