@@ -5,7 +5,7 @@ import { classifierRows, type ProbeFeatures } from './linearProbe.js';
 
 /**
  * Embeddings computed once, for the probe on an encoder in evaluation mode: each epoch draws one of a clip's grid patches, uniformly,
- * by a generator named (seed, epoch, clip), and gathers the rows of the whole epoch in one go.
+ * named by (seed, epoch) and the clip's number, and copies their rows together.
  */
 export function cachedFeatures({
   train,
@@ -26,6 +26,7 @@ export function cachedFeatures({
   const firstPatch = new Uint32Array(trainLabels.length + 1);
   for (let patch = 0; patch < clipOfPatch.length; patch++) firstPatch[clipOfPatch[patch] + 1] = patch + 1;
   const validationRows = classifierRows(validation);
+  const trainClips = Uint32Array.from({ length: trainLabels.length }, (_, clip) => clip);
   const width = dim + 1;
   return {
     dim,
@@ -35,17 +36,14 @@ export function cachedFeatures({
     dispose: () => validationRows.x.dispose(),
     drawEpoch(epoch, order) {
       const rows = new Float32Array(order.length * width).fill(1);
+      const rng = new Rng({ seed, epoch, purpose: 'probePatch' });
+      const patchOf = trainClips.map((clip) => rng.integer(firstPatch[clip], firstPatch[clip + 1]));
       for (let i = 0; i < order.length; i++) {
-        const clip = order[i];
-        const rng = new Rng({ seed, epoch, clip, purpose: 'probePatch' });
-        const patch = rng.integer(firstPatch[clip], firstPatch[clip + 1]);
+        const patch = patchOf[order[i]];
         rows.set(h.subarray(patch * dim, (patch + 1) * dim), i * width);
       }
-      const all = tf.tensor2d(rows, [order.length, width]);
-      return {
-        batch: (first, count) => tf.slice(all, [first, 0], [count, width]),
-        dispose: () => all.dispose(),
-      };
+      // Uploaded a batch at a time: slicing a large tensor copies all of it on the wasm backend.
+      return (first, count) => tf.tensor2d(rows.slice(first * width, (first + count) * width), [count, width]);
     },
   };
 }

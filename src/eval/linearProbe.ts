@@ -5,25 +5,28 @@ import type { LinearProbeOptions } from './evaluationOptions.js';
 import type { PatchSet } from './knn.js';
 import { argMax, classificationMetrics } from './metrics.js';
 
+/** Embeddings on the backend, ready for a linear classifier: [n, dim + 1], h with a last column of ones. */
+export interface ClassifierRows {
+  x: tf.Tensor2D;
+  /** Clip of each row, numbered 0, 1 ... */
+  clipOfPatch: ArrayLike<number>;
+}
+
 /** Where the probe gets its embeddings from: a cache, or the authors' encoder in training mode. */
 export interface ProbeFeatures {
   dim: number;
   /** Class of each training clip. */
   trainLabels: ArrayLike<number>;
-  /** Prepares the epoch's draw of one patch for each training clip; `batch` then gives h [count, dim] of clips order[first ..]. */
-  drawEpoch(
-    epoch: number,
-    order: Uint32Array,
-  ): { batch(first: number, count: number): tf.Tensor2D | Promise<tf.Tensor2D>; dispose(): void };
-  /** Grid patches of the validation clips as they are after an epoch, clips numbered 0, 1 ... */
-  validation(epoch: number): PatchSet | Promise<PatchSet>;
   /** Class of each validation clip. */
   validationLabels: ArrayLike<number>;
+  /** Draws one patch for each training clip; the function it returns gives [count, dim + 1] of the clips order[first ..]. */
+  drawEpoch(epoch: number, order: Uint32Array): (first: number, count: number) => tf.Tensor2D | Promise<tf.Tensor2D>;
+  /** Grid patches of the validation clips as they are after an epoch. They stay the provider's: it disposes of them. */
+  validation(epoch: number): ClassifierRows | Promise<ClassifierRows>;
   /** Called when an epoch is the best so far. */
   onBest?(epoch: number): void;
   dispose(): void;
 }
-
 export interface LinearClassifier {
   /** [dim + 1, numClasses] row-major, the bias in the last row. */
   weights: Float32Array;
@@ -38,6 +41,7 @@ export interface LinearClassifier {
  * Trains a linear softmax classifier on frozen embeddings (DESIGN 4): SGD with momentum, coupled weight decay on weights and bias,
  * PyTorch's default initialisation, the epoch chosen by validation clip macro accuracy. Draws and order are named by `seed`.
  * The bias is a last row of the weights against a column of ones, so a step is two matrix products and a handful of small kernels.
+ * Transposing before the product, not in it, because the wasm backend's transposed product is fifty times slower.
  */
 export async function trainLinearProbe({
   features,
@@ -61,43 +65,15 @@ export async function trainLinearProbe({
       `trainLinearProbe: needs labelled clips to train and to choose the epoch, got ${numClips} training and ${validationLabels.length} validation clips`,
     );
   }
-  let weights = initialWeights(dim, numClasses, seed);
-  let velocity = tf.zeros<tf.Rank.R2>([dim + 1, numClasses]);
+  const state: SgdState = { weights: initialWeights(dim, numClasses, seed), velocity: tf.zeros([dim + 1, numClasses]) };
+  const names = Array.from({ length: numClasses }, (_, i) => String(i));
   let best: LinearClassifier | undefined;
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
       signal?.throwIfAborted();
-      const order = new Rng({ seed, epoch, purpose: 'probeOrder' }).permutation(numClips);
-      const draw = features.drawEpoch(epoch, order);
-      const targets = tf.tidy(
-        () =>
-          tf.oneHot(
-            tf.tensor1d(
-              Int32Array.from(order, (clip) => trainLabels[clip]),
-              'int32',
-            ),
-            numClasses,
-            1,
-            0,
-            'float32',
-          ) as tf.Tensor2D,
-      );
-      const rate = options.learningRate * options.factor ** options.milestones.filter((milestone) => epoch > milestone).length;
-      for (let first = 0; first < numClips; first += options.batchSize) {
-        const count = Math.min(options.batchSize, numClips - first);
-        const x = await draw.batch(first, count);
-        const [nextWeights, nextVelocity] = tf.tidy(() =>
-          sgdStep({ weights, velocity, x, targets: tf.slice(targets, [first, 0], [count, numClasses]), rate, options }),
-        );
-        tf.dispose([x, weights, velocity]);
-        [weights, velocity] = [nextWeights, nextVelocity];
-      }
-      tf.dispose(targets);
-      draw.dispose();
-      const values = (await weights.data<'float32'>()).slice();
-      const classifier = { weights: values, dim, numClasses };
+      await trainEpoch({ state, features, numClasses, options, seed, epoch });
+      const classifier = { weights: Float32Array.from(await state.weights.data<'float32'>()), dim, numClasses };
       const { predicted } = await classifyClips(classifier, await features.validation(epoch), validationLabels.length);
-      const names = Array.from({ length: numClasses }, (_, i) => String(i));
       const { clipMacroAccuracy } = classificationMetrics({ labels: validationLabels, predicted }, names);
       if (best === undefined || clipMacroAccuracy > best.validationClipMacroAccuracy) {
         best = { ...classifier, epoch, validationClipMacroAccuracy: clipMacroAccuracy };
@@ -107,9 +83,49 @@ export async function trainLinearProbe({
       await new Promise(setImmediate);
     }
   } finally {
-    tf.dispose([weights, velocity]);
+    tf.dispose([state.weights, state.velocity]);
   }
   return best as LinearClassifier;
+}
+
+interface SgdState {
+  weights: tf.Tensor2D;
+  velocity: tf.Tensor2D;
+}
+
+/** One pass over the training clips; replaces the tensors of `state`. */
+async function trainEpoch({
+  state,
+  features,
+  numClasses,
+  options,
+  seed,
+  epoch,
+}: {
+  state: SgdState;
+  features: ProbeFeatures;
+  numClasses: number;
+  options: LinearProbeOptions;
+  seed: number;
+  epoch: number;
+}): Promise<void> {
+  const { trainLabels } = features;
+  const numClips = trainLabels.length;
+  const order = new Rng({ seed, epoch, purpose: 'probeOrder' }).permutation(numClips);
+  const rate = options.learningRate * options.factor ** options.milestones.filter((milestone) => epoch > milestone).length;
+  const draw = features.drawEpoch(epoch, order);
+  for (let first = 0; first < numClips; first += options.batchSize) {
+    const count = Math.min(options.batchSize, numClips - first);
+    const targets = new Float32Array(count * numClasses);
+    for (let i = 0; i < count; i++) targets[i * numClasses + trainLabels[order[first + i]]] = 1;
+    const x = await draw(first, count);
+    const before = [state.weights, state.velocity];
+    [state.weights, state.velocity] = tf.tidy(() => {
+      const y = tf.tensor2d(targets, [count, numClasses]);
+      return sgdStep({ ...state, x, targets: y, rate, options });
+    });
+    tf.dispose([x, ...before]);
+  }
 }
 
 /** PyTorch's nn.Linear: weights and bias uniform in +- 1 / sqrt(dim). */
@@ -139,7 +155,7 @@ function sgdStep({
   options: LinearProbeOptions;
 }): [tf.Tensor2D, tf.Tensor2D] {
   const error = tf.div<tf.Tensor2D>(tf.sub(tf.softmax(tf.matMul(x, weights)), targets), x.shape[0]);
-  const gradient = tf.add(tf.matMul(x, error, true, false), tf.mul(weights, options.weightDecay));
+  const gradient = tf.add(tf.matMul(tf.transpose(x), error), tf.mul(weights, options.weightDecay));
   const nextVelocity = tf.add<tf.Tensor2D>(tf.mul(velocity, options.momentum), gradient);
   return [tf.sub(weights, tf.mul(nextVelocity, rate)), nextVelocity];
 }
