@@ -1,0 +1,59 @@
+import { basename, dirname, join } from 'node:path';
+import type { FrontEnd } from '../audio/frontEnd.js';
+import type { DataOptions } from '../data/dataOptions.js';
+import type { FeatureStore } from '../data/FeatureStore.js';
+import { UsageError } from '../util/errors.js';
+
+/**
+ * The feature store of a training command: `features` as it is, or the one of the recordings in `data`, made first where it is not there
+ * or not complete. It then stands beside the run, in `features/<name of the folder>-<front end>`, where other runs find it again.
+ */
+export async function openFeatures({
+  data,
+  features,
+  out,
+  format,
+  frontEnd,
+  signal,
+}: {
+  data?: string;
+  features?: string;
+  /** The run's folder. */
+  out: string;
+  format: DataOptions['format'];
+  frontEnd: FrontEnd;
+  signal?: AbortSignal;
+}): Promise<FeatureStore> {
+  const { FeatureStore } = await import('../data/FeatureStore.js');
+  if (features !== undefined && data === undefined) return FeatureStore.open(features);
+  if (features !== undefined || data === undefined) {
+    throw new UsageError('--data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
+  }
+  const [{ availableParallelism }, { frontEndHash }, { loadDataset }, { buildFeatureStore }, { createProgress }] = await Promise.all([
+    import('node:os'),
+    import('../audio/frontEnd.js'),
+    import('../data/loadDataset.js'),
+    import('../data/buildFeatureStore.js'),
+    import('../util/progress.js'),
+  ]);
+  const dataset = await loadDataset(data, { format });
+  for (const note of dataset.notes) process.stderr.write(`${data}: ${note}\n`);
+  const store = join(dirname(out), 'features', `${basename(dataset.dir)}-${frontEndHash(frontEnd).slice(0, 8)}`);
+  let progress: ReturnType<typeof createProgress> | undefined;
+  const { status, rejected } = await buildFeatureStore({
+    dataset,
+    frontEnd,
+    out: store,
+    numWorkers: availableParallelism(),
+    onError: 'skip',
+    signal,
+    onProgress({ done, total, numRejected }) {
+      progress ??= createProgress({ label: 'Features', total, unit: 'clips', initial: done });
+      progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
+    },
+  }).finally(() => progress?.finish());
+  process.stderr.write(
+    `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length} broken recordings left out, see rejected.csv` : ''})\n`,
+  );
+  return FeatureStore.open(store);
+}

@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type CheckpointMetadata, loadCheckpoint, saveCheckpoint } from '../model/checkpoint.js';
+import { collectTensors, loadParameters, selectTensors } from '../model/parameters.js';
+import type { Parameters } from '../nn/parameters.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import { UsageError } from '../util/errors.js';
+import { canonicalJson } from '../util/hash.js';
+import { type TrainingState, trainingState } from './trainingState.js';
+
+/** What a run's checkpoints say besides its state: the same in all of them. */
+export type CheckpointFacts = Pick<
+  CheckpointMetadata,
+  'encoder' | 'projectionHead' | 'frontEnd' | 'patchFrames' | 'patchHop' | 'standardisation' | 'classNames' | 'config' | 'versions'
+>;
+
+/** Networks and optimiser of a run, and how they go to a file and come back. */
+export interface TrainingTensors {
+  /** By full name: `encoder.conv1.weight`. */
+  parameters: Parameters;
+  optimizer: Optimizer;
+}
+
+/** Writes everything to each of `paths` in turn, every one atomically. */
+export async function writeTrainingCheckpoint(
+  paths: readonly string[],
+  { parameters, optimizer }: TrainingTensors,
+  facts: CheckpointFacts,
+  state: TrainingState,
+): Promise<void> {
+  const tensors = new Map([...(await collect(parameters)), ...(await collectTensors('optimizer', optimizer.state()))]);
+  const { step, epoch, batch, monitor } = state;
+  const metadata: CheckpointMetadata = {
+    ...facts,
+    schemaVersion: 1,
+    step,
+    epoch: epoch - 1,
+    position: { epoch, batch },
+    monitor,
+    training: { ...state },
+  };
+  for (const path of paths) await saveCheckpoint(path, { metadata, tensors });
+}
+
+/**
+ * Puts a checkpoint's values into the networks and the optimiser and returns where training goes on.
+ * Throws UsageError where the checkpoint was made with other settings or another split than this run's.
+ */
+export async function readTrainingCheckpoint(
+  path: string,
+  { parameters, optimizer }: TrainingTensors,
+  facts: CheckpointFacts,
+): Promise<TrainingState> {
+  const { metadata, tensors } = await loadCheckpoint(path);
+  const changed = changedKeys(withoutLength(metadata.config), withoutLength(facts.config));
+  if (changed.length > 0) {
+    throw new UsageError(
+      `pretrain: --resume needs the settings the run was started with, other are ${changed.join(', ')}; leave --config and --set out (only the keys of train may change), or start a new run`,
+    );
+  }
+  for (const [prefix, part] of byPrefix(parameters)) loadParameters(prefix, part, tensors, path);
+  tf.tidy(() => {
+    const state = [...selectTensors('optimizer', tensors)].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)] as const);
+    optimizer.restore(new Map(state));
+  });
+  return trainingState.parse(metadata.training);
+}
+
+async function collect(parameters: Parameters) {
+  const parts = await Promise.all([...byPrefix(parameters)].map(([prefix, part]) => collectTensors(prefix, part)));
+  return parts.flatMap((part) => [...part]);
+}
+
+/** `encoder.conv1.weight` -> under `encoder`: `conv1.weight`. */
+function byPrefix(parameters: Parameters): Map<string, Parameters> {
+  const parts = new Map<string, Parameters>();
+  for (const [name, variable] of parameters) {
+    const dot = name.indexOf('.');
+    const prefix = name.slice(0, dot);
+    const part = parts.get(prefix) ?? new Map();
+    parts.set(prefix, part.set(name.slice(dot + 1), variable));
+  }
+  return parts;
+}
+
+/** How long a run goes on, how often it saves and looks may change at a resume. */
+function withoutLength(config: unknown): Record<string, unknown> {
+  const { train, evaluation, ...rest } = config as Record<string, unknown>;
+  const { batchSize } = (train ?? {}) as Record<string, unknown>;
+  return { ...rest, 'train.batchSize': batchSize };
+}
+
+function changedKeys(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...keys].filter((key) => canonicalJson(before[key] ?? null) !== canonicalJson(now[key] ?? null));
+}

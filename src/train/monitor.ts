@@ -1,0 +1,157 @@
+import { alignment } from '../eval/alignment.js';
+import type { PatchEmbedder, PatchSource } from '../eval/embedClips.js';
+import { embedClips } from '../eval/embedClips.js';
+import { embeddingSpread } from '../eval/embeddingSpread.js';
+import { leaveOneClipOutKnn } from '../eval/knn.js';
+import { classificationMetrics } from '../eval/metrics.js';
+import { uniformity } from '../eval/uniformity.js';
+import type { Simclr } from '../method/simclr.js';
+import type { PairSource } from './pairSource.js';
+
+/** One look at the validation clips. */
+export interface MonitorLook {
+  /** What chooses the best checkpoint, larger = better: macro accuracy with labels, minus the validation loss without. Null where neither can be had. */
+  value: number | null;
+  /** For the log and the checkpoint. */
+  values: {
+    knnClipMicroAccuracy?: number;
+    knnClipMacroAccuracy?: number;
+    validationLoss?: number;
+    alignment?: number;
+    uniformity?: number;
+    standardDeviation?: number;
+    relativeSpread?: number;
+    effectiveRank?: number;
+  };
+  /** A line for the user where the embedding seems to collapse. */
+  collapse?: string;
+  seconds: number;
+}
+
+/** Views of validation clips are made as in this epoch: training counts from 1. */
+const FIXED_EPOCH = 0;
+
+/** Labels of the validation clips; absent for unlabelled data, where no accuracy is ever computed. */
+export interface MonitorLabels {
+  /** Class of each of `clips`. */
+  labels: readonly number[];
+  classNames: readonly string[];
+}
+
+/**
+ * Makes the function that looks at the validation clips between epochs, in evaluation mode: nearest neighbours among the other validation
+ * clips (with labels), and on one fixed pair of views a clip the loss, alignment, uniformity and spread of h.
+ */
+export function createMonitor({
+  method,
+  embedder,
+  store,
+  clips,
+  labelled,
+  source,
+  batchSize,
+  neighbours,
+}: {
+  method: Simclr;
+  embedder: PatchEmbedder;
+  store: PatchSource;
+  /** Store indices of the validation clips. */
+  clips: readonly number[];
+  labelled?: MonitorLabels;
+  /** Makes pairs of views of validation clips. */
+  source: PairSource;
+  batchSize: number;
+  neighbours: number;
+}): (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook> {
+  return async (training) => {
+    const start = performance.now();
+    const accuracies = labelled && (await neighbourAccuracies({ embedder, store, clips, batchSize, neighbours, ...labelled }));
+    const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, batchSize });
+    const value = accuracies?.knnClipMacroAccuracy ?? (pairs ? -pairs.validationLoss : null);
+    const values = { ...accuracies, ...pairs };
+    return { value, values, collapse: explainCollapse(values, training), seconds: (performance.now() - start) / 1000 };
+  };
+}
+
+async function neighbourAccuracies({
+  embedder,
+  store,
+  clips,
+  labels,
+  classNames,
+  batchSize,
+  neighbours,
+}: MonitorLabels & { embedder: PatchEmbedder; store: PatchSource; clips: readonly number[]; batchSize: number; neighbours: number }) {
+  if (clips.length < 2) return undefined;
+  const patches = await embedClips({ model: embedder, store, clips, batchSize });
+  const labelOfPatch = Array.from(patches.clipOfPatch, (clip) => labels[clip]);
+  const { predicted } = await leaveOneClipOutKnn({ patches, labels: labelOfPatch, numClasses: classNames.length, neighbours });
+  const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics({ labels, predicted }, classNames);
+  return { knnClipMicroAccuracy: clipMicroAccuracy, knnClipMacroAccuracy: clipMacroAccuracy };
+}
+
+/** Means over the clips; every clip stands in one pair. */
+async function lookAtPairs({
+  method,
+  source,
+  clips,
+  batchSize,
+}: {
+  method: Simclr;
+  source: PairSource;
+  clips: readonly number[];
+  batchSize: number;
+}) {
+  let lossSum = 0;
+  let dim = 0;
+  const first: Float32Array[] = [];
+  const second: Float32Array[] = [];
+  for (let from = 0; from < clips.length; ) {
+    // A last batch of one clip would have no negatives.
+    const to = clips.length - from - batchSize < 2 ? clips.length : from + batchSize;
+    const views = source.toViews(await source.read(clips.slice(from, to), FIXED_EPOCH));
+    const { loss, embeddings } = method.evaluate(views);
+    views.dispose();
+    lossSum += (to - from) * loss;
+    dim = embeddings.length / (2 * (to - from));
+    first.push(embeddings.subarray(0, embeddings.length / 2));
+    second.push(embeddings.subarray(embeddings.length / 2));
+    from = to;
+    await new Promise(setImmediate);
+  }
+  const [a, b] = [concatenate(first), concatenate(second)];
+  return {
+    validationLoss: lossSum / clips.length,
+    alignment: alignment(a, b, dim),
+    uniformity: uniformity(a, dim),
+    ...embeddingSpread(a, dim),
+  };
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * Two signs that the encoder learns nothing: all embeddings nearly equal (the mean cosine between clips is above 0.999, which is
+ * `standardDeviation x sqrt(dim) < 0.03`), or NT-Xent within 1 % of ln(2n - 1), what it is when every projection is the same.
+ */
+function explainCollapse(
+  { relativeSpread }: { relativeSpread?: number },
+  { contrastiveLoss, numPairs }: { contrastiveLoss: number; numPairs: number },
+): string | undefined {
+  if (relativeSpread !== undefined && relativeSpread < 0.03) {
+    return `embeddings of different clips are nearly equal (spread ${relativeSpread.toFixed(4)} of at most 1): the encoder has collapsed; lower the learning rate or raise loss.contrastiveWeight`;
+  }
+  const chance = Math.log(2 * numPairs - 1);
+  if (contrastiveLoss > 0.99 * chance) {
+    return `NT-Xent is ${contrastiveLoss.toFixed(3)}, as of random projections (ln(2n - 1) = ${chance.toFixed(3)}): no learning signal; check learning rate, views and data`;
+  }
+  return undefined;
+}
