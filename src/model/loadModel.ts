@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { describeFrontEndDifference, type FrontEnd, frontEndOptions, resolveFrontEnd } from '../audio/frontEnd.js';
+import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
+import type { Encoder } from '../nn/encoder.js';
+import { disposeParameters, type Parameters } from '../nn/parameters.js';
+import { projectionHead, projectionHeadOptions } from '../nn/projectionHead.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
+import { loadParameters, selectTensors } from './parameters.js';
+import { standardise } from './standardise.js';
+
+/** A trained encoder with everything that recordings need on their way into it. */
+export interface Model {
+  encoder: Encoder;
+  /** Of the encoder. */
+  parameters: Parameters;
+  metadata: CheckpointMetadata;
+  frontEnd: FrontEnd;
+  patchFrames: number;
+  patchHop: number;
+  /** Where the weights came from; undefined for weights that are in no file. */
+  checkpoint?: { name: string; path: string; sha256: string };
+  /** Raw log-mel `[n, patchFrames, nMels]` -> h `[n, embeddingSize]`, standardised inside, evaluation mode, not normalised. */
+  embedPatches(patches: tf.Tensor3D): tf.Tensor2D;
+  /** The same through the projection head: raw z. Undefined where the checkpoint has none. */
+  projectPatches?(patches: tf.Tensor3D): tf.Tensor2D;
+  dispose(): void;
+}
+
+/**
+ * Loads a checkpoint onto the current backend.
+ * @param runOrFile a run folder, or a .safetensors file
+ * @param checkpoint of a run folder: best (default), last, or the path of a file
+ */
+export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { checkpoint?: string } = {}): Promise<Model> {
+  const { name, path } = findCheckpoint(runOrFile, checkpoint);
+  const { metadata, tensors } = await loadCheckpoint(path);
+  const model = createModel(metadata, path);
+  try {
+    loadParameters('encoder', model.parameters, tensors, path);
+    const head = metadata.projectionHead && selectTensors('projectionHead', tensors).size > 0 ? metadata.projectionHead : undefined;
+    const project = head && loadHead(projectionHeadOptions.parse(head));
+    return {
+      ...model,
+      checkpoint: { name, path, sha256: await sha256OfFile(path) },
+      ...(project && { projectPatches: (patches) => tf.tidy(() => project.forward(model.embedPatches(patches))) }),
+      dispose() {
+        model.dispose();
+        project?.dispose();
+      },
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+
+  function loadHead(options: ReturnType<typeof projectionHeadOptions.parse>) {
+    const head = projectionHead({ inputSize: model.encoder.embeddingSize, ...options });
+    const parameters = head.createParameters({ seed: 0 });
+    loadParameters('projectionHead', parameters, tensors, path);
+    return {
+      forward: (h: tf.Tensor2D) => head.forward(parameters, h, { isTraining: false }),
+      dispose: () => disposeParameters(parameters),
+    };
+  }
+}
+
+/** The model that a checkpoint's metadata describes, with fresh random weights: the baseline that training must beat. */
+export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', { seed = 0 }: { seed?: number } = {}): Model {
+  const frontEnd = resolveFrontEnd(frontEndOptions.parse(metadata.frontEnd));
+  const options = encoderOptions.safeParse(metadata.encoder);
+  if (!options.success) throw new AudiosslError(`loadModel: ${file}: unknown encoder ${JSON.stringify(metadata.encoder)}`);
+  const { standardisation, patchFrames, patchHop } = metadata;
+  for (const values of [standardisation.mean, standardisation.standardDeviation]) {
+    if (values.length !== 1 && values.length !== frontEnd.nMels) {
+      throw new AudiosslError(`loadModel: ${file}: standardisation must have 1 or ${frontEnd.nMels} values, has ${values.length}`);
+    }
+  }
+  const encoder = createEncoder(options.data, { nMels: frontEnd.nMels });
+  const parameters = encoder.createParameters({ seed });
+  return {
+    encoder,
+    parameters,
+    metadata,
+    frontEnd,
+    patchFrames,
+    patchHop,
+    embedPatches: (patches) => tf.tidy(() => encoder.forward(parameters, standardise(patches, standardisation), { isTraining: false })),
+    dispose: () => disposeParameters(parameters),
+  };
+}
+
+/** Throws UsageError with both values of every key in which the features differ from what the model was trained on. */
+export function checkModelFrontEnd(model: Pick<Model, 'frontEnd' | 'checkpoint'>, frontEnd: FrontEnd, features: string): void {
+  const difference = describeFrontEndDifference(model.frontEnd, frontEnd);
+  if (difference === undefined) return;
+  throw new UsageError(
+    `loadModel: ${model.checkpoint?.path ?? 'the model'} and ${features} have different front ends (model / features): ${difference}; make features with the model's front end`,
+  );
+}
+
+function findCheckpoint(runOrFile: string, checkpoint: string): { name: string; path: string } {
+  if (!existsSync(runOrFile)) throw new UsageError(`loadModel: needs a run folder or a .safetensors file, ${runOrFile} does not exist`);
+  if (!statSync(runOrFile).isDirectory()) return { name: runOrFile, path: runOrFile };
+  const isNamed = checkpoint === 'best' || checkpoint === 'last';
+  const path = isNamed ? join(runOrFile, 'checkpoints', `${checkpoint}.safetensors`) : checkpoint;
+  if (!existsSync(path)) {
+    const remedy =
+      checkpoint === 'best'
+        ? 'pass --checkpoint last, or train until the first look at the validation clips'
+        : 'pass --checkpoint best, last or the path of a file';
+    throw new UsageError(`loadModel: ${path} does not exist; ${remedy}`);
+  }
+  return { name: checkpoint, path };
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
