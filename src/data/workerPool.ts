@@ -21,7 +21,7 @@ interface Crew {
  * Runs every job on worker threads and hands the outcomes over one by one, in the order of the jobs, whatever the order they end in.
  * `onOutcome` is awaited, and at most `maxAhead` jobs (or `maxAheadBytes` of results) are past the one it waits for: memory stays bounded
  * however slow the reader or a single job. A worker that dies at a job fails that job and is replaced; one that dies at its start fails all.
- * Rejects with the first error of `onOutcome`, or when `signal` aborts; no call of `onOutcome` is then under way.
+ * Rejects with the first error of `onOutcome`, or with the reason of `signal` when it aborts; no call of `onOutcome` is then under way.
  */
 export function runInWorkers<Job, Result>({
   url,
@@ -62,7 +62,7 @@ export function runInWorkers<Job, Result>({
       const stopped = crews.map(({ worker }) => worker.terminate());
       Promise.allSettled([drained, ...stopped]).then(() => (error === undefined ? resolve() : reject(error)));
     };
-    const onAbort = () => end(new AudiosslError('stopped before the end; run it again, it goes on where it stopped'));
+    const onAbort = () => end(signal?.reason);
 
     const pump = () => {
       for (let depth = 0; depth < QUEUE_DEPTH; depth++) {

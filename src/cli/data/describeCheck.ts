@@ -1,0 +1,39 @@
+import type { DataCheck, Overlap } from '../../data/checkData.js';
+import { countTable } from './countTable.js';
+
+const SHOWN = 10;
+
+/** The report of `data check` for people: what was read, clips a class, then each finding. */
+export function describeCheck(check: DataCheck): string {
+  const sections = [
+    section('missing (a csv row without a file)', check.missing),
+    section('not in the csv (left out)', check.unlisted),
+    section(
+      'unreadable',
+      check.unreadable.map(({ id, reason }) => `${id}: ${reason}`),
+    ),
+    section('silent', check.silent),
+    section(
+      'same content',
+      check.duplicates.map(({ ids, labels }) => `${ids.join(' = ')}${labels.length > 1 ? ` (labels differ: ${labels.join(', ')})` : ''}`),
+    ),
+    section('one file name in more than one split', check.overlapById.map(describeOverlap)),
+    section('one group in more than one split', check.overlapByGroup.map(describeOverlap)),
+    section('one content in more than one split', check.overlapByContent.map(describeOverlap)),
+  ];
+  const end = check.numProblems === 0 ? 'nothing wrong was found\n' : `${check.numProblems} findings\n`;
+  return `${check.dir}\n${check.notes.map((note) => `  ${note}\n`).join('')}\n${countTable(check.classCounts)}\n${sections.join('')}${end}`;
+}
+
+function describeOverlap({ ids, splits }: Overlap): string {
+  return `${ids.join(' = ')} (${splits.join(', ')})`;
+}
+
+function section(title: string, lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  const more = lines.length > SHOWN ? `  ... ${lines.length - SHOWN} more; --json has all\n` : '';
+  return `${title}: ${lines.length}\n${lines
+    .slice(0, SHOWN)
+    .map((line) => `  ${line}\n`)
+    .join('')}${more}\n`;
+}

@@ -1,0 +1,98 @@
+import { type Command, Option } from 'commander';
+import type { StoreSummary } from '../data/buildFeatureStore.js';
+import { collect, positiveInteger } from './optionParsers.js';
+
+interface FeaturesOptions {
+  data: string;
+  out: string;
+  format?: 'auto' | 'fsdnoisy18k' | 'csv' | 'classFolders' | 'unlabelled';
+  config?: string;
+  set: string[];
+  workers?: number;
+  dtype: 'float32' | 'float16';
+  onError: 'skip' | 'fail';
+  salvage?: boolean;
+  rebuild?: boolean;
+  json?: boolean;
+}
+
+/** `audiossl features --data DIR --out STORE`: the log-mel features of every recording, on disk. */
+export function registerFeatures(program: Command): void {
+  program
+    .command('features')
+    .description('decode recordings and store their log-mel features; a stopped run goes on where it was')
+    .requiredOption('--data <dir>', 'folder of recordings')
+    .requiredOption('--out <store>', 'feature store to make, or to reuse if nothing changed')
+    .addOption(
+      new Option('--format <format>', 'layout of the data folder').choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders', 'unlabelled']),
+    )
+    .option('--config <file>', 'YAML config; its keys data and frontEnd count')
+    .option('--set <key=value>', 'override one config key, such as frontEnd.nMels=64 (repeatable)', collect, [])
+    .option('--workers <n>', 'worker threads (default: one a processor)', positiveInteger)
+    .addOption(new Option('--dtype <dtype>', 'how values are stored').choices(['float32', 'float16']).default('float32'))
+    .addOption(
+      new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
+    )
+    .option('--salvage', 'use what can be decoded of damaged recordings')
+    .option('--rebuild', 'replace a store that was made from other files or with another front end')
+    .option('--json', 'print the summary as JSON')
+    .action(async (options: FeaturesOptions) => {
+      const [{ availableParallelism }, { loadConfig }, { loadDataset }, { buildFeatureStore }, { createProgress }, { interruptible }] =
+        await Promise.all([
+          import('node:os'),
+          import('../config/loadConfig.js'),
+          import('../data/loadDataset.js'),
+          import('../data/buildFeatureStore.js'),
+          import('../util/progress.js'),
+          import('./interruptible.js'),
+        ]);
+      const config = loadConfig({ file: options.config, overrides: options.set });
+      const dataset = await loadDataset(options.data, { format: options.format ?? config.data.format });
+      for (const note of dataset.notes) process.stderr.write(`${options.data}: ${note}\n`);
+      let progress: ReturnType<typeof createProgress> | undefined;
+      const summary = await interruptible((signal) =>
+        buildFeatureStore({
+          dataset,
+          frontEnd: config.frontEnd,
+          out: options.out,
+          dtype: options.dtype,
+          numWorkers: options.workers ?? availableParallelism(),
+          onError: options.onError,
+          salvage: options.salvage,
+          rebuild: options.rebuild,
+          signal,
+          onProgress({ done, total, numRejected }) {
+            progress ??= createProgress({ label: 'Features', total, unit: 'clips', initial: done });
+            progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
+          },
+        }),
+      ).finally(() => progress?.finish());
+      process.stderr.write(describeTroubles(summary, options.out));
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify({ ...summary, notes: dataset.notes })}\n` : `${describeSummary(summary, options.out)}\n`,
+      );
+    });
+}
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+function describeSummary({ status, numClips, totalFrames, rejected }: StoreSummary, out: string): string {
+  const how = {
+    built: 'built',
+    resumed: 'built, going on from a stopped run',
+    reused: 'nothing changed, reused',
+    relabelled: 'features reused, labels and splits written anew',
+  }[status];
+  return `${out}: ${number(numClips)} clips, ${number(totalFrames)} frames, ${number(rejected.length)} rejected (${how})`;
+}
+
+/** What was left out or mended, the first ten of each. */
+function describeTroubles({ rejected, warnings }: StoreSummary, out: string): string {
+  const lines = [
+    ...rejected.slice(0, 10).map(({ id, reason }) => `rejected ${id}: ${reason}`),
+    ...(rejected.length > 10 ? [`... ${rejected.length - 10} more rejected, all in ${out}/rejected.csv`] : []),
+    ...warnings.slice(0, 10).map(({ id, warning }) => `warning ${id}: ${warning}`),
+    ...(warnings.length > 10 ? [`... ${warnings.length - 10} more warnings`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}

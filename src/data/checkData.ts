@@ -1,0 +1,166 @@
+import { availableParallelism } from 'node:os';
+import { AudiosslError } from '../util/errors.js';
+import { type Clip, type Dataset, groupOf, type Split, splitNames } from './clip.js';
+import { compiledModule } from './compiledModule.js';
+import type { ClipInspection } from './inspectClip.js';
+import { runInWorkers } from './workerPool.js';
+
+/** Clips of one group, or with one content, that stand in more than one split. */
+export interface Overlap {
+  /** The group, or the content's hash. */
+  key: string;
+  ids: string[];
+  splits: Split[];
+}
+
+export interface DataCheck {
+  dir: string;
+  kind: string;
+  numClips: number;
+  notes: string[];
+  /** Clips a class and split ('none' where the data say no split) and subset, sorted by class. */
+  classCounts: { label: string; counts: Record<string, number>; total: number }[];
+  /** Csv rows without a file; audio files without a csv row. */
+  missing: string[];
+  unlisted: string[];
+  unreadable: { id: string; reason: string }[];
+  silent: string[];
+  /** Sets of clips with the same decoded samples. */
+  duplicates: { ids: string[]; labels: string[]; splits: string[] }[];
+  /** One file name in several splits, one group in several splits, one content in several splits. */
+  overlapById: Overlap[];
+  overlapByGroup: Overlap[];
+  overlapByContent: Overlap[];
+  /** Number of findings above; class counts, notes and unlisted files are none. */
+  numProblems: number;
+}
+
+/** Decodes every recording on worker threads; `onInspection` gets them in the order of the clips, missing ones left out. */
+export async function inspectClips({
+  clips,
+  numWorkers = availableParallelism(),
+  salvage = false,
+  hasDescriptors = false,
+  onInspection,
+  signal,
+}: {
+  clips: readonly Clip[];
+  numWorkers?: number;
+  salvage?: boolean;
+  hasDescriptors?: boolean;
+  onInspection: (clip: Clip, inspection: ClipInspection | { error: string }) => void;
+  signal?: AbortSignal;
+}): Promise<void> {
+  await runInWorkers<Clip, ClipInspection>({
+    url: compiledModule('./clipWorker.js', import.meta.url),
+    workerData: { kind: 'inspect', salvage, hasDescriptors },
+    numWorkers,
+    jobs: clips,
+    signal,
+    async onOutcome(index, outcome) {
+      onInspection(clips[index], 'error' in outcome ? outcome : outcome.result);
+    },
+  });
+}
+
+/**
+ * Looks for what spoils an experiment: files missing, unreadable or silent, copies of one recording, and recordings that stand in
+ * more than one of the data's own splits, by file name, by group and by content.
+ */
+export async function checkData({
+  dataset,
+  numWorkers,
+  onProgress,
+  signal,
+}: {
+  dataset: Dataset;
+  numWorkers?: number;
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}): Promise<DataCheck> {
+  const missing = new Set(dataset.missing);
+  const present = dataset.isMetadataOnly ? [] : dataset.clips.filter((clip) => !missing.has(clip.id));
+  const unreadable: DataCheck['unreadable'] = [];
+  const silent: string[] = [];
+  const byContent = new Map<string, Clip[]>();
+  let done = 0;
+  await inspectClips({
+    clips: present,
+    numWorkers,
+    signal,
+    onInspection(clip, inspection) {
+      if ('error' in inspection) unreadable.push({ id: clip.id, reason: inspection.error });
+      else {
+        if (inspection.isSilent) silent.push(clip.id);
+        push(byContent, inspection.contentHash, clip);
+      }
+      onProgress?.(++done, present.length);
+    },
+  });
+  if (done !== present.length) throw new AudiosslError(`checkData: ${present.length} clips must be looked at, got ${done}`);
+
+  const unique = (values: (string | undefined)[]) => [...new Set(values.map((value) => value ?? ''))].filter((value) => value !== '');
+  const duplicates = [...byContent.values()]
+    .filter((clips) => clips.length > 1)
+    .map((clips) => ({
+      ids: clips.map(({ id }) => id),
+      labels: unique(clips.map(({ label }) => label)),
+      splits: unique(clips.map(({ split }) => split)),
+    }));
+  const overlapById = overlaps(groupBy(dataset.clips, (clip) => clip.id.split('/').at(-1) ?? clip.id));
+  const overlapByGroup = overlaps(groupBy(dataset.clips, groupOf));
+  const overlapByContent = overlaps(byContent);
+  return {
+    dir: dataset.dir,
+    kind: dataset.kind,
+    numClips: dataset.clips.length,
+    notes: dataset.notes,
+    classCounts: countClasses(dataset.clips),
+    missing: dataset.missing,
+    unlisted: dataset.unlisted,
+    unreadable,
+    silent,
+    duplicates,
+    overlapById,
+    overlapByGroup,
+    overlapByContent,
+    numProblems: [dataset.missing, unreadable, silent, duplicates, overlapById, overlapByGroup, overlapByContent].reduce(
+      (sum, list) => sum + list.length,
+      0,
+    ),
+  };
+}
+
+/** Clips a class and split; of the training clips also how many are clean, noisy and noisySmall, where the data say so. */
+export function countClasses(clips: readonly Clip[]): DataCheck['classCounts'] {
+  const rows = [...groupBy(clips, (clip) => clip.label ?? '')].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return rows.map(([label, members]) => {
+    const counts: Record<string, number> = {};
+    for (const { split, isVerified, isNoisySmall } of members) {
+      const keys: string[] = [split ?? 'none'];
+      if (split === 'train' && isVerified !== undefined) keys.push(isVerified ? 'clean' : 'noisy');
+      if (split === 'train' && isNoisySmall === true) keys.push('noisySmall');
+      for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return { label, counts, total: members.length };
+  });
+}
+
+function overlaps(groups: Map<string, Clip[]>): Overlap[] {
+  return [...groups].flatMap(([key, clips]) => {
+    const splits = splitNames.filter((split) => clips.some((clip) => clip.split === split));
+    return splits.length > 1 ? [{ key, ids: clips.map(({ id }) => id), splits }] : [];
+  });
+}
+
+function groupBy(clips: readonly Clip[], keyOf: (clip: Clip) => string): Map<string, Clip[]> {
+  const groups = new Map<string, Clip[]>();
+  for (const clip of clips) push(groups, keyOf(clip), clip);
+  return groups;
+}
+
+function push(groups: Map<string, Clip[]>, key: string, clip: Clip): void {
+  const members = groups.get(key);
+  if (members === undefined) groups.set(key, [clip]);
+  else members.push(clip);
+}
