@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerConfig } from './config.js';
+import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
+import { registerFeatures } from './features.js';
+import { registerPretrain } from './pretrain.js';
 import { registerReport } from './report.js';
 import { registerSetup } from './setup.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
-const commands: ((program: Command) => void)[] = [registerSetup, registerReport, registerDoctor, registerConfig];
+const commands: ((program: Command) => void)[] = [
+  registerSetup,
+  registerData,
+  registerFeatures,
+  registerPretrain,
+  registerReport,
+  registerDoctor,
+  registerConfig,
+];
 
 function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { frontEndOptions, resolveFrontEnd } from '../audio/frontEnd.js';
 import { viewsOptions } from '../augment/viewsOptions.js';
 import { dataOptions } from '../data/dataOptions.js';
+import { evaluationOptions, evaluationOptions } from '../eval/evaluationOptions.js';
+import { lossOptions, lossOptions } from '../loss/lossOptions.js';
+import { encoderOptions, encoderOptions } from '../nn/createEncoder.js';
+import { projectionHeadOptions, projectionHeadOptions } from '../nn/projectionHead.js';
+import { optimizerOptions, optimizerOptions } from '../optim/createOptimizer.js';
+import { scheduleOptions, scheduleOptions } from '../optim/learningRateAt.js';
 import { trainOptions } from '../train/trainOptions.js';
 
 /**
@@ -13,7 +19,13 @@ export const configSchema = z
     data: dataOptions.prefault({}),
     frontEnd: frontEndOptions.prefault({}).transform(resolveFrontEnd),
     views: viewsOptions,
+    encoder: encoderOptions.prefault({}),
+    projectionHead: projectionHeadOptions.prefault({}),
+    loss: lossOptions.prefault({}),
+    optimizer: optimizerOptions.prefault({ name: 'sgd' }),
+    schedule: scheduleOptions.prefault({ name: 'multiStep' }),
     train: trainOptions.prefault({}),
+    evaluation: evaluationOptions.prefault({}),
     seed: z
       .int()
       .min(0)
