@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixLength } from '../../src/audio/fixLength.js';
 import { type FrontEnd, resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { logMel, numLogMelFrames } from '../../src/audio/logMel.js';
 import { melFilterBank } from '../../src/audio/melFilterBank.js';
@@ -185,7 +184,14 @@ describe('logMel, edges', () => {
 
   it('does not depend on the clips before it', () => {
     const first = logMel(normalised, acl).data;
-    logMel(fixLength(referenceSignal(100), { numSamples: 23_000 }), acl);
+    const single = normalised.subarray(0, 100);
+    const alone = logMel(single, acl).data;
+    logMel(
+      normalised.map((v) => 1e15 * v),
+      acl,
+    );
+    // One frame: the other half of its transform must not hold what was there before.
+    expect(logMel(single, acl).data).toEqual(alone);
     expect(logMel(normalised, acl).data).toEqual(first);
   });
 });

@@ -1,4 +1,4 @@
-import { type DecodeContext, decodeError, reportDamage } from './decodedAudio.js';
+import { convertLine, type DecodeContext, decodeError, reportDamage } from './decodedAudio.js';
 
 export interface OggStream {
   /** Samples a channel at the end of the last page: what the stream promises. */
@@ -34,11 +34,7 @@ export function readOggPages(bytes: Uint8Array, context: DecodeContext): OggStre
     }
     const pageSerial = view.getUint32(position + 14, true);
     serial ??= pageSerial;
-    if (pageSerial !== serial)
-      throw decodeError(
-        file,
-        'Ogg holds several streams, expected a single Vorbis stream; take the audio out: ffmpeg -i IN -map 0:a:0 -c:a pcm_s16le OUT.wav',
-      );
+    if (pageSerial !== serial) throw decodeError(file, `Ogg holds several streams, expected a single Vorbis stream; ${convertLine(file)}`);
     if (position === 0) firstPacket = bytes.subarray(body, end);
     if (view.getUint32(position + 22, true) !== pageChecksum(bytes, position, end)) problems.add(`page ${sequence} has a wrong checksum`);
     if (view.getUint32(position + 18, true) !== sequence) problems.add(`page ${sequence} is missing`);
