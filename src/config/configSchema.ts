@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { frontEndOptions, resolveFrontEnd } from '../audio/frontEnd.js';
 import { viewsOptions } from '../augment/viewsOptions.js';
 import { dataOptions } from '../data/dataOptions.js';
-import { evaluationOptions, evaluationOptions } from '../eval/evaluationOptions.js';
-import { lossOptions, lossOptions } from '../loss/lossOptions.js';
-import { encoderOptions, encoderOptions } from '../nn/createEncoder.js';
-import { projectionHeadOptions, projectionHeadOptions } from '../nn/projectionHead.js';
-import { optimizerOptions, optimizerOptions } from '../optim/createOptimizer.js';
-import { scheduleOptions, scheduleOptions } from '../optim/learningRateAt.js';
+import { evaluationOptions } from '../eval/evaluationOptions.js';
+import { lossOptions } from '../loss/lossOptions.js';
+import { encoderOptions } from '../nn/createEncoder.js';
+import { projectionHeadOptions } from '../nn/projectionHead.js';
+import { optimizerOptions } from '../optim/createOptimizer.js';
+import { scheduleOptions } from '../optim/learningRateAt.js';
 import { trainOptions } from '../train/trainOptions.js';
 
 /**
