@@ -90,7 +90,7 @@ function resultCells(row: ResultRow, hasRuns: boolean): string[] {
     ...(hasRuns ? [escapeMarkdown(row.run)] : []),
     escapeMarkdown(row.checkpoint === 'best' ? name : `${name} (${row.checkpoint})`),
     row.split,
-    row.kind === 'mean' ? `${row.numSeeds} seeds` : String(row.seed),
+    row.meanOf !== undefined ? `${row.meanOf.count} ${row.meanOf.what}` : String(row.seed),
     integer(row.numClips),
     one(row.clipMicroAccuracy, row.clipMicroAccuracyInterval, row.clipMicroAccuracyDeviation),
     one(row.clipMacroAccuracy, row.clipMacroAccuracyInterval, row.clipMacroAccuracyDeviation),

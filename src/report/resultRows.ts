@@ -21,8 +21,8 @@ export interface ResultRow {
   clipMacroAccuracyInterval: Interval | null;
   top3Accuracy: number | null;
   patchWeightedAccuracy: number | null;
-  /** Of a mean: how many evaluations, and their sample standard deviations. */
-  numSeeds?: number;
+  /** Of a mean: how many, of what, and their sample standard deviations. */
+  meanOf?: { count: number; what: 'seeds' | 'runs' };
   clipMicroAccuracyDeviation?: number;
   clipMacroAccuracyDeviation?: number;
   note?: string;
@@ -55,9 +55,26 @@ export function resultRows(runs: readonly RunReport[]): ResultRow[] {
   entries.forEach((entry, i) => {
     const later = entries.slice(i + 1).flatMap(({ rows }) => rows);
     result.push(...entry.rows.filter((row) => row.kind !== 'baseline' || !later.some((other) => isSameBaseline(row, other))));
-    const isLastOfSystem = entries[i + 1]?.system !== entry.system;
-    const sameSystem = entries.filter(({ system }) => system === entry.system).map(({ rows }) => rows[0]);
-    if (isLastOfSystem && sameSystem.length > 1) result.push(meanRow(sameSystem));
+    const next = entries[i + 1];
+    const ofSystem = entries.filter(({ system }) => system === entry.system).map(({ rows }) => rows[0]);
+    const isLastOfSystem = next?.system !== entry.system;
+    const ofRun = ofSystem.filter(({ run }) => run === entry.rows[0].run);
+    if ((isLastOfSystem || next.rows[0].run !== entry.rows[0].run) && ofRun.length > 1) result.push(meanRow(ofRun, 'seeds'));
+    // Runs, not the seeds of their probes, are what repeats an experiment: each counts once.
+    const names = [...new Set(ofSystem.map(({ run }) => run))];
+    if (isLastOfSystem && names.length > 1) {
+      result.push(
+        meanRow(
+          names.map((name) =>
+            meanRow(
+              ofSystem.filter(({ run }) => run === name),
+              'seeds',
+            ),
+          ),
+          'runs',
+        ),
+      );
+    }
   });
   return result;
 }
@@ -107,7 +124,7 @@ function scoresOf(scores: Scores): Scores {
   };
 }
 
-function meanRow(rows: readonly ResultRow[]): ResultRow {
+function meanRow(rows: readonly ResultRow[], what: 'seeds' | 'runs'): ResultRow {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const deviation = (values: readonly number[]) => {
     const centre = mean(values);
@@ -119,14 +136,13 @@ function meanRow(rows: readonly ResultRow[]): ResultRow {
   };
   const micro = rows.map((row) => row.clipMicroAccuracy);
   const macro = rows.map((row) => row.clipMacroAccuracy);
-  const names = new Set(rows.map((row) => row.run));
   return {
     ...rows[0],
     kind: 'mean',
-    run: names.size === 1 ? rows[0].run : '',
+    run: what === 'seeds' ? rows[0].run : '',
     evaluation: '',
     seed: undefined,
-    numSeeds: rows.length,
+    meanOf: { count: rows.length, what },
     clipMicroAccuracy: mean(micro),
     clipMicroAccuracyInterval: null,
     clipMicroAccuracyDeviation: deviation(micro),

@@ -3,7 +3,7 @@ import { dateTime } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { curvesSection } from './curvesSection.js';
 import { mapSection } from './mapSection.js';
-import { configSection, environmentSection, testAccessSection } from './provenance.js';
+import { configSection, differencesSection, environmentSection, testAccessSection } from './provenance.js';
 import { classesSection, resultsSection } from './results.js';
 import { style } from './style.js';
 import { summarySection } from './summary.js';
@@ -21,7 +21,9 @@ export function reportPage({ runs, time, version }: { runs: readonly RunReport[]
   const title = isSingle ? runs[0].name : `${runs.length} runs`;
   const results: Section = { id: 'results', title: 'Results', content: resultsSection(runs) };
   const parts = runs.map((run, i) => ({ run, sections: runSections(run, isSingle ? '' : `run${i + 1}-`) }));
-  const sections = isSingle ? [parts[0].sections[0], results, ...parts[0].sections.slice(1)] : [results];
+  const sections = isSingle
+    ? [parts[0].sections[0], results, ...parts[0].sections.slice(1)]
+    : [results, { id: 'differences', title: 'What differs between the runs', content: differencesSection(runs) }];
   const page = h(
     'html',
     { lang: 'en' },

@@ -1,4 +1,5 @@
 import type { RunReport } from '../collectRun.js';
+import { configDifferences } from '../configDifferences.js';
 import { counted, dateTime, integer, none, number } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { details, empty, facts, table } from './parts.js';
@@ -59,6 +60,18 @@ export function configSection({ configText, configHash }: RunReport): Child {
     ),
     details('Show the config', h('pre', { tabindex: '0' }, configText)),
   ];
+}
+
+/** The config keys in which runs differ, a column a run. */
+export function differencesSection(runs: readonly RunReport[]): Child {
+  const differences = configDifferences(runs.map(({ config }) => config));
+  if (differences.length === 0) return empty('The configs of these runs are equal.');
+  return table({
+    kind: 'narrow',
+    caption: 'Config keys with different values',
+    columns: [{ head: 'Key' }, ...runs.map(({ name }) => ({ head: name }))],
+    rows: differences.map(({ key, values }) => ({ cells: [h('code', {}, key), ...values.map((value) => h('code', {}, value))] })),
+  });
 }
 
 /** Commands, versions and machines. */

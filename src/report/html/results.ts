@@ -33,8 +33,8 @@ export function resultsSection(runs: readonly RunReport[]): Child {
       caption: 'Accuracy of every evaluation',
       columns: [
         { head: hasRuns ? 'Run and predictor' : 'Predictor' },
-        { head: 'Split' },
-        { head: 'Seed', isNumber: true },
+        { head: 'Split', isWide: true },
+        { head: 'Seed', isNumber: true, isWide: true },
         { head: 'Clips', isNumber: true, isWide: true },
         { head: 'Micro', isNumber: true },
         { head: 'Macro', isNumber: true },
@@ -45,9 +45,16 @@ export function resultsSection(runs: readonly RunReport[]): Child {
       rows: rows.map((row) => ({
         kind: row.kind,
         cells: [
-          nameOf(row, hasRuns),
+          [
+            nameOf(row, hasRuns),
+            h(
+              'span',
+              { class: 'phone' },
+              [row.split, seedOf(row) && `${row.meanOf === undefined ? 'seed ' : ''}${seedOf(row)}`].filter(Boolean).join(', '),
+            ),
+          ],
           row.split,
-          row.kind === 'mean' ? `${row.numSeeds} seeds` : row.kind === 'baseline' ? '' : String(row.seed),
+          seedOf(row),
           integer(row.numClips),
           accuracy(row.clipMicroAccuracy, row.clipMicroAccuracyInterval, row.clipMicroAccuracyDeviation),
           accuracy(row.clipMacroAccuracy, row.clipMacroAccuracyInterval, row.clipMacroAccuracyDeviation),
@@ -156,10 +163,15 @@ function evaluationDetail(evaluation: RunReport['evaluations'][number]): Child {
 
 function nameOf(row: ResultRow, hasRuns: boolean): Child {
   if (row.kind === 'baseline')
-    return row.note === undefined ? row.predictor : [row.predictor, h('span', { class: 'interval-text' }, ` ${row.note}`)];
+    return row.note === undefined ? row.predictor : [row.predictor, h('span', { class: 'note' }, ` ${row.note}`)];
   const name = row.checkpoint === 'best' ? row.predictor : `${row.predictor} (${row.checkpoint})`;
   const run = hasRuns && row.run !== '' ? `${row.run}: ` : '';
   return row.kind === 'mean' ? `${run}${name}, mean ± standard deviation` : `${run}${name}`;
+}
+
+function seedOf(row: ResultRow): string {
+  if (row.meanOf !== undefined) return `${row.meanOf.count} ${row.meanOf.what}`;
+  return row.kind === 'baseline' ? '' : String(row.seed);
 }
 
 function accuracy(value: number, interval: readonly [number, number] | null, deviation: number | undefined): Child {

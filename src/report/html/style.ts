@@ -19,6 +19,7 @@ header{padding-top:44px}
 h1{margin:6px 0 4px;font-size:34px;line-height:1.2;font-weight:600;overflow-wrap:anywhere}
 h2{margin:56px 0 12px;padding-top:14px;border-top:1px solid var(--line);font-size:23px;line-height:1.3;font-weight:600}
 h2.run-name{border-top:3px solid var(--ink);margin-top:80px;font-size:28px;overflow-wrap:anywhere}
+h2.run-name+section h2{border-top:0;margin-top:8px}
 h3{margin:32px 0 8px;font-size:18px;font-weight:600;overflow-wrap:anywhere}
 p{margin:8px 0;max-width:44em}
 .soft,.when{color:var(--soft)}
@@ -40,6 +41,7 @@ th:last-child,td:last-child{padding-right:0}
 table.narrow{width:auto;min-width:min(100%,480px)}
 .n{text-align:right;white-space:nowrap}
 .interval-text{color:var(--soft);white-space:nowrap;font-size:13px}
+td .phone,th .phone{display:none;color:var(--soft);font-size:12px}.note{display:block;font-size:13px;line-height:1.25}
 tr.baseline th{padding-left:18px}tr.baseline th,tr.baseline td{color:var(--soft)}
 tr.mean th,tr.mean td{font-weight:600}
 td.plot,th.plot{width:46%;min-width:110px}.results td.plot,.results th.plot{width:24%}
@@ -83,7 +85,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}table{font-size:13px}th.n,td.n{white-space:normal}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}th .phone{display:block}table{font-size:13px}th.n,td.n{white-space:normal}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;
