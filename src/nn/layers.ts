@@ -1,0 +1,79 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { batchNorm } from '../ops/batchNorm.js';
+import { type BatchNormTensors, type ConvBatchNormOptions, convBatchNorm } from '../ops/convBatchNorm.js';
+import { type Initialiser, type Parameters, parameter } from './parameters.js';
+
+/** How a forward pass runs. */
+export interface ForwardOptions {
+  /** True: batch statistics, running ones updated. False: running statistics. */
+  isTraining: boolean;
+  /** Batch-norm statistics over each of so many equal parts of the batch (2 = both views of a step). Default 1. */
+  groups?: number;
+}
+
+/** `weight` `[in, out]` and `bias` `[out]`, both uniform within 1 / sqrt(in) (PyTorch's default). */
+export function addLinear({ uniform }: Initialiser, path: string, [inputSize, outputSize]: [number, number]): void {
+  const bound = 1 / Math.sqrt(inputSize);
+  uniform(`${path}weight`, [inputSize, outputSize], bound);
+  uniform(`${path}bias`, [outputSize], bound);
+}
+
+/** `x weight + bias`: `[batch, in]` -> `[batch, out]`. `path` ends with a dot unless empty. */
+export function linear(parameters: Parameters, path: string, x: tf.Tensor2D): tf.Tensor2D {
+  return tf.add(tf.matMul(x, parameter<tf.Rank.R2>(parameters, `${path}weight`)), parameter(parameters, `${path}bias`));
+}
+
+/** Scale 1, shift 0, running mean 0, running variance 1. */
+export function addBatchNorm({ constant }: Initialiser, path: string, channels: number): void {
+  constant(`${path}weight`, [channels], 1);
+  constant(`${path}bias`, [channels], 0);
+  constant(`${path}running_mean`, [channels], 0, false);
+  constant(`${path}running_var`, [channels], 1, false);
+}
+
+function batchNormTensors(parameters: Parameters, path: string): BatchNormTensors {
+  return {
+    gamma: parameter(parameters, `${path}weight`),
+    beta: parameter(parameters, `${path}bias`),
+    runningMean: parameter(parameters, `${path}running_mean`),
+    runningVariance: parameter(parameters, `${path}running_var`),
+  };
+}
+
+/** Batch norm and ReLU of `[batch, channel]`. */
+export function batchNormRelu(parameters: Parameters, path: string, x: tf.Tensor2D, options: ForwardOptions): tf.Tensor2D {
+  const { gamma, beta, runningMean, runningVariance } = batchNormTensors(parameters, path);
+  return batchNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, runningMean, runningVariance, { ...options, relu: true });
+}
+
+/** Kaiming's normal initialisation, fan-out, for ReLU: standard deviation sqrt(2 / (size^2 out)). */
+export function addConvKaiming({ normal }: Initialiser, path: string, [size, inputs, outputs]: [number, number, number]): void {
+  normal(`${path}weight`, [size, size, inputs, outputs], Math.sqrt(2 / (size * size * outputs)));
+}
+
+/** PyTorch's default initialisation of a convolution: uniform within 1 / sqrt(size^2 in). */
+export function addConvUniform({ uniform }: Initialiser, path: string, [size, inputs, outputs]: [number, number, number]): void {
+  uniform(`${path}weight`, [size, size, inputs, outputs], 1 / Math.sqrt(size * size * inputs));
+}
+
+/** Convolution without bias, batch norm, then residual and ReLU if asked for. `[batch, time, mel, in]` -> `[batch, ..., out]` */
+export function convNorm(
+  parameters: Parameters,
+  { conv, norm }: { conv: string; norm: string },
+  x: tf.Tensor4D,
+  options: ConvBatchNormOptions,
+): tf.Tensor4D {
+  return convBatchNorm(x, parameter<tf.Rank.R4>(parameters, `${conv}weight`), batchNormTensors(parameters, norm), options);
+}
+
+/**
+ * Applies one stage after the other, each in a tidy, and lets go of every result but the last as soon as the next is there.
+ * What backward needs has been saved by the ops; without gradients only two activations are alive at a time.
+ */
+export function runStages(x: tf.Tensor4D, stages: readonly ((x: tf.Tensor4D) => tf.Tensor4D)[]): tf.Tensor4D {
+  return stages.reduce((input, stage, i) => {
+    const output = tf.tidy(() => stage(input));
+    if (i > 0) input.dispose();
+    return output;
+  }, x);
+}

@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AudiosslError } from '../util/errors.js';
+import { Rng } from '../util/rng.js';
+
+/**
+ * A network's weights by PyTorch's path (`layer1.0.conv1.weight`), in tfjs's memory layout: convolutions `[height, width, in, out]`,
+ * matrices `[in, out]`. Running statistics (`running_mean`, `running_var`) are in it too, not trainable.
+ */
+export type Parameters = Map<string, tf.Variable>;
+
+/** The parameter of that path. Throws AudiosslError where the network was given another one's parameters. */
+export function parameter<R extends tf.Rank>(parameters: Parameters, path: string): tf.Variable<R> {
+  const found = parameters.get(path);
+  if (found === undefined) throw new AudiosslError(`parameters: needs "${path}", has ${parameters.size} others`);
+  return found as tf.Variable<R>;
+}
+
+/** Number of trainable values. */
+export function countTrainable(parameters: Parameters): number {
+  return [...parameters.values()].reduce((sum, variable) => sum + (variable.trainable ? variable.size : 0), 0);
+}
+
+export function disposeParameters(parameters: Parameters): void {
+  for (const variable of parameters.values()) variable.dispose();
+  parameters.clear();
+}
+
+/** Makes parameters one after the other; each draws from a random stream named by its own path, so their order does not matter. */
+export interface Initialiser {
+  parameters: Parameters;
+  constant(path: string, shape: number[], value: number, trainable?: boolean): void;
+  /** Uniform in [-bound, bound). */
+  uniform(path: string, shape: number[], bound: number): void;
+  normal(path: string, shape: number[], standardDeviation: number): void;
+}
+
+/** @param network prefix of the streams' names, so that `0.weight` of two heads differ */
+export function createInitialiser(network: string, seed: number): Initialiser {
+  const parameters: Parameters = new Map();
+  const add = (path: string, shape: number[], values: Float32Array, trainable = true): void => {
+    parameters.set(
+      path,
+      tf.tidy(() => tf.variable(tf.tensor(values, shape), trainable)),
+    );
+  };
+  const stream = (path: string): Rng => new Rng({ seed, purpose: `initialise ${network}.${path}` });
+  return {
+    parameters,
+    constant: (path, shape, value, trainable) => add(path, shape, new Float32Array(tf.util.sizeFromShape(shape)).fill(value), trainable),
+    uniform(path, shape, bound) {
+      const rng = stream(path);
+      add(
+        path,
+        shape,
+        new Float32Array(tf.util.sizeFromShape(shape)).map(() => rng.uniform(-bound, bound)),
+      );
+    },
+    normal(path, shape, standardDeviation) {
+      add(path, shape, normals(stream(path), tf.util.sizeFromShape(shape), standardDeviation));
+    },
+  };
+}
+
+/** Box-Muller with both halves: half the time of one `rng.normal()` a value, which counts at 11 million. */
+function normals(rng: Rng, size: number, standardDeviation: number): Float32Array {
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i += 2) {
+    const radius = standardDeviation * Math.sqrt(-2 * Math.log((rng.uint32() + 1) / 4294967296));
+    const angle = rng.uniform(0, 2 * Math.PI);
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < size) values[i + 1] = radius * Math.sin(angle);
+  }
+  return values;
+}

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { globalAveragePool } from '../ops/globalAveragePool.js';
+import { maxPool2d } from '../ops/maxPool2d.js';
+import type { Encoder } from './encoder.js';
+import { addBatchNorm, addConvKaiming, convNorm, type ForwardOptions, runStages } from './layers.js';
+import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
+
+interface Block {
+  path: string;
+  inputs: number;
+  outputs: number;
+  stride: number;
+}
+
+/** Four stages of two basic blocks; the first of stages 2 to 4 halves time and mel. */
+const blocks: Block[] = [64, 128, 256, 512].flatMap((outputs, i) => [
+  { path: `layer${i + 1}.0.`, inputs: i === 0 ? 64 : outputs / 2, outputs, stride: i === 0 ? 1 : 2 },
+  { path: `layer${i + 1}.1.`, inputs: outputs, outputs, stride: 1 },
+]);
+
+const hasProjection = ({ inputs, outputs }: Block): boolean => inputs !== outputs;
+
+/**
+ * ResNet-18 (He et al. 2016) as in torchvision, without its last linear layer and with one input channel: 11,170,240 trainable values,
+ * torchvision's names. The embedding is the global average after the last ReLU, so it is never negative.
+ * At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3.
+ */
+export function resnet18(): Encoder {
+  return {
+    name: 'resnet18',
+    embeddingSize: 512,
+    createParameters({ seed }) {
+      const initialiser = createInitialiser('encoder', seed);
+      addConvKaiming(initialiser, 'conv1.', [7, 1, 64]);
+      addBatchNorm(initialiser, 'bn1.', 64);
+      for (const block of blocks) addBlock(initialiser, block);
+      return initialiser.parameters;
+    },
+    forward: (parameters, views, options) =>
+      tf.tidy(() => {
+        const stem = { stride: 2, padding: 3, relu: true, hasInputGradient: false };
+        // [batch, time, mel] -> [batch, time / 32, mel / 32, 512] -> [batch, 512]
+        const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
+          (x) => convNorm(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }),
+          (x) => maxPool2d(x, { size: 3, stride: 2, padding: 1 }),
+          ...blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options)),
+        ]);
+        return globalAveragePool(features);
+      }),
+  };
+}
+
+function addBlock(initialiser: Initialiser, block: Block): void {
+  const { path, inputs, outputs } = block;
+  addConvKaiming(initialiser, `${path}conv1.`, [3, inputs, outputs]);
+  addBatchNorm(initialiser, `${path}bn1.`, outputs);
+  addConvKaiming(initialiser, `${path}conv2.`, [3, outputs, outputs]);
+  addBatchNorm(initialiser, `${path}bn2.`, outputs);
+  if (!hasProjection(block)) return;
+  addConvKaiming(initialiser, `${path}downsample.0.`, [1, inputs, outputs]);
+  addBatchNorm(initialiser, `${path}downsample.1.`, outputs);
+}
+
+function runBlock(parameters: Parameters, block: Block, x: tf.Tensor4D, options: ForwardOptions): tf.Tensor4D {
+  const { path, stride } = block;
+  const first = { ...options, stride, padding: 1, relu: true };
+  const y = convNorm(parameters, { conv: `${path}conv1.`, norm: `${path}bn1.` }, x, first);
+  const residual = hasProjection(block)
+    ? convNorm(parameters, { conv: `${path}downsample.0.`, norm: `${path}downsample.1.` }, x, { ...options, stride })
+    : x;
+  return convNorm(parameters, { conv: `${path}conv2.`, norm: `${path}bn2.` }, y, { ...options, padding: 1, residual, relu: true });
+}

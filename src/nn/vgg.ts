@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { maxPool2d } from '../ops/maxPool2d.js';
+import type { Encoder } from './encoder.js';
+import { addBatchNorm, addConvUniform, addLinear, convNorm, linear, runStages } from './layers.js';
+import { createInitialiser } from './parameters.js';
+
+/** Six 3 x 3 convolutions; a 2 x 2 maximum follows the third, fifth and sixth. Numbers of channels in and out. */
+const convolutions = [
+  { inputs: 1, outputs: 32, isPooled: false },
+  { inputs: 32, outputs: 32, isPooled: false },
+  { inputs: 32, outputs: 32, isPooled: true },
+  { inputs: 32, outputs: 64, isPooled: false },
+  { inputs: 64, outputs: 64, isPooled: true },
+  { inputs: 64, outputs: 128, isPooled: true },
+].map((layer, i) => ({ ...layer, conv: `conv${i + 1}.`, norm: `bn${i + 1}.` }));
+
+/**
+ * VGG-like encoder (Fonseca et al. 2021): convolution, batch norm, ReLU six times, then the maximum and the mean over time and mel side by
+ * side, and a linear layer with ReLU. 280,032 trainable values at the default size. Names `conv1.` to `conv6.`, `bn1.` to `bn6.`, `fc.`.
+ */
+export function vgg({ embeddingSize = 512 }: { embeddingSize?: number } = {}): Encoder {
+  return {
+    name: 'vgg',
+    embeddingSize,
+    createParameters({ seed }) {
+      const initialiser = createInitialiser('encoder', seed);
+      for (const { conv, norm, inputs, outputs } of convolutions) {
+        addConvUniform(initialiser, conv, [3, inputs, outputs]);
+        addBatchNorm(initialiser, norm, outputs);
+      }
+      addLinear(initialiser, 'fc.', [256, embeddingSize]);
+      return initialiser.parameters;
+    },
+    forward: (parameters, views, options) =>
+      tf.tidy(() => {
+        const stages = convolutions.map(({ conv, norm, isPooled }, i) => (x: tf.Tensor4D) => {
+          const y = convNorm(parameters, { conv, norm }, x, { ...options, padding: 1, relu: true, hasInputGradient: i > 0 });
+          return isPooled ? maxPool2d(y, { size: 2 }) : y;
+        });
+        // [batch, time, mel] -> [batch, time / 8, mel / 8, 128] -> [batch, 256] -> [batch, embeddingSize]
+        const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), stages);
+        const pooled = tf.concat<tf.Tensor2D>([tf.max(features, [1, 2]), tf.mean(features, [1, 2])], 1);
+        return tf.relu(linear(parameters, 'fc.', pooled));
+      }),
+  };
+}

@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { AudiosslError } from '../util/errors.js';
+
+/** Variables of the size of the parameters, one set a name (`momentum`, `adam.m`), made of zeros when first asked for. */
+export interface Slots {
+  get(path: string, like: tf.Tensor): tf.Variable;
+  state(): [string, tf.Tensor][];
+  set(path: string, value: tf.Tensor): void;
+  dispose(): void;
+}
+
+export function createSlots(name: string): Slots {
+  const variables = new Map<string, tf.Variable>();
+  const set = (path: string, value: tf.Tensor): void => {
+    variables.get(path)?.dispose();
+    variables.set(
+      path,
+      tf.tidy(() => tf.variable(value, false)),
+    );
+  };
+  return {
+    get(path, like) {
+      const found = variables.get(path);
+      if (found !== undefined) {
+        if (tf.util.arraysEqual(found.shape, like.shape)) return found;
+        throw new AudiosslError(
+          `optimizer: ${name}.${path} must be [${like.shape}], got [${found.shape}]; the state is of another network`,
+        );
+      }
+      tf.tidy(() => set(path, tf.zeros(like.shape)));
+      return variables.get(path)!;
+    },
+    state: () => [...variables].map(([path, variable]) => [`${name}.${path}`, variable]),
+    // A true copy: the variable would share its data with the tensor, which the next step changes in place.
+    set: (path, value) => tf.tidy(() => set(path, tf.add(value, 0))),
+    dispose() {
+      for (const variable of variables.values()) variable.dispose();
+      variables.clear();
+    },
+  };
+}
+
+/** The parameters that take part in a step, with their gradients. Throws where a gradient has another shape or no parameter. */
+export function matchGradients(
+  parameters: ReadonlyMap<string, tf.Variable>,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+): { path: string; parameter: tf.Variable; gradient: tf.Tensor }[] {
+  return [...gradients].flatMap(([path, gradient]) => {
+    const parameter = parameters.get(path);
+    if (parameter === undefined || !tf.util.arraysEqual(parameter.shape, gradient.shape)) {
+      throw new AudiosslError(
+        `optimizer: the gradient of ${path} [${gradient.shape}] must have a parameter of its shape, got ${parameter ? `[${parameter.shape}]` : 'none'}`,
+      );
+    }
+    return parameter.trainable ? [{ path, parameter, gradient }] : [];
+  });
+}
