@@ -1,0 +1,44 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach } from 'vitest';
+
+const made: string[] = [];
+afterEach(async () => {
+  for (const dir of made.splice(0)) await rm(dir, { recursive: true, force: true });
+});
+
+/** A folder of its own, removed after the test, holding the files given (path -> content). */
+export async function folderWith(files: Record<string, string | Uint8Array> = {}): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'audiossl-data-'));
+  made.push(dir);
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), content);
+  }
+  return dir;
+}
+
+/** A 16-bit mono WAV file. `sampleAt(n)` is in -1 .. 1. */
+export function wav(numSamples: number, sampleAt: (n: number) => number, sampleRate = 22050): Uint8Array {
+  const bytes = Buffer.alloc(44 + 2 * numSamples);
+  bytes.write('RIFF', 0);
+  bytes.writeUInt32LE(36 + 2 * numSamples, 4);
+  bytes.write('WAVEfmt ', 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(sampleRate, 24);
+  bytes.writeUInt32LE(2 * sampleRate, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write('data', 36);
+  bytes.writeUInt32LE(2 * numSamples, 40);
+  for (let n = 0; n < numSamples; n++) bytes.writeInt16LE(Math.round(32767 * sampleAt(n)), 44 + 2 * n);
+  return bytes;
+}
+
+/** A tone of its own frequency. */
+export function tone(hertz: number, seconds = 0.4): Uint8Array {
+  return wav(Math.round(22050 * seconds), (n) => 0.5 * Math.sin((2 * Math.PI * hertz * n) / 22050));
+}
