@@ -25,6 +25,8 @@ export interface ProbeFeatures {
   validation(epoch: number): ClassifierRows | Promise<ClassifierRows>;
   /** Called when an epoch is the best so far. */
   onBest?(epoch: number): void;
+  /** Puts back whatever had changed since the best epoch. */
+  restoreBest?(): void;
   dispose(): void;
 }
 export interface LinearClassifier {

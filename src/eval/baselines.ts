@@ -1,0 +1,134 @@
+import type { FeatureStore } from '../data/FeatureStore.js';
+import { createModel, type Model } from '../model/loadModel.js';
+import type { BaselineRecord } from '../run/evaluationRecord.js';
+import type { LabelledClips } from './evaluationClips.js';
+import { bootstrapMacroInterval, wilsonInterval } from './intervals.js';
+import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
+import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
+import { type RidgeClassifier, trainRidge } from './ridge.js';
+
+/** Guessing each class equally often, in expectation. */
+export function chanceBaseline(classNames: readonly string[]): BaselineRecord {
+  const rate = 1 / classNames.length;
+  return {
+    name: 'chance',
+    clipMicroAccuracy: rate,
+    clipMicroAccuracyInterval: null,
+    clipMacroAccuracy: rate,
+    clipMacroAccuracyInterval: null,
+    patchWeightedAccuracy: rate,
+    top3Accuracy: classNames.length > 3 ? 3 * rate : null,
+  };
+}
+
+/** Mean and deviation of each mel band of each clip: `[numClips, 2 nMels]`, from the sums that the store keeps. */
+export async function logMelFeatures(store: Pick<FeatureStore, 'statistics' | 'nMels'>, clips: readonly number[]): Promise<Float64Array> {
+  const dim = 2 * store.nMels;
+  const features = new Float64Array(clips.length * dim);
+  for (let i = 0; i < clips.length; i++) {
+    const { mean, standardDeviation } = await store.statistics([clips[i]], { standardisation: 'perBand' });
+    features.set(mean, i * dim);
+    features.set(standardDeviation, i * dim + store.nMels);
+  }
+  return features;
+}
+
+/** Strengths of regularisation that are tried on the validation clips. */
+const alphas = [1, 10, 100, 1000];
+
+/** Log-mel statistics of whole clips with a ridge classifier, its strength chosen by validation clip macro accuracy: what needs no network. */
+export async function logMelBaseline({
+  store,
+  train,
+  validation,
+  target,
+  classNames,
+  seed,
+  bootstrapDraws,
+}: {
+  store: FeatureStore;
+  train: LabelledClips;
+  validation: LabelledClips;
+  target: LabelledClips;
+  classNames: readonly string[];
+  seed: number;
+  bootstrapDraws: number;
+}): Promise<BaselineRecord> {
+  const dim = 2 * store.nMels;
+  const features = await logMelFeatures(store, train.indices);
+  const validationFeatures = await logMelFeatures(store, validation.indices);
+  const predictAll = (ridge: RidgeClassifier, rows: Float64Array) =>
+    Array.from({ length: rows.length / dim }, (_, i) => ridge.scores(rows.subarray(i * dim, (i + 1) * dim)));
+  const trained = alphas.map((alpha) => {
+    const ridge = trainRidge({ features, labels: train.labels, dim, numClasses: classNames.length, alpha });
+    const predicted = predictAll(ridge, validationFeatures).map(argMax);
+    return { ridge, alpha, accuracy: classificationMetrics({ labels: validation.labels, predicted }, classNames).clipMacroAccuracy };
+  });
+  const best = trained.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  const scores = predictAll(best.ridge, await logMelFeatures(store, target.indices));
+  const result = { predicted: scores.map(argMax), topThree: scores.map(topThreeOf) };
+  return {
+    ...scoreClips({ name: 'log-mel statistics, ridge classifier', target, result, classNames, seed, bootstrapDraws }),
+    note: `mean and deviation of each mel band, alpha ${best.alpha} chosen on the validation clips`,
+  };
+}
+
+/** The same encoder with random weights under the same protocol. */
+export async function randomWeightsBaseline(
+  input: Omit<ProtocolInput, 'cache'> & { protocol: 'knn' | 'linear'; classNames: readonly string[] },
+): Promise<BaselineRecord> {
+  const model: Model = createModel(input.model.metadata, 'random weights', { seed: input.seed });
+  try {
+    // Projections need a trained head; the baseline votes on h.
+    const options = { ...input.options, compat: { knn: false, probeTrainMode: false } };
+    const predict = input.protocol === 'knn' ? predictByNeighbours : predictByLinearProbe;
+    const result = await predict({ ...input, model, options });
+    return scoreClips({ name: `${model.encoder.name} with random weights`, result, ...input, bootstrapDraws: options.bootstrapDraws });
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Accuracies and intervals of one predictor. */
+export function scoreClips({
+  name,
+  target,
+  result,
+  classNames,
+  seed,
+  bootstrapDraws,
+}: {
+  name: string;
+  target: LabelledClips;
+  result: Pick<ProtocolResult, 'predicted' | 'topThree'> & { patches?: ProtocolResult['patches'] };
+  classNames: readonly string[];
+  seed: number;
+  bootstrapDraws: number;
+}): BaselineRecord {
+  const { labels, groups } = target;
+  const { predicted, topThree, patches } = result;
+  const numPatches = patches && patchesPerClip(patches.clipOfPatch, labels.length);
+  const metrics = classificationMetrics({ labels, predicted, topThree, numPatches }, classNames);
+  return {
+    name,
+    clipMicroAccuracy: metrics.clipMicroAccuracy,
+    clipMicroAccuracyInterval: wilsonInterval(metrics.numRight, metrics.numClips),
+    clipMacroAccuracy: metrics.clipMacroAccuracy,
+    clipMacroAccuracyInterval: bootstrapMacroInterval({
+      labels,
+      predicted,
+      groups,
+      numClasses: classNames.length,
+      seed,
+      numDraws: bootstrapDraws,
+    }),
+    patchWeightedAccuracy: metrics.patchWeightedAccuracy,
+    top3Accuracy: metrics.top3Accuracy,
+  };
+}
+
+export function patchesPerClip(clipOfPatch: ArrayLike<number>, numClips: number): Uint32Array {
+  const counts = new Uint32Array(numClips);
+  for (let i = 0; i < clipOfPatch.length; i++) counts[clipOfPatch[i]]++;
+  return counts;
+}

@@ -1,0 +1,158 @@
+import type { FeatureStore } from '../data/FeatureStore.js';
+import type { Model } from '../model/loadModel.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { cachedFeatures } from './cachedFeatures.js';
+import { embedClips, type PatchEmbeddings } from './embedClips.js';
+import type { LabelledClips } from './evaluationClips.js';
+import type { EvaluationOptions } from './evaluationOptions.js';
+import { knnVote, leaveOneClipOutKnn } from './knn.js';
+import { classifierRows, classifyClips, trainLinearProbe } from './linearProbe.js';
+import { topThreeOf } from './metrics.js';
+import { trainModeFeatures } from './trainModeFeatures.js';
+
+/** Embeddings of sets of clips by name (`train`, `validation`, `test`), so that two protocols on one model embed each set once. */
+export type EmbeddingCache = Map<string, PatchEmbeddings>;
+
+export interface ProtocolInput {
+  model: Model;
+  store: FeatureStore;
+  /** The clips whose classes are predicted. */
+  target: LabelledClips & { split: 'train' | 'validation' | 'test' };
+  train: LabelledClips;
+  /** Needed by the linear probe, which chooses its epoch on it. */
+  validation?: LabelledClips;
+  numClasses: number;
+  options: EvaluationOptions;
+  seed: number;
+  cache?: EmbeddingCache;
+  /** `stage` is a few words: "embedding test clips". */
+  onProgress?: (stage: string, done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Predictions for `target`, one a clip in its order. */
+export interface ProtocolResult {
+  predicted: number[];
+  probabilities: number[][];
+  topThree: number[][];
+  /** Embeddings of the target's patches; projections under `compat.knn`. */
+  patches: PatchEmbeddings;
+  /** Numbers that came out on the way: size of the bank, epoch chosen. */
+  details: Record<string, number>;
+  /** Durations of the parts. */
+  seconds: Record<string, number>;
+  notes: string[];
+}
+
+/** Predicts by nearest neighbours: the bank is the training clips, or with `compat.knn` the target itself without the own clip. */
+export async function predictByNeighbours(input: ProtocolInput): Promise<ProtocolResult> {
+  const { model, target, train, numClasses, options, onProgress } = input;
+  const clock = startClock();
+  if (options.compat.knn) {
+    const { projectPatches } = model;
+    if (!projectPatches)
+      throw new UsageError('evaluate: compat.knn votes on projections, the checkpoint has no projection head; turn it off');
+    const patches = await embed({ ...input, cache: undefined }, target, target.split, { ...model, embedPatches: projectPatches });
+    const embedSeconds = clock();
+    const labels = Array.from(patches.clipOfPatch, (clip) => target.labels[clip]);
+    const vote = await leaveOneClipOutKnn({ patches, labels, numClasses, neighbours: options.neighbours });
+    const details = { bankPatches: patches.numPatches, neighbours: vote.numNeighbours };
+    const notes = ["compat.knn: projections z, the bank is the evaluated split itself, as in the authors' code"];
+    return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes };
+  }
+  const bank = await embed(input, train, 'train');
+  const patches = await embed(input, target, target.split);
+  const embedSeconds = clock();
+  const vote = await knnVote({
+    bank,
+    bankLabels: Array.from(bank.clipOfPatch, (clip) => train.labels[clip]),
+    queries: patches,
+    numClasses,
+    neighbours: options.neighbours,
+    onProgress: (done, total) => onProgress?.('asking neighbours', done, total),
+  });
+  const details = { bankPatches: bank.numPatches, bankClips: train.indices.length, neighbours: vote.numNeighbours };
+  return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes: [] };
+}
+
+/** Predicts by a linear classifier on frozen embeddings. */
+export async function predictByLinearProbe(input: ProtocolInput): Promise<ProtocolResult> {
+  const { model, store, target, train, validation, numClasses, options, seed, onProgress, signal } = input;
+  if (!validation) throw new AudiosslError('evaluate: the linear probe needs validation clips to choose its epoch');
+  const clock = startClock();
+  const isDrifting = options.compat.probeTrainMode;
+  const features = isDrifting
+    ? await trainModeFeatures({ model, store, train, validation, batchSize: options.batchSize, seed, signal })
+    : cachedFeatures({
+        train: await embed(input, train, 'train'),
+        trainLabels: train.labels,
+        validation: await embed(input, validation, 'validation'),
+        validationLabels: validation.labels,
+        seed,
+      });
+  try {
+    if (!isDrifting) await embed({ ...input, cache: input.cache ?? new Map() }, target, target.split);
+    const embedSeconds = clock();
+    const onEpoch = (done: number, total: number) => onProgress?.('training the linear probe', done, total);
+    const probe = await trainLinearProbe({ features, numClasses, options: options.linear, seed, onProgress: onEpoch, signal });
+    const trainSeconds = clock();
+    features.restoreBest?.();
+    const patches = await embed(isDrifting ? { ...input, cache: undefined } : input, target, target.split);
+    const rows = classifierRows(patches);
+    const { predicted, probabilities } = await classifyClips(probe, rows, target.indices.length);
+    rows.x.dispose();
+    const notes = isDrifting
+      ? ["compat.probeTrainMode: the encoder's batch-norm statistics drifted during the probe, as in the authors' code"]
+      : [];
+    if (target.split === 'validation') notes.push('the epoch of the probe was chosen on these same clips');
+    return {
+      predicted,
+      probabilities,
+      topThree: probabilities.map(topThreeOf),
+      patches,
+      details: { epoch: probe.epoch, validationClipMacroAccuracy: probe.validationClipMacroAccuracy, trainClips: train.indices.length },
+      seconds: { embed: embedSeconds, train: trainSeconds, predict: clock() },
+      notes,
+    };
+  } finally {
+    features.dispose();
+  }
+}
+
+async function embed(
+  { model, store, options, cache, onProgress, signal }: ProtocolInput,
+  { indices }: LabelledClips,
+  name: string,
+  embedder: Pick<Model, 'embedPatches' | 'patchFrames' | 'patchHop'> = model,
+): Promise<PatchEmbeddings> {
+  const cached = cache?.get(name);
+  if (cached) return cached;
+  const patches = await embedClips({
+    model: embedder,
+    store,
+    clips: indices,
+    batchSize: options.batchSize,
+    onProgress: (done, total) => onProgress?.(`embedding ${name} patches`, done, total),
+    signal,
+  });
+  const broken = patches.h.findIndex((value) => !Number.isFinite(value));
+  if (broken >= 0) {
+    const clip = store.clips[indices[patches.clipOfPatch[Math.floor(broken / patches.dim)]]].id;
+    throw new AudiosslError(
+      `evaluate: embeddings must be finite, clip ${clip} gives ${patches.h[broken]}; the weights of the checkpoint are broken`,
+    );
+  }
+  cache?.set(name, patches);
+  return patches;
+}
+
+/** Seconds since the last call. */
+function startClock(): () => number {
+  let before = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - before) / 1000;
+    before = now;
+    return seconds;
+  };
+}
