@@ -16,7 +16,7 @@ import { trainOptions } from '../train/trainOptions.js';
  */
 export const configSchema = z
   .strictObject({
-    data: dataOptions.prefault({}),
+    data: dataOptions.prefault({}).describe('which clips are used for what, and how patches are cut from them'),
     frontEnd: frontEndOptions.prefault({}).transform(resolveFrontEnd),
     views: viewsOptions,
     encoder: encoderOptions.prefault({}),

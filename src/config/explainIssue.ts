@@ -31,7 +31,10 @@ const typeName = (expected: string): string => typeNames[expected] ?? (expected 
 function unknownKey(schema: z.core.$ZodType, config: unknown, path: Path, key: string): string {
   const known = keysAt(schema, config, path);
   if (suggest(key, known) !== undefined) return `unknown key${didYouMean(key, known)}`;
-  const elsewhere = pathsOfKey(schema, key);
+  const own = [...path, key].join('.');
+  const elsewhere = pathsOfKey(schema, key).filter((candidate) => candidate !== own);
+  // The key stands where it belongs, but to another kind of the part: schedule.milestones with name: cosine.
+  if (pathsOfKey(schema, key).includes(own)) return `unknown key for the "name" given; known: ${known.join(', ')}`;
   if (elsewhere.length > 0) return `unknown key; did you mean "${elsewhere.slice(0, 2).join('" or "')}"?`;
   return `unknown key; known: ${known.join(', ')}`;
 }
@@ -76,7 +79,7 @@ export function explainIssue(schema: z.core.$ZodType, config: unknown, issue: Is
     case 'invalid_union': {
       if (issue.discriminator !== undefined && 'options' in issue) {
         const holder = issue.input as Record<string, unknown> | undefined;
-        return [{ path, message: oneOf(issue.options as unknown[], holder?.[issue.discriminator]) }];
+        return [{ path, message: oneOf((issue.options as unknown[]).filter(Boolean), holder?.[issue.discriminator]) }];
       }
       const expected = [...new Set(issue.errors.map(([first]) => (first === undefined ? '' : expectation(first))))].filter(Boolean);
       return [{ path, message: `expected ${expected.join(' or ')}, got ${shown(issue.input)}` }];

@@ -35,7 +35,18 @@ describe('loadConfig', () => {
     expect(config.views.map(({ name }) => name)).toEqual(['mixBack', 'randomResizedCrop', 'compander', 'gaussianNoise']);
     expect(config.train).toMatchObject({ epochs: 500, batchSize: 128, earlyStopping: null });
     expect(config.data.patchFrames).toBe(101);
+    expect(config.encoder).toEqual({ name: 'resnet18' });
+    expect(config.loss).toMatchObject({ name: 'angularContrastive', temperature: 0.2, contrastiveWeight: 0.3, marginRadians: 0.5 });
+    expect(config.optimizer).toEqual({ name: 'sgd', learningRate: 0.03, momentum: 0.9, weightDecay: 1e-4 });
+    expect(config.schedule).toMatchObject({ name: 'multiStep', milestones: [325, 425], factor: 0.1 });
     expect(config.seed).toBe(0);
+  });
+
+  it('takes the default kind of a part where no name is given, and the defaults of the kind that is', () => {
+    expect(load('optimizer: {momentum: 0.8}').optimizer).toEqual({ name: 'sgd', learningRate: 0.03, momentum: 0.8, weightDecay: 1e-4 });
+    expect(load('optimizer: {name: adam}').optimizer).toMatchObject({ name: 'adam', learningRate: 0.001, beta1: 0.9 });
+    expect(load('schedule: {factor: 0.5}').schedule).toMatchObject({ name: 'multiStep', milestones: [325, 425], factor: 0.5 });
+    expect(loadConfig({ overrides: ['schedule.name=cosine'] }).schedule).toMatchObject({ name: 'cosine', finalFactor: 0 });
   });
 
   it('changes only what the file says, and takes 1e-4 for a number', () => {
@@ -81,7 +92,17 @@ describe('errors of loadConfig: one line with file, line, column', () => {
   it.each([
     ['train:\n  epoch: 3', 'x.yaml:2:3: train.epoch: unknown key; did you mean "epochs"?'],
     ['# a\n\ntrian:\n  epochs: 3', 'x.yaml:3:1: trian: unknown key; did you mean "train"?'],
-    ['batchSize: 3', 'x.yaml:1:1: batchSize: unknown key; did you mean "train.batchSize"?'],
+    ['checkpointSeconds: 3', 'x.yaml:1:1: checkpointSeconds: unknown key; did you mean "train.checkpointSeconds"?'],
+    ['loss:\n  # why\n  temprature: 0.1', 'x.yaml:3:3: loss.temprature: unknown key; did you mean "temperature"?'],
+    ['optimizer: {lr: 1}', 'x.yaml:1:13: optimizer.lr: unknown key; known: name, learningRate, momentum, weightDecay'],
+    [
+      'schedule: {name: cosine, milestones: [1]}',
+      /^x.yaml:1:26: schedule.milestones: unknown key for the "name" given; known: name, finalFactor, /,
+    ],
+    [
+      'schedule: {name: cosin}',
+      'x.yaml:1:12: schedule.name: expected one of multiStep, cosine, constant, got "cosin"; did you mean "cosine"?',
+    ],
     ['train: {qqqqqq: 1}', /^x.yaml:1:9: train.qqqqqq: unknown key; known: epochs, batchSize, /],
     [
       'views:\n  - name: mixBack\n  - name: gausianBlur',
