@@ -94,7 +94,8 @@ export function runInWorkers<Job, Result>({
       pump();
     };
     const start = (): Crew => {
-      const crew: Crew = { worker: new Worker(url, { workerData }), isReady: false, queue: [] };
+      // Without the flags of this process: some (--input-type, a test runner's) are refused or do harm in a worker.
+      const crew: Crew = { worker: new Worker(url, { workerData, execArgv: [] }), isReady: false, queue: [] };
       crew.worker.on('message', (message: WorkerMessage<Result>) => {
         if (isOver) return;
         if ('isReady' in message) {

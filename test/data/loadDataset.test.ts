@@ -99,7 +99,12 @@ describe('loadDataset', () => {
   });
 
   it('reads anything else as unlabelled, and says so', async () => {
-    for (const files of [{ 'a.wav': '', 'b/c.mp3': '' }, { 'audio/a.wav': '' }, { 'train/a.wav': '', 'test/b.wav': '' }]) {
+    const layouts: Record<string, string>[] = [
+      { 'a.wav': '', 'b/c.mp3': '' },
+      { 'audio/a.wav': '' },
+      { 'train/a.wav': '', 'test/b.wav': '' },
+    ];
+    for (const files of layouts) {
       const dataset = await loadDataset(await folderWith(files));
       expect(dataset.kind).toBe('unlabelled');
       expect(dataset.classNames).toEqual([]);
