@@ -1,6 +1,7 @@
 /**
  * Speed of the way from bytes to log-mel frames, in seconds of sound a second on one core; JSON lines, no assertions.
  * `npm run build && node test/bench/features.mjs [rounds]`. The signal is noise and tones, so nothing is cheap by chance.
+ * Wall time means something on an idle machine only; `cpuSeconds` (all threads of the process) says more on a busy one.
  * `kind: features` is the whole way (decode, mix down, resample, normalise, log-mel); the parts follow.
  */
 import { clipLogMel } from '../../dist/audio/clipLogMel.js';
@@ -41,14 +42,17 @@ function wavBytes(sampleRate) {
 async function measure(record, work) {
   await work();
   const times = [];
+  const cpu = process.cpuUsage();
   for (let round = 0; round < rounds; round++) {
     const start = performance.now();
     await work();
     times.push((performance.now() - start) / 1000);
   }
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6 / rounds;
   times.sort((a, b) => a - b);
   const median = times[rounds >> 1];
-  console.log(JSON.stringify({ ...record, seconds, rounds, medianSeconds: median, timesRealTime: seconds / median }));
+  console.log(JSON.stringify({ ...record, seconds, rounds, medianSeconds: median, cpuSeconds, timesRealTime: seconds / median, timesRealTimeCpu: seconds / cpuSeconds }));
 }
 
 for (const sampleRate of [22_050, 44_100, 48_000, 44_101]) {
