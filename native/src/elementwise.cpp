@@ -66,7 +66,7 @@ void defineUnary(Module& m) {
 // The sign of the divisor, as the cpu backend's Mod; by zero: NaN for floats.
 Tensor mod(const Tensor& a, const Tensor& b) {
   if (a.is_floating_point()) return at::remainder(a, b);
-  return at::remainder(a.to(at::kDouble), b.to(at::kDouble));
+  return at::nan_to_num(at::remainder(a.to(at::kDouble), b.to(at::kDouble)), 0.0, 0.0, 0.0).to(at::kInt);
 }
 
 Tensor floorDivide(const Tensor& a, const Tensor& b) {

@@ -4,21 +4,26 @@
 namespace audiossl {
 namespace {
 
+// In the words of tfjs, whose kernels check and say it so.
+void checkRange(const Tensor& indices, int64_t size, const char* kernel) {
+  Tensor plain = indices.contiguous();
+  const int64_t* index = plain.data_ptr<int64_t>();
+  for (int64_t i = 0; i < plain.numel(); i++) {
+    if (index[i] < 0 || index[i] >= size) {
+      throw std::invalid_argument(std::string(kernel) + ": the index value " + std::to_string(index[i]) + " is not in [0, " + std::to_string(size - 1) + "]");
+    }
+  }
+}
+
 // x [batch..., outer..., axis, inner...], indices [batch..., n...] -> [batch..., outer..., n..., inner...]; flattened by the caller to
 // x [batch, outer, axis, inner], indices [batch, n].
 Tensor gather(const Tensor& x, const Tensor& indices) {
   int64_t batch = x.size(0), n = indices.size(1);
   Tensor index = indices.to(at::kLong);
+  checkRange(index, x.size(2), "GatherV2");
   if (batch == 1) return x.index_select(2, index.reshape({n}));
   index = index.reshape({batch, 1, n, 1}).expand({batch, x.size(1), n, x.size(3)});
   return at::gather(x, 2, index);
-}
-
-void checkRange(const Tensor& index, int64_t size) {
-  if (index.numel() == 0) return;
-  if (index.min().item<int64_t>() < 0 || index.max().item<int64_t>() >= size) {
-    throw std::invalid_argument("indices must be in [0, " + std::to_string(size) + ")");
-  }
 }
 
 // indices [..., number of dimensions] -> flat positions [n] in an array of these dimensions
@@ -27,7 +32,7 @@ Tensor flatten(const Tensor& indices, const Ints& dimensions) {
   Tensor flat = at::zeros({index.size(0)}, at::kLong);
   for (size_t i = 0; i < dimensions.size(); i++) {
     Tensor column = index.select(1, i);
-    checkRange(column, dimensions[i]);
+    checkRange(column, dimensions[i], "indices");
     flat = flat * dimensions[i] + column;
   }
   return flat;

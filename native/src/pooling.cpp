@@ -39,6 +39,8 @@ std::tuple<Tensor, Tensor> maxWithIndices(const Tensor& x, const Ints& size, con
 Tensor maxPool(const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads, const Ints& dilations) {
   Tensor input = channelsFirst(x);
   if (!x.is_floating_point()) input = input.to(at::kFloat);
+  // tfjs passes over NaN
+  input = at::where(at::isnan(input), -INFINITY, input);
   return channelsLast(std::get<0>(maxWithIndices(padded(input, pads, -INFINITY), size, strides, dilations))).to(x.scalar_type());
 }
 
@@ -65,12 +67,13 @@ Tensor share(const Tensor& x, const Ints& size, const Ints& strides, const Ints&
 Tensor avgPool(const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads) {
   Tensor input = channelsFirst(x.is_floating_point() ? x : x.to(at::kFloat));
   Tensor y = average(padded(input, pads, 0), size, strides);
-  return channelsLast(isPadded(pads) ? y / share(input, size, strides, pads) : y);
+  // A window that is all padding has the average 0.
+  return channelsLast(isPadded(pads) ? y / share(input, size, strides, pads).clamp_min(1e-30) : y);
 }
 
 Tensor avgPoolGradient(const Tensor& dy, const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads) {
   Tensor input = channelsFirst(x), gradient = channelsFirst(dy), wide = padded(input, pads, 0);
-  if (isPadded(pads)) gradient = gradient / share(input, size, strides, pads);
+  if (isPadded(pads)) gradient = gradient / share(input, size, strides, pads).clamp_min(1e-30);
   Tensor dx = x.dim() == 5 ? at::avg_pool3d_backward(gradient, wide, size, strides, 0, false, true, c10::nullopt)
                            : at::avg_pool2d_backward(gradient, wide, size, strides, 0, false, true, c10::nullopt);
   return channelsLast(cropped(dx, pads, input.sizes()));

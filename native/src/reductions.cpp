@@ -35,6 +35,12 @@ Tensor extremum(const Tensor& x, const Ints& axes, bool keepDims, bool largest) 
   return largest ? at::amax(x, axes, keepDims) : at::amin(x, axes, keepDims);
 }
 
+// tfjs passes over NaN where libtorch would return its index, and libtorch does not compare booleans.
+Tensor comparable(const Tensor& x, double instead) {
+  if (x.scalar_type() == at::kBool) return x.to(at::kInt);
+  return x.is_floating_point() ? at::where(at::isnan(x), instead, x) : x;
+}
+
 // Position i of an exclusive cumulative kernel holds what comes before i: the inclusive one, shifted.
 Tensor cumulative(const Tensor& x, int64_t axis, bool exclusive, bool reverse, bool product) {
   Tensor from = reverse ? at::flip(x, {axis}) : x;
@@ -68,8 +74,8 @@ void defineReductions(Module& m) {
   m.def("any", +[](const Tensor& x, const Ints& axes, bool keepDims) {
     return each(x, axes, keepDims, +[](const Tensor& t, int64_t axis, bool keep) { return at::any(t, axis, keep); });
   });
-  m.def("argMax", +[](const Tensor& x, int64_t axis) { return at::argmax(x, axis).to(at::kInt); });
-  m.def("argMin", +[](const Tensor& x, int64_t axis) { return at::argmin(x, axis).to(at::kInt); });
+  m.def("argMax", +[](const Tensor& x, int64_t axis) { return at::argmax(comparable(x, -INFINITY), axis).to(at::kInt); });
+  m.def("argMin", +[](const Tensor& x, int64_t axis) { return at::argmin(comparable(x, INFINITY), axis).to(at::kInt); });
   m.def("softmax", +[](const Tensor& x, int64_t axis) { return at::softmax(x, axis); });
   m.def("logSoftmax", +[](const Tensor& x, int64_t axis) { return at::log_softmax(x, axis); });
   m.def("cumsum", +[](const Tensor& x, int64_t axis, bool exclusive, bool reverse) { return cumulative(x, axis, exclusive, reverse, false); });

@@ -26,9 +26,9 @@ void read(const Tensor& tensor, const Bytes& out) {
 Tensor cast(const Tensor& x, int64_t type) {
   at::ScalarType to = scalarType(type);
   if (x.scalar_type() == to) return x;
+  if (x.is_complex()) return cast(at::real(x), type).clone();
   if (to == at::kInt && x.is_floating_point()) return at::nan_to_num(x.to(at::kDouble), 0.0, 2147483647.0, -2147483648.0).to(at::kInt);
   if (to == at::kBool) return at::ne(x, 0);
-  if (x.is_complex()) return at::real(x).to(to);
   return x.to(to);
 }
 

@@ -1,8 +1,8 @@
 // What must have happened before the specs are imported: gradients, chained ops (the specs use them), the backend, the test environment.
-import '@tensorflow/tfjs-core/dist/register_all_gradients';
-import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import { env } from '@tensorflow/tfjs-core';
-import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util';
+import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import { registerLibtorch } from '../../src/backend/libtorch/registerLibtorch.js';
 
 const name = process.env.CONFORMANCE_BACKEND ?? 'libtorch'; // `cpu` shows what tfjs's own backend does with the same specs

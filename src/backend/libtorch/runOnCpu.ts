@@ -9,7 +9,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LibtorchBackend } from './LibtorchBackend.js';
 
-type Inputs = NamedTensorInfoMap | TensorInfo[];
+/** Named tensors, lists of tensors, and (the ragged kernels) named lists. */
+type Inputs = NamedTensorInfoMap | TensorInfo[] | Record<string, TensorInfo | TensorInfo[] | undefined>;
 
 /**
  * Runs a kernel of tfjs's `cpu` backend on downloaded values and uploads what it returns: for the kernels that nothing here has natively
@@ -24,11 +25,13 @@ export function runOnCpu(backend: LibtorchBackend, kernelName: string, inputs: I
     const known = lent.get(info.dataId);
     const copy = known ?? upload(cpu, backend, info);
     lent.set(info.dataId, copy);
-    return { dataId: copy.dataId, shape: info.shape, dtype: info.dtype };
+    // Some of cpu's kernels read the rank, which tensors have and tensor infos do not.
+    return Object.assign({ dataId: copy.dataId, shape: info.shape, dtype: info.dtype }, { rank: info.shape.length });
   };
+  const lendAll = (given: TensorInfo | TensorInfo[] | undefined) => (Array.isArray(given) ? given.map(lend) : given && lend(given));
   const cpuInputs = Array.isArray(inputs)
     ? inputs.map(lend)
-    : Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, info && lend(info)]));
+    : Object.fromEntries(Object.entries(inputs).map(([name, given]) => [name, lendAll(given)]));
   try {
     // tfjs passes lists of tensors through the same parameter as named ones.
     const result = kernel.kernelFunc({ inputs: cpuInputs as NamedTensorInfoMap, attrs, backend: cpu });

@@ -81,7 +81,8 @@ function segmentSum(backend: LibtorchBackend, inputs: Tensors<'x' | 'segmentIds'
 function fill(backend: LibtorchBackend, { shape, value, dtype }: FillAttrs): TensorInfo {
   const type = dtype ?? util.inferDtype(value);
   if (typeof value === 'string' || type === 'string') {
-    return { dataId: backend.write(new Array(util.sizeFromShape(shape)).fill(value), shape, 'string'), shape, dtype: 'string' };
+    const encoded = util.encodeString(String(value));
+    return { dataId: backend.write(new Array(util.sizeFromShape(shape)).fill(encoded), shape, 'string'), shape, dtype: 'string' };
   }
   return backend.output(backend.addon.full(shape, Number(value), typeCode(type)));
 }

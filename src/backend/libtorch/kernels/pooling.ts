@@ -1,4 +1,5 @@
-import { backend_util, type KernelConfig, type MaxPool3DAttrs, type MaxPoolAttrs, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, type KernelConfig, type MaxPool3DAttrs, type MaxPoolAttrs, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { typeCode } from '../binding.js';
 import { kernel, type Tensors } from './kernel.js';
 import { pads2d, pads3d } from './pads.js';
 
@@ -9,6 +10,9 @@ interface Geometry {
   strides: number[];
   pads: number[];
   dilations: number[];
+  outShape: number[];
+  /** tfjs's shortcut: windows of one value that keep the shape return x, whatever stride and padding say. */
+  isIdentity: boolean;
 }
 
 function geometry2d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }: PoolAttrs): Geometry {
@@ -19,6 +23,8 @@ function geometry2d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
     strides: [info.strideHeight, info.strideWidth],
     pads: pads2d(info),
     dilations: [1, 1],
+    outShape: info.outShape,
+    isIdentity: info.filterHeight * info.filterWidth === 1 && util.arraysEqual(info.inShape, info.outShape),
   };
 }
 
@@ -30,6 +36,8 @@ function geometry3d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
     strides: [info.strideDepth, info.strideHeight, info.strideWidth],
     pads: pads3d(info),
     dilations: [1, 1, 1],
+    outShape: info.outShape,
+    isIdentity: false,
   };
 }
 
@@ -37,7 +45,9 @@ function geometry3d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
 function poolKernels<Attrs>(suffix: '' | '3D', geometry: (x: TensorInfo, attrs: Attrs) => Geometry): KernelConfig[] {
   return [
     kernel<Tensors<'x'>, Attrs>(`MaxPool${suffix}`, (backend, { x }, attrs) => {
-      const { size, strides, pads, dilations } = geometry(x, attrs);
+      const { size, strides, pads, dilations, outShape, isIdentity } = geometry(x, attrs);
+      if (isIdentity) return backend.share(x);
+      if (util.sizeFromShape(outShape) === 0) return backend.output(backend.addon.full(outShape, 0, typeCode(x.dtype)));
       return backend.output(backend.addon.maxPool(backend.handle(x), size, strides, pads, dilations));
     }),
     kernel<Tensors<'dy' | 'input'>, Attrs>(`MaxPool${suffix}Grad`, (backend, { dy, input }, attrs) => {
@@ -45,7 +55,9 @@ function poolKernels<Attrs>(suffix: '' | '3D', geometry: (x: TensorInfo, attrs: 
       return backend.output(backend.addon.maxPoolGradient(backend.handle(dy), backend.handle(input), size, strides, pads, dilations));
     }),
     kernel<Tensors<'x'>, Attrs>(`AvgPool${suffix}`, (backend, { x }, attrs) => {
-      const { size, strides, pads } = geometry(x, attrs);
+      const { size, strides, pads, outShape, isIdentity } = geometry(x, attrs);
+      if (isIdentity) return backend.share(x);
+      if (util.sizeFromShape(outShape) === 0) return backend.output(backend.addon.full(outShape, 0, typeCode('float32')));
       return backend.output(backend.addon.avgPool(backend.handle(x), size, strides, pads));
     }),
     kernel<Tensors<'dy' | 'input'>, Attrs>(`AvgPool${suffix}Grad`, (backend, { dy, input }, attrs) => {

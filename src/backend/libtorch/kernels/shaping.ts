@@ -37,6 +37,8 @@ function reshape(backend: LibtorchBackend, x: TensorInfo, shape: number[]): Tens
 }
 
 function expandDims(backend: LibtorchBackend, input: TensorInfo, dim: number): TensorInfo {
+  const rank = input.shape.length;
+  util.assert(dim >= -(rank + 1) && dim <= rank, () => `Axis must be in the interval [${-(rank + 1)}, ${rank}], got ${dim}`);
   const at = dim < 0 ? dim + input.shape.length + 1 : dim;
   return reshape(backend, input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
 }
