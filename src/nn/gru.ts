@@ -27,7 +27,8 @@ export function gruLastState(parameters: Parameters, path: string, suffix: GruSu
   const hiddenSize = recurrent.shape[0];
   // One product for all steps: [batch steps, in] -> [batch, steps, 3 hidden]
   const projected = tf.add(tf.matMul(tf.reshape(x, [batch * steps, inputSize]), get<tf.Rank.R2>('weight_ih')), get('bias_ih'));
-  const inputs = tf.unstack(tf.reshape(projected, [batch, steps, 3 * hiddenSize]), 1);
+  // tfjs's gradient of unstack fails for a single part.
+  const inputs = steps === 1 ? [projected] : tf.unstack(tf.reshape(projected, [batch, steps, 3 * hiddenSize]), 1);
   let h: tf.Tensor2D = tf.zeros([batch, hiddenSize]);
   for (const input of inputs) {
     const [xr, xz, xn] = tf.split(input, 3, 1);

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { setBackend } from '../../src/backend/setBackend.ts';
-import { batchNorm } from '../../src/ops/batchNorm.ts';
-import { availableBackends } from '../support/backends.ts';
-import { numericGradient, waves } from './numeric.ts';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { batchNorm } from '../../src/ops/batchNorm.js';
+import { availableBackends } from '../support/backends.js';
+import { numericGradient, scatter } from './numeric.js';
 
 interface Case {
   shape: number[];
@@ -19,8 +19,8 @@ function oracle({ shape, groups, relu }: Case, x: number[], gamma: number[], bet
   const channels = shape[shape.length - 1];
   const rows = x.length / channels / groups;
   const y = new Array<number>(x.length);
-  const runningMean = waves(channels, 21, 0.3);
-  const runningVariance = waves(channels, 22, 0.2).map((v) => 1 + v);
+  const runningMean = scatter(channels, 21, 0.3);
+  const runningVariance = scatter(channels, 22, 0.2).map((v) => 1 + v);
   for (let g = 0; g < groups; g++) {
     for (let c = 0; c < channels; c++) {
       const at = (r: number) => (g * rows + r) * channels + c;
@@ -56,16 +56,16 @@ describe.each(availableBackends)('batchNorm on %s', (backend) => {
     const { shape, groups, hasResidual, relu } = testCase;
     const size = tf.util.sizeFromShape(shape);
     const channels = shape[shape.length - 1];
-    const x = waves(size, 1, 2).map((v) => v + 0.7);
-    const gamma = waves(channels, 2, 0.5).map((v) => v + 1);
-    const beta = waves(channels, 3, 0.5);
-    const residual = hasResidual ? waves(size, 4, 1) : undefined;
-    const dy = waves(size, 5, 1);
+    const x = scatter(size, 1, 2).map((v) => v + 0.7);
+    const gamma = scatter(channels, 2, 0.5).map((v) => v + 1);
+    const beta = scatter(channels, 3, 0.5);
+    const residual = hasResidual ? scatter(size, 4, 1) : undefined;
+    const dy = scatter(size, 5, 1);
     const expected = oracle(testCase, x, gamma, beta, residual);
     const before = tf.memory();
     tf.tidy(() => {
-      const runningMean = tf.variable(tf.tensor1d(waves(channels, 21, 0.3)), false);
-      const runningVariance = tf.variable(tf.tensor1d(waves(channels, 22, 0.2).map((v) => 1 + v)), false);
+      const runningMean = tf.variable(tf.tensor1d(scatter(channels, 21, 0.3)), false);
+      const runningVariance = tf.variable(tf.tensor1d(scatter(channels, 22, 0.2).map((v) => 1 + v)), false);
       let y: tf.Tensor | undefined;
       const run = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, residual?: tf.Tensor) => {
         const options = { isTraining: true, groups, epsilon, momentum, residual, relu };

@@ -1,6 +1,12 @@
-/** `length` deterministic values in [-amplitude, amplitude] without visible structure; the golden recipes in Python use the same formula. */
-export function waves(length: number, key: number, amplitude: number): number[] {
-  return Array.from({ length }, (_, i) => amplitude * Math.sin(12.9898 * (i + 1) + 78.233 * key + 0.5 * Math.sin(1.7 * i + key)));
+/**
+ * `length` values in [-amplitude, amplitude) that look random: the fractional part of a large sine. The golden recipes in Python use the
+ * same formula, so that no weight has to be stored.
+ */
+export function scatter(length: number, key: number, amplitude: number): number[] {
+  return Array.from({ length }, (_, i) => {
+    const x = 43758.5453 * Math.sin(12.9898 * (i + 1) + 78.233 * key);
+    return amplitude * (2 * (x - Math.floor(x)) - 1);
+  });
 }
 
 /** Central differences of a scalar function, in float64. */

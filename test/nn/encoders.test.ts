@@ -1,0 +1,25 @@
+import { beforeAll, describe, it } from 'vitest';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { crnn } from '../../src/nn/crnn.js';
+import { projectionHead } from '../../src/nn/projectionHead.js';
+import { resnet18 } from '../../src/nn/resnet18.js';
+import { vgg } from '../../src/nn/vgg.js';
+import crnnGolden from '../golden/nn/crnn.json' with { type: 'json' };
+import headGolden from '../golden/nn/projectionHead.json' with { type: 'json' };
+import resnet18Golden from '../golden/nn/resnet18.json' with { type: 'json' };
+import vggGolden from '../golden/nn/vgg.json' with { type: 'json' };
+import { availableBackends } from '../support/backends.js';
+import { expectGolden } from './goldenNetwork.js';
+
+// Plain JavaScript would take minutes for a convolutional network; its ops are held to their oracles in test/ops.
+describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders against torch on %s', (backend) => {
+  beforeAll(() => setBackend({ backend }));
+  it('resnet18 equals torchvision: values, gradients, running statistics of two passes', () => expectGolden(resnet18Golden, resnet18()));
+  it('vgg equals torch', () => expectGolden(vggGolden, vgg()));
+  it('crnn equals torch', () => expectGolden(crnnGolden, crnn()));
+});
+
+describe.each(availableBackends)('projection head against torch on %s', (backend) => {
+  beforeAll(() => setBackend({ backend }));
+  it('equals a torch Sequential', () => expectGolden(headGolden, projectionHead({ inputSize: 512 })));
+});
