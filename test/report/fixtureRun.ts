@@ -340,5 +340,5 @@ async function writeFixtureViews(run: RunFolder, rng: Rng): Promise<void> {
     { name: 'specAugment', note: 'time 61..74, mel 21..33', numFrames, nMels, data: masked },
     { name: 'gaussianNoise', note: 'standard deviation 0.01', numFrames, nMels, data: noisy },
   ];
-  await writeViewPictures(run, { clip: 'audio/1-100032-A.ogg', views: [stages, stages.slice(0, 3)] });
+  await writeViewPictures(run, { clip: 'audio/1-100032-A.ogg', views: [stages, stages.slice(0, 3)], gallery: [stages[0], stages[2]] });
 }

@@ -5,10 +5,10 @@ import { type Markup, markup } from '../markup.js';
  * stand out from a white or a dark page.
  */
 const css = `
-:root{color-scheme:light dark;--page:#fff;--ink:#1c2024;--soft:#5b6470;--line:#dde1e6;--faint:#eef0f3;--accent:#0064a4;--accent-ink:#fff;--alert:#a33c00;
---c0:#0068ad;--c1:#c75000;--c2:#00805d;--c3:#a5477e;--c4:#9a6c00;--c5:#2a8fc4;--c6:#555b63;--shadow:#0068ad}
-@media (prefers-color-scheme:dark){:root{--page:#14171a;--ink:#e4e7ea;--soft:#9aa4af;--line:#32383f;--faint:#1f2429;--accent:#6cb8ee;--accent-ink:#0d1114;--alert:#ff9a5c;
---c0:#5cb0ec;--c1:#f08a42;--c2:#35bd94;--c3:#dc8dbb;--c4:#e0b040;--c5:#9ad4f5;--c6:#b4bcc5;--shadow:#5cb0ec}}
+:root{color-scheme:light dark;--page:#fff;--ink:#1c2024;--soft:#5b6470;--line:#dde1e6;--faint:#eef0f3;--accent:#0064a4;--alert:#a33c00;
+--c0:#0068ad;--c1:#c75000;--c2:#00805d;--c3:#a5477e;--c4:#9a6c00;--c5:#2a8fc4;--c6:#555b63}
+@media (prefers-color-scheme:dark){:root{--page:#14171a;--ink:#e4e7ea;--soft:#9aa4af;--line:#32383f;--faint:#1f2429;--accent:#6cb8ee;--alert:#ff9a5c;
+--c0:#5cb0ec;--c1:#f08a42;--c2:#35bd94;--c3:#dc8dbb;--c4:#e0b040;--c5:#9ad4f5;--c6:#b4bcc5}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 Charter,"Bitstream Charter","Iowan Old Style",Georgia,"Noto Serif",serif}
@@ -85,7 +85,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}th .phone{display:block}table{font-size:13px}th.n,td.n{white-space:normal}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;
