@@ -1,0 +1,104 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { BackendOptions } from '../backend/setBackend.js';
+import type { EmbeddingFormat } from '../eval/embeddingFile.js';
+import type { EmbedSummary, Recording } from '../eval/embedRecordings.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { addBackendOptions, pickBackend } from './backendOptions.js';
+import { positiveInteger } from './optionParsers.js';
+
+interface EmbedCommandOptions extends Partial<BackendOptions> {
+  model: string;
+  in: string[];
+  out: string;
+  checkpoint: string;
+  format?: EmbeddingFormat;
+  per: 'clip' | 'patch';
+  onError: 'skip' | 'fail';
+  salvage?: boolean;
+  batchSize: number;
+  json?: boolean;
+}
+
+/** `audiossl embed --model RUN --in PATH... --out FILE`: recordings in, embeddings out. */
+export function registerEmbed(program: Command): void {
+  const command = program
+    .command('embed')
+    .description('embed recordings with a trained encoder: one vector a recording, or one a patch with its time')
+    .requiredOption('--model <run>', 'run folder or .safetensors file')
+    .requiredOption('--in <path...>', 'recordings and folders of recordings')
+    .requiredOption('--out <file>', 'output: .npz, .npy (with .csv and .json beside it) or .parquet')
+    .option('--checkpoint <which>', 'of a run: best, last or the path of a file', 'best')
+    .addOption(new Option('--format <name>', 'default: what the ending of --out says').choices(['npz', 'npy', 'parquet']))
+    .addOption(
+      new Option('--per <what>', 'one row a recording (mean over its patches) or one a patch').choices(['clip', 'patch']).default('clip'),
+    )
+    .addOption(
+      new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
+    )
+    .option('--salvage', 'use what can be decoded of damaged recordings')
+    .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 128)
+    .option('--json', 'print the summary as JSON');
+  addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
+    const format = options.format ?? formatOf(options.out);
+    const recordings = await findRecordings(options.in);
+    const [{ interruptible }, { createProgress }] = await Promise.all([import('./interruptible.js'), import('../util/progress.js')]);
+    const summary = await interruptible(async (signal) => {
+      const [{ embedToFile }, { loadModel }] = await Promise.all([import('../eval/embedToFile.js'), import('../model/loadModel.js')]);
+      await pickBackend(options);
+      const model = await loadModel(options.model, { checkpoint: options.checkpoint });
+      const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });
+      const onProgress = (done: number, _total: number, numRejected: number) =>
+        progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
+      const { out, per, onError, salvage, batchSize } = options;
+      try {
+        return await embedToFile({ model, recordings, out, format, per, onError, salvage, batchSize, onProgress, signal });
+      } finally {
+        progress.finish();
+        model.dispose();
+      }
+    });
+    process.stderr.write(describeTroubles(summary));
+    process.stdout.write(options.json ? `${JSON.stringify({ out: options.out, ...summary })}\n` : `${describe(summary, options)}\n`);
+  });
+}
+
+function formatOf(out: string): EmbeddingFormat {
+  const ending = extname(out).slice(1);
+  if (ending === 'npz' || ending === 'npy' || ending === 'parquet') return ending;
+  throw new UsageError(`embed: --out must end with .npz, .npy or .parquet, got ${out}; or pass --format`);
+}
+
+/** Recordings with unique ids: relative to the one folder given, else under the paths as given. */
+async function findRecordings(paths: readonly string[]): Promise<Recording[]> {
+  const { listAudioFiles } = await import('../data/audioFiles.js');
+  const found: Recording[] = [];
+  for (const path of paths) {
+    if (!existsSync(path)) throw new UsageError(`embed: --in ${path} does not exist`);
+    const isAlone = paths.length === 1;
+    if (!statSync(path).isDirectory()) found.push({ id: isAlone ? basename(path) : path, path });
+    else for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
+  }
+  if (found.length === 0) throw new UsageError(`embed: no recordings in ${paths.join(', ')}`);
+  const ids = new Set<string>();
+  for (const { id } of found) {
+    if (ids.has(id)) throw new AudiosslError(`embed: ${id} is given twice`);
+    ids.add(id);
+  }
+  return found;
+}
+
+function describe({ numEmbedded, numRows, rejected }: EmbedSummary, { out, per }: EmbedCommandOptions): string {
+  return `${out}: ${numRows} rows, one a ${per}, of ${numEmbedded} recordings${rejected.length > 0 ? `; ${rejected.length} broken ones left out` : ''}`;
+}
+
+function describeTroubles({ rejected, warnings }: EmbedSummary): string {
+  const lines = [
+    ...rejected.slice(0, 10).map(({ id, reason }) => `rejected ${id}: ${reason}`),
+    ...(rejected.length > 10 ? [`... ${rejected.length - 10} more rejected, all in the output's meta`] : []),
+    ...warnings.slice(0, 10).map(({ id, warning }) => `warning ${id}: ${warning}`),
+    ...(warnings.length > 10 ? [`... ${warnings.length - 10} more warnings`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
