@@ -86,7 +86,8 @@ export async function dataStatistics({
           else values.push(value);
         }
       }
-      onProgress?.(++done, present.length);
+      done++;
+      onProgress?.(done, present.length);
     },
   });
   return {
