@@ -28,22 +28,34 @@ function checkNode() {
   process.exit(1);
 }
 
-function modifiedAt(file) {
-  return existsSync(file) ? statSync(file).mtimeMs : 0;
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** Whether node_modules holds what the lock file asks for: npm keeps a list of what it installed. Packages for other machines are optional. */
+function hasNpmPackages(lock) {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const there = readJson(installed).packages;
+  const wanted = Object.entries(readJson(lock).packages).filter(([path, { optional }]) => path !== '' && !optional);
+  return wanted.every(([path, { version }]) => there[path]?.version === version);
 }
 
-/** npm ci where node_modules is missing or older than the lock file. npm writes the hidden lock file last. */
 function installNpmPackages() {
   const lock = join(root, 'package-lock.json');
   if (!existsSync(lock)) return; // installed as a package: npm has done it
-  if (modifiedAt(join(root, 'node_modules/.package-lock.json')) >= modifiedAt(lock)) return;
+  if (hasNpmPackages(lock)) return;
   say('installing the npm packages ...');
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const result = run('npm', args, { cwd: root });
   if (!result.isOk) {
     const remedy =
       'check that the npm registry is reached (npm ping) and that package.json and package-lock.json belong together (npm install)';
-    fail({ step: 'installing the npm packages', command: `npm ${args.join(' ')}`, log: result.log, remedy });
+    // npm says first what is wrong, then how it is used and where its log is.
+    const log = result.log
+      .split('\n')
+      .filter((line) => line.replace(/^npm error/, '').trim() !== '')
+      .slice(0, 12)
+      .join('\n');
+    fail({ step: 'installing the npm packages', command: `npm ${args.join(' ')}`, log, remedy });
   }
   say(`installed the npm packages (${result.seconds.toFixed(0)} s)`);
 }
