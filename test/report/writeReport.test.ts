@@ -8,6 +8,7 @@ import { readEvaluations } from '../../src/run/evaluationRecord.js';
 import { readLog } from '../../src/run/readLog.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
 import { parseCsv } from '../../src/util/csv.js';
+import { jsonLine } from '../../src/util/jsonLines.js';
 import { esc10, type FixtureOptions, writeFixtureRun } from './fixtureRun.js';
 
 let root: string;
@@ -189,6 +190,17 @@ describe('names that want to be code', () => {
 describe('a run without labels', () => {
   it('has no accuracy anywhere', async () => {
     const run = await make('unlabelled', { classNames: [], hasViews: false });
+    // Even where a log holds some, nobody knows of what.
+    const monitor = {
+      kind: 'monitor',
+      step: 12,
+      epoch: 4,
+      knnClipMacroAccuracy: 0.5,
+      knnClipMicroAccuracy: 0.5,
+      validationLoss: 1,
+      isBest: true,
+    };
+    await appendFile(run.log, jsonLine(monitor));
     const { html, markdown, csv, json } = await report([run], run.report);
     expectSound(html);
     expect(html).toContain('has no labels, so there is no accuracy to report');

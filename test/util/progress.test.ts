@@ -56,6 +56,8 @@ describe('createProgress off a terminal', () => {
     clock.time += 10_000;
     progress.update(950);
     expect(written[0]).toBe('x: 95%  950/1000  5.00/s  10 s left\n');
+    progress.finish();
+    expect(written[1]).toBe('x: 950/1000  5.00/s  in 10 s\n');
   });
 
   it('tells lines and notes, and works without a total', () => {
