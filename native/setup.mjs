@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lastLines, run, say } from './setup/run.mjs';
+import { hasCommand, lastLines, run, say } from './setup/run.mjs';
 import { installPackages, missingPackages } from './setup/systemPackages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -63,7 +63,7 @@ function installNpmPackages() {
 /** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
 function buildAddon() {
   const isFirst = !existsSync(join(root, 'native/build/audiossl.node'));
-  if (isFirst) say('building the libtorch backend (a minute or two) ...');
+  if (isFirst && hasCommand('cmake')) say('building the libtorch backend (a minute or two) ...');
   const result = run(process.execPath, [join(root, 'native/build.mjs')], { cwd: root });
   if (result.isOk) {
     if (isFirst) say(`built the libtorch backend (${result.seconds.toFixed(0)} s)`);
