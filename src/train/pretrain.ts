@@ -94,8 +94,7 @@ export async function pretrain({
   const clips = splitIndices(store.clips, split.splitOf);
   checkClips(store, clips, config);
   const { run, hasCheckpoint } = await createRun(out, { resume });
-  await writeFileAtomic(run.config, configYaml(config));
-  await writeSplit(run.split, split, hasCheckpoint);
+  if (hasCheckpoint) await checkSameSplit(run.split, split);
 
   const { patchFrames, patchHop, standardisation: axes, compat } = data;
   const standardisation = await store.statistics(clips.train, { standardisation: axes, compat });
@@ -119,6 +118,8 @@ export async function pretrain({
       versions: facts.versions,
     };
     const state = hasCheckpoint ? await readTrainingCheckpoint(run.lastCheckpoint, tensors, checkpointFacts) : initialTrainingState();
+    await writeFileAtomic(run.config, configYaml(config));
+    await writeFileAtomic(run.split, split.csvText);
     const log = await openLogWriter({
       path: run.log,
       resumeFrom: hasCheckpoint || resume ? { step: state.step, epochsDone: state.epoch - 1 } : undefined,
@@ -249,11 +250,9 @@ function checkClips(
 }
 
 /** A resumed run must see the clips it has seen before. */
-async function writeSplit(path: string, split: ResolvedSplit, hasCheckpoint: boolean): Promise<void> {
-  if (hasCheckpoint && sha256(await readFile(path)) !== split.sha256) {
-    throw new UsageError(
-      `pretrain: --resume needs the clips the run was started with, ${path} has others; give the same --data or --features, or start a new run`,
-    );
-  }
-  await writeFileAtomic(path, split.csvText);
+async function checkSameSplit(path: string, split: ResolvedSplit): Promise<void> {
+  if (sha256(await readFile(path)) === split.sha256) return;
+  throw new UsageError(
+    `pretrain: --resume needs the clips the run was started with, ${path} has others; give the same --data or --features, or start a new run`,
+  );
 }

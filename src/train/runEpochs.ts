@@ -82,7 +82,7 @@ export async function runEpochs({
       kind: 'end',
       reason,
       step: state.step,
-      epoch: Math.min(state.epoch, epochs),
+      epoch: state.batch > 0 ? state.epoch : state.epoch - 1,
       bestStep: state.best?.step,
       bestEpoch: state.best?.epoch,
       bestValue: state.best?.value,

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { toneFolder } from '../train/toneStore.js';
+import { runCli } from './runCli.js';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const settings = [
+  'encoder.name=vgg',
+  'frontEnd.nMels=24',
+  'frontEnd.minSeconds=0.5',
+  'data.patchFrames=32',
+  'data.patchHop=16',
+  'train.batchSize=8',
+  'train.epochs=4',
+  'train.checkpointSeconds=0.000001',
+].flatMap((setting) => ['--set', setting]);
+
+const pretrainArgs = (data: string, run: string, more: string[] = []) => [
+  'pretrain',
+  '--data',
+  data,
+  '--out',
+  run,
+  ...settings,
+  '--threads',
+  '1',
+  ...more,
+];
+
+interface Line {
+  kind: string;
+  step: number;
+  [key: string]: unknown;
+}
+
+function readLog(run: string): Line[] {
+  const path = join(run, 'log.jsonl');
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** What must repeat bit for bit: everything of steps, epochs and looks but the clock. */
+function curve(run: string): Line[] {
+  return readLog(run)
+    .filter(({ kind }) => ['step', 'epoch', 'monitor'].includes(kind))
+    .map(({ time, seconds, patchesPerSecond, ...rest }) => rest as Line);
+}
+
+/** Starts a run and sends a signal as soon as its log has `steps` steps. */
+function interruptAfter(
+  args: string[],
+  run: string,
+  steps: number,
+  signal: NodeJS.Signals,
+): Promise<{ code: number | null; signal: string | null }> {
+  return new Promise((resolve) => {
+    const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: 'ignore' });
+    let isSent = false;
+    const poll = setInterval(() => {
+      let done = 0;
+      try {
+        done = readLog(run).filter(({ kind }) => kind === 'step').length;
+      } catch {
+        // A line is being written.
+      }
+      if (done < steps || isSent) return;
+      isSent = true;
+      child.kill(signal);
+    }, 5);
+    child.on('exit', (code, by) => {
+      clearInterval(poll);
+      resolve({ code, signal: by });
+    });
+  });
+}
+
+describe('audiossl pretrain', () => {
+  it('goes on bit-identically after a kill and after SIGINT, with the checkpoints of an undisturbed run', async () => {
+    const data = await toneFolder();
+    const whole = join(data, '..', `${data.split('/').at(-1)}-whole`);
+    const broken = `${whole}-broken`;
+    expect(runCli(pretrainArgs(data, whole)).code).toBe(0);
+
+    expect((await interruptAfter(pretrainArgs(data, broken), broken, 2, 'SIGKILL')).signal).toBe('SIGKILL');
+    expect(await interruptAfter([...pretrainArgs(data, broken), '--resume'], broken, 5, 'SIGINT')).toEqual({ code: 130, signal: null });
+    const last = runCli([...pretrainArgs(data, broken), '--resume']);
+    expect(last.code).toBe(0);
+
+    expect(curve(broken)).toEqual(curve(whole));
+    expect(
+      readLog(broken)
+        .filter(({ kind }) => kind === 'end')
+        .map(({ reason }) => reason),
+    ).toEqual(['interrupted', 'finished']);
+    for (const name of ['best', 'last']) {
+      const [a, b] = [whole, broken].map((run) => tensorBytes(join(run, 'checkpoints', `${name}.safetensors`)));
+      expect(a.equals(b), `${name}.safetensors holds the same tensors`).toBe(true);
+    }
+    expect(
+      readdirSync(join(broken, 'checkpoints'))
+        .filter((name) => !name.startsWith('.'))
+        .sort(),
+    ).toEqual(['best.safetensors', 'last.safetensors']);
+  }, 120_000);
+
+  it('refuses, in one line and with nothing written: no data, a run that is there, other settings at a resume', async () => {
+    const data = await toneFolder(5);
+    const run = `${data}-run`;
+    const none = runCli(['pretrain', '--out', run]);
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      'audiossl: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two\n',
+    ]);
+    expect(existsSync(run)).toBe(false);
+    expect(runCli(pretrainArgs(data, run, ['--set', 'train.epochs=1'])).code).toBe(0);
+    const again = runCli(pretrainArgs(data, run));
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('must be empty');
+    const other = runCli(pretrainArgs(data, run, ['--resume', '--set', 'loss.temperature=0.5']));
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('--resume needs the settings the run was started with, other are loss');
+    const longer = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2']));
+    expect(longer.code).toBe(0);
+    expect(curve(run).filter(({ kind }) => kind === 'epoch').length).toBe(2);
+  }, 120_000);
+
+  it('needs no labels: the best checkpoint is the one of the lowest validation loss, and no accuracy stands anywhere', async () => {
+    const labelled = await toneFolder(6);
+    const data = join(labelled, 'low');
+    const run = `${labelled}-run`;
+    const result = runCli(
+      pretrainArgs(data, run, ['--set', 'train.epochs=3', '--set', 'data.validationFraction=0.34', '--set', 'train.batchSize=4']),
+    );
+    expect(result.code, result.stderr).toBe(2);
+    const enough = `${labelled}-enough`;
+    const ok = runCli(pretrainArgs(await plainFolder(), enough, ['--set', 'train.epochs=3', '--json']));
+    expect(ok.code, ok.stderr).toBe(0);
+    const monitors = readLog(enough).filter(({ kind }) => kind === 'monitor');
+    const losses = monitors.map(({ validationLoss }) => validationLoss as number);
+    expect(monitors.every((record) => !('knnClipMacroAccuracy' in record))).toBe(true);
+    expect(JSON.parse(ok.stdout).end.bestValue).toBe(-Math.min(...losses));
+    expect(ok.stderr + ok.stdout).not.toMatch(/accuracy|kNN/i);
+  }, 120_000);
+});
+
+/** Recordings in one folder, no classes. */
+async function plainFolder(): Promise<string> {
+  const { folderWith, tone } = await import('../data/syntheticData.js');
+  return folderWith(Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`${i + 10}.wav`, tone(200 + 150 * i, 0.6)])));
+}
+
+/** The tensors of a safetensors file, without its header (which holds versions and times). */
+function tensorBytes(path: string): Buffer {
+  const file = readFileSync(path);
+  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
+}

@@ -1,0 +1,151 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { setBackend } from '../../src/backend/setBackend.js';
+import type { Simclr } from '../../src/method/simclr.js';
+import type { Optimizer } from '../../src/optim/optimizer.js';
+import type { LogRecord } from '../../src/run/logRecord.js';
+import type { PairSource } from '../../src/train/pairSource.js';
+import { runEpochs } from '../../src/train/runEpochs.js';
+import { initialTrainingState, type TrainingState } from '../../src/train/trainingState.js';
+import { trainOptions } from '../../src/train/trainOptions.js';
+
+/** A loop whose network is a counter: the loss of step n is `lossOf(n)`; everything that is called is written down. */
+function harness({
+  numClips = 20,
+  train = {},
+  lossOf = (step: number) => step,
+  values = [] as (number | null)[],
+  state = initialTrainingState(),
+}: {
+  numClips?: number;
+  train?: Parameters<typeof trainOptions.parse>[0];
+  lossOf?: (step: number) => number;
+  values?: (number | null)[];
+  state?: TrainingState;
+}) {
+  const calls = {
+    reads: [] as { clips: number[]; epoch: number }[],
+    rates: [] as number[],
+    saves: [] as { isBest: boolean; state: TrainingState }[],
+  };
+  const log: LogRecord[] = [];
+  const controller = new AbortController();
+  const source: PairSource = {
+    async read(clips, epoch) {
+      calls.reads.push({ clips: [...clips], epoch });
+      return { numPairs: clips.length, patches: new Float32Array(0), plan: { steps: [] } };
+    },
+    toViews: () => tf.zeros([1, 1, 1]),
+  };
+  const method: Simclr = {
+    trainable: new Map(),
+    parameters: new Map(),
+    step: () => {
+      const loss = lossOf(state.step + 1);
+      return { loss, contrastiveLoss: 2 * loss, marginLoss: 3 * loss, gradients: new Map() };
+    },
+    evaluate: () => ({ loss: 0, contrastiveLoss: 0, marginLoss: 0, embeddings: new Float32Array(0) }),
+  };
+  const optimizer: Optimizer = {
+    step: (_parameters, _gradients, rate) => void calls.rates.push(rate),
+    state: () => new Map(),
+    restore() {},
+    dispose() {},
+  };
+  const left = [...values];
+  const run = () =>
+    runEpochs({
+      method,
+      optimizer,
+      source,
+      clips: Array.from({ length: numClips }, (_, i) => 100 + i),
+      look: values.length === 0 ? undefined : async () => ({ value: left.shift() ?? null, values: { validationLoss: 1 }, seconds: 0 }),
+      save: async (isBest) => void calls.saves.push({ isBest, state: structuredClone(state) }),
+      log: (record) => log.push(record),
+      state,
+      schedule: { name: 'multiStep', milestones: [2], factor: 0.1, warmupEpochs: 0, warmupFactor: 0.01 },
+      learningRate: 0.5,
+      options: trainOptions.parse({ epochs: 3, batchSize: 8, ...train }),
+      seed: 4,
+      signal: controller.signal,
+    });
+  return { run, calls, log, state, controller };
+}
+
+describe('runEpochs', () => {
+  beforeAll(() => setBackend({ backend: 'cpu' }));
+
+  it('shows every clip once an epoch, in another order each, and lowers the rate at the milestone', async () => {
+    const { run, calls } = harness({});
+    expect((await run()).reason).toBe('finished');
+    // 20 clips in batches of 8 would leave 4, which join the one before.
+    expect(calls.reads.map(({ clips }) => clips.length)).toEqual([8, 12, 8, 12, 8, 12]);
+    const orders = [1, 2, 3].map((epoch) => calls.reads.filter((read) => read.epoch === epoch).flatMap(({ clips }) => clips));
+    for (const order of orders) expect([...order].sort()).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+    expect(orders[0]).not.toEqual(orders[1]);
+    expect(calls.rates).toEqual([0.5, 0.5, 0.5, 0.5, 0.05, 0.05]);
+  });
+
+  it('logs each step and the mean over the pairs of each epoch', async () => {
+    const { run, log } = harness({ train: { epochs: 1 } });
+    await run();
+    expect(log.map(({ kind }) => kind)).toEqual(['step', 'step', 'epoch', 'end']);
+    expect(log[0]).toMatchObject({ step: 1, epoch: 1, loss: 1, contrastiveLoss: 2, marginLoss: 3, learningRate: 0.5 });
+    expect(log[2]).toMatchObject({ step: 2, epoch: 1, loss: (8 * 1 + 12 * 2) / 20, marginLoss: (3 * (8 * 1 + 12 * 2)) / 20 });
+  });
+
+  it('keeps the best look as the best checkpoint, a tie being none', async () => {
+    const { run, calls, log } = harness({ values: [0.4, 0.6, 0.6] });
+    const end = await run();
+    expect(calls.saves.map(({ isBest }) => isBest)).toEqual([true, true, false]);
+    expect(end).toMatchObject({ bestValue: 0.6, bestEpoch: 2, bestStep: 4 });
+    expect(log.filter(({ kind }) => kind === 'monitor').map((record) => 'isBest' in record && record.isBest)).toEqual([true, true, false]);
+  });
+
+  it('looks only every so many epochs, and after the last one', async () => {
+    const { run, log } = harness({ values: [1, 2, 3], train: { epochs: 5, monitorEveryEpochs: 2 } });
+    await run();
+    expect(log.filter(({ kind }) => kind === 'monitor').map((record) => 'epoch' in record && record.epoch)).toEqual([2, 4, 5]);
+  });
+
+  it('stops when patience is lost, also when it is resumed in that state', async () => {
+    const { run, calls, state } = harness({ values: [0.9, 0.1, 0.2, 0.95], train: { epochs: 50, earlyStopping: { patience: 2 } } });
+    expect(await run()).toMatchObject({ reason: 'earlyStopping', epoch: 3, bestEpoch: 1 });
+    const again = harness({ state, values: [1], train: { epochs: 50, earlyStopping: { patience: 2 } } });
+    expect((await again.run()).reason).toBe('earlyStopping');
+    expect(again.calls.reads).toEqual([]);
+    expect(calls.saves.length).toBe(3);
+  });
+
+  it('stops after the step under way when told to, saved, and goes on with the next batch', async () => {
+    const first = harness({
+      lossOf: (step) => {
+        if (step === 3) first.controller.abort();
+        return step;
+      },
+    });
+    expect((await first.run()).reason).toBe('interrupted');
+    expect(first.state).toMatchObject({ step: 3, epoch: 2, batch: 1 });
+    expect(first.calls.saves.at(-1)!.state).toEqual(first.state);
+    const second = harness({ state: structuredClone(first.state) });
+    expect((await second.run()).reason).toBe('finished');
+    const whole = harness({});
+    await whole.run();
+    const done = [...first.calls.reads.slice(0, 3), ...second.calls.reads];
+    expect(done).toEqual(whole.calls.reads);
+    const epochs = (log: LogRecord[]) => log.filter(({ kind }) => kind === 'epoch').map((record) => 'loss' in record && record.loss);
+    expect([...epochs(first.log), ...epochs(second.log)]).toEqual(epochs(whole.log));
+  });
+
+  it('saves as often as it is told to', async () => {
+    const { run, calls } = harness({ train: { epochs: 1, checkpointSeconds: 1e-9 } });
+    await run();
+    expect(calls.saves.map(({ state }) => state.step)).toEqual([1, 2, 2]);
+  });
+
+  it('refuses a loss that is not a number, before it reaches the weights', async () => {
+    const { run, calls } = harness({ lossOf: (step) => (step === 2 ? Number.NaN : 1) });
+    await expect(run()).rejects.toThrow('runEpochs: step 2: the loss must be finite, got NaN at learning rate 0.5; start again with');
+    expect(calls.rates.length).toBe(1);
+  });
+});
