@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { registerConfig } from './config.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
+import { registerEmbed } from './embed.js';
+import { registerEvaluate } from './evaluate.js';
 import { registerFeatures } from './features.js';
 import { registerPretrain } from './pretrain.js';
 import { registerReport } from './report.js';
@@ -14,7 +16,9 @@ const commands: ((program: Command) => void)[] = [
   registerData,
   registerFeatures,
   registerPretrain,
+  registerEvaluate,
   registerReport,
+  registerEmbed,
   registerDoctor,
   registerConfig,
 ];
