@@ -26,6 +26,7 @@ const monitorMetrics = [
   'alignment',
   'uniformity',
   'standardDeviation',
+  'relativeSpread',
   'effectiveRank',
 ];
 

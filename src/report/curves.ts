@@ -25,6 +25,7 @@ const monitorCurves: readonly { title: string; keys: readonly (readonly [string,
   { title: 'Alignment of positive pairs', keys: [['alignment', 'alignment']] },
   { title: 'Uniformity', keys: [['uniformity', 'uniformity']] },
   { title: 'Standard deviation of h', keys: [['standardDeviation', 'standard deviation']] },
+  { title: 'Spread of h (0 = all clips alike)', keys: [['relativeSpread', 'spread']] },
   { title: 'Effective rank of h', keys: [['effectiveRank', 'effective rank']] },
 ];
 

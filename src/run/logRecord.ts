@@ -75,6 +75,7 @@ export const monitorRecord = z.looseObject({
   alignment: measured.optional(),
   uniformity: measured.optional(),
   standardDeviation: measured.optional().describe('mean over dimensions of the standard deviation of L2-normalised h'),
+  relativeSpread: measured.optional().describe('sqrt of the summed variances of L2-normalised h: 0 = all clips alike, 1 at most'),
   effectiveRank: measured.optional(),
   collapse: z.string().optional().describe('the warning in one line, when the embedding seems to collapse'),
   isBest: z.boolean(),

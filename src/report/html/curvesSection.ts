@@ -38,7 +38,7 @@ export function curvesSection(run: RunReport): Child {
             run.hasLabels
               ? 'The monitor reads validation clips only: the best checkpoint is the one with the highest macro accuracy of a kNN vote that leaves the clip itself out.'
               : 'The monitor reads validation clips only: the best checkpoint is the one with the lowest loss on fixed views.',
-            ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or an effective rank that falls towards 0 is a collapse.',
+            ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or a spread that falls towards 0, or an effective rank near 1, is a collapse.',
           ),
           h('div', { class: 'charts' }, monitor.map(chart)),
           monitorTable(run),
@@ -93,6 +93,7 @@ function monitorTable(run: RunReport): Child {
       ['alignment', 'Alignment', number],
       ['uniformity', 'Uniformity', number],
       ['standardDeviation', 'Standard deviation', number],
+      ['relativeSpread', 'Spread', number],
       ['effectiveRank', 'Effective rank', number],
     ] as const
   ).filter(([key]) => (run.hasLabels || !key.startsWith('knn')) && monitors.some((record) => record[key] !== undefined));

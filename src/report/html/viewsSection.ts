@@ -12,8 +12,8 @@ import { empty } from './parts.js';
 export function viewsSection({ views }: RunReport): Child {
   if (views === undefined || views.views.length === 0) return empty('This run stored no pictures of its views.');
   const first = views.views[0][0];
-  // One scale for all, that of the patch before any augmentation: a change of level must be seen as one.
-  const range = colourRange(first.data);
+  // One scale for all pictures: a change of level must be seen as one.
+  const range = colourRange(joined([...views.views.flat(), ...(views.gallery ?? [])]));
   const ramp = encodePng({ width: 256, height: 1, pixels: Uint8Array.from({ length: 256 }, (_, i) => i), palette: colourMap });
   return [
     h(
@@ -49,6 +49,16 @@ export function viewsSection({ views }: RunReport): Child {
         ),
       ],
   ];
+}
+
+function joined(pictures: readonly ViewPicture[]): Float32Array {
+  const all = new Float32Array(pictures.reduce((sum, { data }) => sum + data.length, 0));
+  let at = 0;
+  for (const { data } of pictures) {
+    all.set(data, at);
+    at += data.length;
+  }
+  return all;
 }
 
 function figure(picture: ViewPicture, step: number, range: readonly [number, number]): Child {
