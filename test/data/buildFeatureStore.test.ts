@@ -111,7 +111,7 @@ describe('buildFeatureStore', () => {
 
     it.each<[string, (partial: string) => Promise<unknown>]>([
       ['a torn journal line', (partial) => appendFile(join(partial, 'journal.jsonl'), '{"id":"07.wav","writt')],
-      ['values without a journal line', (partial) => appendFile(join(partial, 'logmel.npy'), Buffer.alloc(1001, 77))],
+      ['values without a journal line', (partial) => appendFile(join(partial, 'logmel.npy'), Buffer.alloc(1_000_001, 77))],
       ['a journal line without all its values', (partial) => truncate(join(partial, 'logmel.npy'), 128 + 8 * 4 * 40)],
       ['sums that were cut off', (partial) => truncate(join(partial, 'stats.npy'), 128 + 2 * 8 * 8 + 5)],
       ['an empty journal', (partial) => truncate(join(partial, 'journal.jsonl'), 0)],
@@ -214,6 +214,15 @@ describe('buildFeatureStore', () => {
     await writeFile(join(dir, '05.wav'), tone(1300));
     const summary = await build(dir, out, { onError: 'fail' });
     expect([summary.status, summary.numClips, summary.rejected]).toEqual(['resumed', 13, []]);
+  });
+
+  it('does not take over what an earlier run skipped when told to stop at broken files', async () => {
+    const dir = await recordings();
+    const out = join(await folderWith(), 'store');
+    await buildStopped(dir, out, 8);
+    await expect(build(dir, out, { onError: 'fail' })).rejects.toThrow(/05\.wav: /);
+    await build(dir, out);
+    await expect(build(dir, out, { onError: 'fail' })).rejects.toThrow(/05\.wav: /);
   });
 
   it('names a csv row without a file among the rejected', async () => {

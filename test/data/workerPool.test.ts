@@ -110,7 +110,7 @@ describe('runInWorkers', () => {
       async onOutcome(index: number) {
         running++;
         if (index === 4) controller.abort(new Error('enough'));
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, index === 4 ? 200 : 1));
         running--;
       },
     });
