@@ -7,8 +7,10 @@ export function linearScale(domain: readonly [number, number], range: readonly [
 
 /** Round numbers (1, 2 or 5 times a power of ten apart) that cover [low, high], about `count` of them, ends included. */
 export function niceTicks(low: number, high: number, count = 5): number[] {
-  if (low === high) {
-    const half = low === 0 ? 1 : Math.abs(low) / 2;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Equal, or equal as far as 12 digits and the smallest numbers can tell.
+  if (high - low <= 1e-11 * size || high - low < 1e-280) {
+    const half = size < 1e-270 ? 1 : size / 2;
     return niceTicks(low - half, high + half, count);
   }
   const rough = (high - low) / Math.max(1, count - 1);
