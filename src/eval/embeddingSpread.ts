@@ -36,7 +36,10 @@ function effectiveRank(rows: Float64Array, n: number, dim: number): number {
   for (let a = 0; a < size; a++) {
     for (let b = 0; b <= a; b++) gram[a * size + b] = gram[b * size + a] = rowDot(x, a, x, b, length);
   }
-  const singular = symmetricEigenvalues(gram, size).map((value) => Math.sqrt(Math.max(0, value)));
+  const eigenvalues = symmetricEigenvalues(gram, size);
+  // What rounding leaves of a zero eigenvalue would count as its square root.
+  const smallest = size * Number.EPSILON * Math.max(...eigenvalues);
+  const singular = eigenvalues.map((value) => (value > smallest ? Math.sqrt(value) : 0));
   const total = singular.reduce((sum, value) => sum + value, 0);
   const entropy = singular.reduce((sum, value) => (value > 0 ? sum - (value / total) * Math.log(value / total) : sum), 0);
   return Math.exp(entropy);

@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { knnVote, leaveOneClipOutKnn, type PatchSet } from '../../src/eval/knn.js';
+import { TopK } from '../../src/eval/topK.js';
+import { Rng } from '../../src/util/rng.js';
+import { availableBackends } from '../support/backends.js';
+
+/** The obvious way: sort all cosines, count, count again. Ties to the lower index everywhere. */
+function oracle(bank: PatchSet, bankLabels: number[], queries: PatchSet, numClasses: number, k: number, exceptOwnClip: boolean) {
+  const unit = ({ h, dim }: PatchSet, row: number) => {
+    const values = Array.from(h.subarray(row * dim, (row + 1) * dim));
+    const norm = Math.max(Math.hypot(...values), 1e-12);
+    return values.map((value) => value / norm);
+  };
+  const majority = (votes: number[]) => {
+    const counts = Array.from({ length: numClasses }, (_, label) => votes.filter((vote) => vote === label).length);
+    return counts.indexOf(Math.max(...counts));
+  };
+  const patches = Array.from({ length: queries.clipOfPatch.length }, (_, q) => {
+    const cosines = bankLabels.map((_, b) => unit(queries, q).reduce((sum, value, i) => sum + value * unit(bank, b)[i], 0));
+    const order = bankLabels.map((_, b) => b).filter((b) => !exceptOwnClip || bank.clipOfPatch[b] !== queries.clipOfPatch[q]);
+    order.sort((a, b) => cosines[b] - cosines[a] || a - b);
+    return majority(order.slice(0, k).map((b) => bankLabels[b]));
+  });
+  const clips = [...new Set(Array.from(queries.clipOfPatch))];
+  return clips.map((clip) => majority(patches.filter((_, q) => queries.clipOfPatch[q] === clip)));
+}
+
+function randomPatches(seed: number, numClips: number, dim: number): PatchSet {
+  const rng = new Rng({ seed, purpose: 'test' });
+  const clipOfPatch = Array.from({ length: numClips }, (_, clip) => Array<number>(1 + rng.integer(0, 4)).fill(clip)).flat();
+  return { dim, clipOfPatch, h: Float32Array.from({ length: clipOfPatch.length * dim }, () => rng.normal()) };
+}
+
+describe.each(availableBackends)('knnVote on %s', (backend) => {
+  beforeAll(() => setBackend({ backend }));
+
+  test.each([1, 5, 20, 1000])('equals sorting everything, %i neighbours', async (neighbours) => {
+    for (let seed = 0; seed < 6; seed++) {
+      const [bank, queries] = [randomPatches(seed, 12, 5), randomPatches(seed + 100, 9, 5)];
+      const bankLabels = Array.from(bank.clipOfPatch, (clip) => clip % 3);
+      const vote = await knnVote({ bank, bankLabels, queries, numClasses: 3, neighbours });
+      expect(vote.predicted).toEqual(oracle(bank, bankLabels, queries, 3, neighbours, false));
+      expect(vote.numNeighbours).toBe(Math.min(neighbours, bankLabels.length));
+      const without = await leaveOneClipOutKnn({ patches: bank, labels: bankLabels, numClasses: 3, neighbours });
+      expect(without.predicted).toEqual(oracle(bank, bankLabels, bank, 3, neighbours, true));
+      expect(tf.memory().numTensors).toBe(0);
+    }
+  });
+});
+
+describe('knnVote', () => {
+  beforeAll(() => setBackend({ backend: 'cpu' }));
+  // Rows at chosen angles: cosine falls with the angle to the query at 0.
+  const at = (...angles: number[]) => Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+
+  test('length does not matter, only direction', async () => {
+    const bank = { dim: 2, h: Float32Array.of(100, 1, 0.001, 0.002), clipOfPatch: [0, 1] };
+    const queries = { dim: 2, h: Float32Array.of(0.5, 0.9), clipOfPatch: [0] };
+    expect((await knnVote({ bank, bankLabels: [0, 1], queries, numClasses: 2, neighbours: 1 })).predicted).toEqual([1]);
+  });
+
+  test('ties of votes go to the lowest class, of cosines to the earlier patch', async () => {
+    const queries = { dim: 2, h: at(0), clipOfPatch: [0] };
+    const two = { dim: 2, h: at(0.1, 0.2), clipOfPatch: [0, 1] };
+    expect((await knnVote({ bank: two, bankLabels: [2, 1], queries, numClasses: 3 })).predicted).toEqual([1]);
+    const equal = { dim: 2, h: at(0.3, 0.1, 0.1, 0.1), clipOfPatch: [0, 1, 2, 3] };
+    expect((await knnVote({ bank: equal, bankLabels: [0, 2, 1, 1], queries, numClasses: 3, neighbours: 1 })).predicted).toEqual([2]);
+  });
+
+  test('a clip goes by the majority of its patches; probabilities are their shares; top three by votes of patches, then of neighbours', async () => {
+    const bank = { dim: 2, h: at(0, 0.1, 1, 1.1, 2, 3), clipOfPatch: [0, 1, 2, 3, 4, 5] };
+    const bankLabels = [0, 3, 1, 1, 2, 2];
+    const queries = { dim: 2, h: at(0.9, 1.2, 0), clipOfPatch: [7, 7, 7] };
+    const vote = await knnVote({ bank, bankLabels, queries, numClasses: 4, neighbours: 2 });
+    expect(vote).toEqual({ clips: [7], predicted: [1], probabilities: [[1 / 3, 2 / 3, 0, 0]], topThree: [[1, 0, 3]], numNeighbours: 2 });
+  });
+
+  test('an empty bank, rows of another size and a single clip without others are refused', async () => {
+    const one = { dim: 2, h: at(0, 1), clipOfPatch: [0, 0] };
+    const empty = { dim: 2, h: new Float32Array(0), clipOfPatch: [] };
+    await expect(knnVote({ bank: empty, bankLabels: [], queries: one, numClasses: 2 })).rejects.toThrow(/at least 1 labelled patch/);
+    await expect(knnVote({ bank: { ...one, dim: 1 }, bankLabels: [0, 0], queries: one, numClasses: 2 })).rejects.toThrow(
+      /rows must have one size/,
+    );
+    await expect(leaveOneClipOutKnn({ patches: one, labels: [0, 0], numClasses: 2 })).rejects.toThrow(/at least 2 clips/);
+    expect(tf.memory().numTensors).toBe(0);
+  });
+});
+
+test('TopK keeps what sorting keeps, the lower index of equal values', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 1, max: 12 }),
+      (numbers, k) => {
+        const values = Float32Array.from([99, ...numbers]);
+        const best = new TopK(k);
+        best.addRow(values, 1, numbers.length, (i) => i === 3);
+        const expected = numbers
+          .map((_, i) => i)
+          .filter((i) => i !== 3)
+          .sort((a, b) => numbers[b] - numbers[a] || a - b);
+        expect(Array.from(best.indices()).sort((a, b) => a - b)).toEqual(expected.slice(0, k).sort((a, b) => a - b));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

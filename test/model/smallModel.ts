@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { FrontEnd } from '../../src/audio/frontEnd.js';
+import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
+import { type CheckpointMetadata, saveCheckpoint } from '../../src/model/checkpoint.js';
+import { collectTensors } from '../../src/model/parameters.js';
+import { createEncoder } from '../../src/nn/createEncoder.js';
+import { disposeParameters } from '../../src/nn/parameters.js';
+import { projectionHead } from '../../src/nn/projectionHead.js';
+
+export function metadataOf(changes: Partial<CheckpointMetadata> = {}): CheckpointMetadata {
+  return {
+    schemaVersion: 1,
+    step: 12,
+    epoch: 3,
+    position: { epoch: 4, batch: 0 },
+    encoder: { name: 'vgg' },
+    projectionHead: { hiddenSize: 16, outputSize: 8 },
+    frontEnd: { ...resolveFrontEnd({ preset: 'acl' }) },
+    patchFrames: 32,
+    patchHop: 16,
+    standardisation: { mean: [-1.5], standardDeviation: [2.2] },
+    classNames: [],
+    config: {},
+    versions: { audiossl: '0.0.0' },
+    monitor: {},
+    ...changes,
+  };
+}
+
+/** Writes a checkpoint with random weights of a small encoder and head; nothing stays on the backend. */
+export async function saveSmallModel(
+  dir: string,
+  { name = 'model.safetensors', ...changes }: Partial<CheckpointMetadata> & { name?: string; frontEnd?: FrontEnd } = {},
+): Promise<string> {
+  const metadata = metadataOf(changes);
+  const encoder = createEncoder({ name: metadata.encoder.name as 'vgg' }, { nMels: (metadata.frontEnd as unknown as FrontEnd).nMels });
+  const parameters = encoder.createParameters({ seed: 7 });
+  const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 16, outputSize: 8 }).createParameters({ seed: 7 });
+  const tensors = new Map([
+    ...(await collectTensors('encoder', parameters)),
+    ...(await collectTensors('projectionHead', head as Map<string, tf.Tensor>)),
+  ]);
+  disposeParameters(parameters);
+  disposeParameters(head);
+  const path = join(dir, name);
+  await saveCheckpoint(path, { metadata, tensors });
+  return path;
+}
