@@ -1,7 +1,7 @@
 /**
  * How fast a feature store is built, and how much memory that takes: prints a JSON line a run.
  *
- *     npm run build && node --experimental-strip-types test/bench/featureStore.ts [clips=20000] [workers=1,2] [dtype=float32]
+ *     npm run build && node test/bench/featureStore.mjs [clips=20000] [workers=1,2] [dtype=float32]
  *
  * Links the recordings of the FSDnoisy18k slice again and again up to that many names, so the files are real and the page cache warm.
  * `timesRealTime` is seconds of sound by seconds of work, workers' start included; `peakMiB` the largest resident size of the process.
