@@ -4,7 +4,7 @@ import { toTfjsLayout, toTorchLayout } from '../../src/model/weightLayout.js';
 import type { ForwardOptions } from '../../src/nn/layers.js';
 import { countTrainable, disposeParameters, type Parameters } from '../../src/nn/parameters.js';
 import { valueAndGradients } from '../../src/nn/valueAndGradients.js';
-import { scatter } from '../ops/numeric.js';
+import { scatter, scatterValue } from '../ops/numeric.js';
 
 /** What test/golden/nn/networks.py writes. */
 export interface NetworkGolden {
@@ -27,7 +27,8 @@ export function goldenWeights(parameters: Parameters): void {
     const one = name.endsWith('running_var') || (rank === 1 && name.endsWith('weight')) ? 1 : 0;
     const amplitude =
       rank > 1 ? Math.sqrt(6 / (size / torchShape[0])) : name.endsWith('running_var') ? 0.3 : name.endsWith('weight') ? 0.2 : 0.1;
-    const data = Float32Array.from(scatter(size, key, amplitude), (value) => one + value);
+    const data = new Float32Array(size);
+    for (let i = 0; i < size; i++) data[i] = one + scatterValue(i, key, amplitude);
     tf.tidy(() => variable.assign(tf.tensor(toTfjsLayout(name, { shape: torchShape, data }).data, variable.shape)));
   }
 }

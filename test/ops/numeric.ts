@@ -3,10 +3,13 @@
  * same formula, so that no weight has to be stored.
  */
 export function scatter(length: number, key: number, amplitude: number): number[] {
-  return Array.from({ length }, (_, i) => {
-    const x = 43758.5453 * Math.sin(12.9898 * (i + 1) + 78.233 * key);
-    return amplitude * (2 * (x - Math.floor(x)) - 1);
-  });
+  return Array.from({ length }, (_, i) => scatterValue(i, key, amplitude));
+}
+
+/** Value `i` of `scatter`. */
+export function scatterValue(i: number, key: number, amplitude: number): number {
+  const x = 43758.5453 * Math.sin(12.9898 * (i + 1) + 78.233 * key);
+  return amplitude * (2 * (x - Math.floor(x)) - 1);
 }
 
 /** Central differences of a scalar function, in float64. */
