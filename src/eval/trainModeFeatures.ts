@@ -32,7 +32,7 @@ export async function trainModeFeatures({
 }): Promise<ProbeFeatures> {
   const { encoder, parameters, patchFrames, metadata } = model;
   const running = [...parameters.values()].filter((variable) => !variable.trainable);
-  const copyRunning = () => running.map((variable) => tf.clone(tf.tidy(() => tf.mul(variable, 1))));
+  const copyRunning = () => running.map((variable) => tf.tidy(() => tf.mul(variable, 1)));
   const assign = (values: tf.Tensor[]) => {
     for (let i = 0; i < running.length; i++) running[i].assign(values[i]);
   };
