@@ -43,6 +43,12 @@ void release(uint32_t slot) {
 
 void relayout(uint32_t slot, Tensor tensor) { table.tensors[slot] = std::move(tensor); }
 
+Tensor uniqueAt(int64_t slot) {
+  const Tensor& tensor = tensorAt(slot);
+  if (tensor.use_count() > 1 || tensor.storage().use_count() > 1) relayout(slot, tensor.clone());
+  return table.tensors[slot];
+}
+
 int64_t liveTensors() { return table.tensors.size() - table.free.size(); }
 
 int32_t* resultDescriptions() { return table.descriptions; }

@@ -28,6 +28,8 @@ uint32_t keep(Tensor tensor);
 void release(uint32_t slot);
 // Puts equal values with other strides behind the same handle.
 void relayout(uint32_t slot, Tensor tensor);
+// The tensor of a slot, to be changed in place: if anything else shares its memory (a view, another handle) it gets memory of its own first.
+Tensor uniqueAt(int64_t slot);
 int64_t liveTensors();
 
 // After a call: for each tensor returned [dtype, rank, dimensions...], where JavaScript reads the shapes of the results.

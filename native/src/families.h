@@ -14,5 +14,7 @@ void defineMatmul(Module& module);
 void defineConvolution(Module& module);
 void definePooling(Module& module);
 void defineImage(Module& module);
+void defineBatchNorm(Module& module);
+void defineTraining(Module& module);
 
 }  // namespace audiossl

@@ -63,6 +63,8 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineConvolution(module);
   definePooling(module);
   defineImage(module);
+  defineBatchNorm(module);
+  defineTraining(module);
   return exports;
 }
 

@@ -1,4 +1,7 @@
 // Maximum and average pooling over 2 or 3 spatial axes, and gradients. x [batch, space..., channel].
+#include <ATen/Parallel.h>
+
+#include "../simd/kernels.h"
 #include "families.h"
 
 namespace audiossl {
@@ -30,26 +33,65 @@ Tensor cropped(Tensor x, const Ints& pads, at::IntArrayRef shape) {
   return x;
 }
 
-std::tuple<Tensor, Tensor> maxWithIndices(const Tensor& x, const Ints& size, const Ints& strides, const Ints& dilations) {
-  if (x.dim() == 5) return at::max_pool3d_with_indices(x, size, strides, 0, dilations);
-  return at::max_pool2d_with_indices(x, size, strides, 0, dilations);
+// ---- 2 axes: our own loops over channels-last images ----
+PoolGeometry geometryOf(const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads) {
+  PoolGeometry g{x.size(1), x.size(2), x.size(3), 0, 0, size[0], size[1], strides[0], strides[1], pads[0], pads[2]};
+  g.outHeight = (g.height + pads[0] + pads[1] - g.windowHeight) / g.strideHeight + 1;
+  g.outWidth = (g.width + pads[2] + pads[3] - g.windowWidth) / g.strideWidth + 1;
+  return g;
 }
 
-// One value past the end of a window that does not fit is left out, as the output shape of tfjs's "valid" and "same" demands.
-Tensor maxPool(const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads, const Ints& dilations) {
-  Tensor input = channelsFirst(x);
-  if (!x.is_floating_point()) input = input.to(at::kFloat);
-  // tfjs passes over NaN
-  input = at::where(at::isnan(input), -INFINITY, input);
-  return channelsLast(std::get<0>(maxWithIndices(padded(input, pads, -INFINITY), size, strides, dilations))).to(x.scalar_type());
+Tensor activation(const Tensor& x) {
+  bool isKept = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
+  return (isKept ? x : x.to(at::kFloat)).contiguous();
 }
 
-Tensor maxPoolGradient(const Tensor& dy, const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads, const Ints& dilations) {
-  Tensor input = padded(channelsFirst(x), pads, -INFINITY);
-  auto [y, indices] = maxWithIndices(input, size, strides, dilations);
-  Tensor gradient = channelsFirst(dy);
-  Tensor dx = x.dim() == 5 ? at::max_pool3d_with_indices_backward(gradient, input, size, strides, 0, dilations, false, indices)
-                           : at::max_pool2d_with_indices_backward(gradient, input, size, strides, 0, dilations, false, indices);
+template <class Run>
+void forEachImage(const Tensor& x, const Run& run) {
+  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t image = begin; image < end; image++) run(image);
+  });
+}
+
+char* imageOf(const Tensor& x, int64_t image) { return static_cast<char*>(x.data_ptr()) + image * x.stride(0) * x.element_size(); }
+
+Tensor maxPool2d(const Tensor& given, const Ints& size, const Ints& strides, const Ints& pads) {
+  Tensor x = activation(given);
+  PoolGeometry geometry = geometryOf(x, size, strides, pads);
+  Tensor y = at::empty({x.size(0), geometry.outHeight, geometry.outWidth, geometry.channels}, x.options());
+  bool bfloat16 = x.scalar_type() == at::kBFloat16;
+  forEachImage(x, [&](int64_t image) { simd().maxPool(bfloat16, imageOf(x, image), imageOf(y, image), geometry); });
+  return bfloat16 ? y : y.to(given.scalar_type());
+}
+
+Tensor maxPoolGradient2d(const Tensor& givenDy, const Tensor& givenX, const Tensor& givenY, const Ints& size, const Ints& strides,
+                         const Ints& pads) {
+  Tensor x = activation(givenX), y = givenY.to(x.scalar_type()).contiguous(), dy = givenDy.to(x.scalar_type()).contiguous();
+  PoolGeometry geometry = geometryOf(x, size, strides, pads);
+  Tensor dx = at::empty_like(x);
+  bool bfloat16 = x.scalar_type() == at::kBFloat16;
+  forEachImage(x, [&](int64_t image) {
+    simd().maxPoolGradient(bfloat16, imageOf(dy, image), imageOf(x, image), imageOf(y, image), imageOf(dx, image), geometry);
+  });
+  return dx;
+}
+
+// ---- 3 axes: libtorch's; tfjs passes over NaN, libtorch does not ----
+Tensor withoutNan(const Tensor& x, const Ints& pads) {
+  Tensor input = channelsFirst(x.is_floating_point() ? x : x.to(at::kFloat));
+  return padded(at::where(at::isnan(input), -INFINITY, input), pads, -INFINITY);
+}
+
+Tensor maxPool(const Tensor& x, const Ints& size, const Ints& strides, const Ints& pads) {
+  if (x.dim() == 4) return maxPool2d(x, size, strides, pads);
+  return channelsLast(std::get<0>(at::max_pool3d_with_indices(withoutNan(x, pads), size, strides))).to(x.scalar_type());
+}
+
+Tensor maxPoolGradient(const Tensor& dy, const Tensor& x, const Tensor& y, const Ints& size, const Ints& strides, const Ints& pads) {
+  if (x.dim() == 4) return maxPoolGradient2d(dy, x, y, size, strides, pads);
+  Tensor input = withoutNan(x, pads);
+  Tensor indices = std::get<1>(at::max_pool3d_with_indices(input, size, strides));
+  Tensor dx = at::max_pool3d_with_indices_backward(channelsFirst(dy), input, size, strides, 0, 1, false, indices);
   return channelsLast(cropped(dx, pads, channelsFirst(x).sizes()));
 }
 

@@ -103,10 +103,42 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   depthwiseConv(x: Handle, filter: Handle, strides: number[], pads: Pads, dilations: number[]): Handle;
   depthwiseInputGradient(dy: Handle, filter: Handle, inputShape: number[], strides: number[], pads: Pads, dilations: number[]): Handle;
   depthwiseFilterGradient(x: Handle, dy: Handle, filterShape: number[], strides: number[], pads: Pads, dilations: number[]): Handle;
-  maxPool(x: Handle, size: number[], strides: number[], pads: Pads, dilations: number[]): Handle;
-  maxPoolGradient(dy: Handle, x: Handle, size: number[], strides: number[], pads: Pads, dilations: number[]): Handle;
+  maxPool(x: Handle, size: number[], strides: number[], pads: Pads): Handle;
+  maxPoolGradient(dy: Handle, x: Handle, y: Handle, size: number[], strides: number[], pads: Pads): Handle;
   avgPool(x: Handle, size: number[], strides: number[], pads: Pads): Handle;
   avgPoolGradient(dy: Handle, x: Handle, size: number[], strides: number[], pads: Pads): Handle;
+
+  // training: see src/ops for what each computes
+  batchNormTrain(
+    x: Handle,
+    gamma: Handle,
+    beta: Handle,
+    runningMean: Handle,
+    runningVariance: Handle,
+    residual: Handle,
+    groups: number,
+    epsilon: number,
+    momentum: number,
+    relu: boolean,
+  ): Handle[];
+  batchNormGradient(
+    dy: Handle,
+    x: Handle,
+    gamma: Handle,
+    mean: Handle,
+    inverseDeviation: Handle,
+    y: Handle,
+    groups: number,
+    hasResidual: boolean,
+  ): Handle[];
+  sgdStep(entries: Handle[], learningRate: number, momentum: number, weightDecay: number): void;
+  adamStep(entries: Handle[], learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number, step: number): void;
+  softmaxCrossEntropy(logits: Handle, labels: Handle): Handle[];
+  ntXent(x: Handle, temperature: number): Handle[];
+  angularMargin(x: Handle, labels: Handle, margin: number, positiveWeight: number, negativeWeight: number, isMean: boolean): Handle[];
+  gaussianNoise(keys: Handle, standardDeviations: Handle, shape: number[]): Handle;
+  /** Instruction set in use: baseline, avx2 or avx512. */
+  simdLevel(): string;
 
   // images; low, high, fractions: for each output row (column) the two input rows and how far between them; no fractions = nearest
   resize(x: Handle, ...rowsThenColumns: AxisWeights): Handle;

@@ -7,6 +7,7 @@ import { matmulKernels } from './matmul.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
 import { shapingKernels } from './shaping.js';
+import { trainingKernels } from './training.js';
 
 /** Every kernel of tfjs that libtorch runs itself. */
 export const nativeKernels: KernelConfig[] = [
@@ -18,4 +19,5 @@ export const nativeKernels: KernelConfig[] = [
   ...convolutionKernels,
   ...poolingKernels,
   ...imageKernels,
+  ...trainingKernels,
 ];

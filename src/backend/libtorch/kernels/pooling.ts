@@ -9,7 +9,6 @@ interface Geometry {
   size: number[];
   strides: number[];
   pads: number[];
-  dilations: number[];
   outShape: number[];
   /** tfjs's shortcut: windows of one value that keep the shape return x, whatever stride and padding say. */
   isIdentity: boolean;
@@ -22,7 +21,6 @@ function geometry2d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
     size: [info.filterHeight, info.filterWidth],
     strides: [info.strideHeight, info.strideWidth],
     pads: pads2d(info),
-    dilations: [1, 1],
     outShape: info.outShape,
     isIdentity: info.filterHeight * info.filterWidth === 1 && util.arraysEqual(info.inShape, info.outShape),
   };
@@ -35,7 +33,6 @@ function geometry3d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
     size: [info.filterDepth, info.filterHeight, info.filterWidth],
     strides: [info.strideDepth, info.strideHeight, info.strideWidth],
     pads: pads3d(info),
-    dilations: [1, 1, 1],
     outShape: info.outShape,
     isIdentity: false,
   };
@@ -45,14 +42,15 @@ function geometry3d(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode }
 function poolKernels<Attrs>(suffix: '' | '3D', geometry: (x: TensorInfo, attrs: Attrs) => Geometry): KernelConfig[] {
   return [
     kernel<Tensors<'x'>, Attrs>(`MaxPool${suffix}`, (backend, { x }, attrs) => {
-      const { size, strides, pads, dilations, outShape, isIdentity } = geometry(x, attrs);
+      const { size, strides, pads, outShape, isIdentity } = geometry(x, attrs);
       if (isIdentity) return backend.share(x);
       if (util.sizeFromShape(outShape) === 0) return backend.output(backend.addon.full(outShape, 0, typeCode(x.dtype)));
-      return backend.output(backend.addon.maxPool(backend.handle(x), size, strides, pads, dilations));
+      return backend.output(backend.addon.maxPool(backend.handle(x), size, strides, pads));
     }),
-    kernel<Tensors<'dy' | 'input'>, Attrs>(`MaxPool${suffix}Grad`, (backend, { dy, input }, attrs) => {
-      const { size, strides, pads, dilations } = geometry(input, attrs);
-      return backend.output(backend.addon.maxPoolGradient(backend.handle(dy), backend.handle(input), size, strides, pads, dilations));
+    kernel<Tensors<'dy' | 'input' | 'output'>, Attrs>(`MaxPool${suffix}Grad`, (backend, inputs, attrs) => {
+      const { size, strides, pads } = geometry(inputs.input, attrs);
+      const [dy, x, y] = backend.handles([inputs.dy, inputs.input, inputs.output]);
+      return backend.output(backend.addon.maxPoolGradient(dy, x, y, size, strides, pads));
     }),
     kernel<Tensors<'x'>, Attrs>(`AvgPool${suffix}`, (backend, { x }, attrs) => {
       const { size, strides, pads, outShape, isIdentity } = geometry(x, attrs);

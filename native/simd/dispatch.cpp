@@ -1,0 +1,37 @@
+#include "kernels.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace audiossl {
+
+extern const SimdKernels baseline;
+#ifdef AUDIOSSL_X86
+extern const SimdKernels avx2;
+extern const SimdKernels avx512;
+#endif
+
+namespace {
+
+// AUDIOSSL_SIMD=baseline|avx2 asks for less than the processor has, for tests.
+const SimdKernels& choose() {
+#ifdef AUDIOSSL_X86
+  const char* asked = std::getenv("AUDIOSSL_SIMD");
+  bool lower = asked && *asked;
+  bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512dq");
+  bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (hasAvx512 && (!lower || !std::strcmp(asked, "avx512"))) return avx512;
+  if (hasAvx2 && (!lower || !std::strcmp(asked, "avx2"))) return avx2;
+#endif
+  return baseline;
+}
+
+}  // namespace
+
+const SimdKernels& simd() {
+  static const SimdKernels& chosen = choose();
+  return chosen;
+}
+
+}  // namespace audiossl

@@ -1,0 +1,69 @@
+// Compiled once for each instruction set, with AUDIOSSL_SIMD its name; see CMakeLists.txt.
+#include "kernels.h"
+
+#include "vector.h"
+
+namespace audiossl {
+namespace {
+
+#include "batchNorm.inc"
+#include "maxPool.inc"
+#include "noise.inc"
+#include "optimizers.inc"
+
+// Gives a template over the type of activations the table's signature.
+#define AUDIOSSL_BY_TYPE(name, ...)                \
+  do {                                             \
+    if (bfloat16) {                                \
+      using T = Bfloat16;                          \
+      name<T>(__VA_ARGS__);                        \
+    } else {                                       \
+      using T = float;                             \
+      name<T>(__VA_ARGS__);                        \
+    }                                              \
+  } while (0)
+#define IN(pointer) static_cast<const T*>(pointer)
+#define OUT(pointer) static_cast<T*>(pointer)
+
+void batchNormSumsEntry(bool bfloat16, const void* x, int64_t rows, int64_t channels, const float* pivot, double* sums, double* squares) {
+  AUDIOSSL_BY_TYPE(batchNormSums, IN(x), rows, channels, pivot, sums, squares);
+}
+void normaliseEntry(bool bfloat16, const void* x, const void* residual, void* y, int64_t rows, int64_t channels, const float* scale,
+                    const float* shift, bool relu) {
+  AUDIOSSL_BY_TYPE(normalise, IN(x), IN(residual), OUT(y), rows, channels, scale, shift, relu);
+}
+void batchNormGradientSumsEntry(bool bfloat16, const void* dy, const void* x, const void* y, void* masked, int64_t rows, int64_t channels,
+                                const float* mean, double* sums, double* products) {
+  AUDIOSSL_BY_TYPE(batchNormGradientSums, IN(dy), IN(x), IN(y), OUT(masked), rows, channels, mean, sums, products);
+}
+void batchNormGradientEntry(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, int64_t rows, int64_t channels,
+                            const BatchNormGradientTerms& terms) {
+  AUDIOSSL_BY_TYPE(batchNormGradient, IN(dy), IN(x), IN(y), OUT(dx), rows, channels, terms);
+}
+void maxPoolEntry(bool bfloat16, const void* x, void* y, const PoolGeometry& geometry) {
+  AUDIOSSL_BY_TYPE(maxPool, IN(x), OUT(y), geometry);
+}
+void maxPoolGradientEntry(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, const PoolGeometry& geometry) {
+  AUDIOSSL_BY_TYPE(maxPoolGradient, IN(dy), IN(x), IN(y), OUT(dx), geometry);
+}
+
+#define AUDIOSSL_TEXT(name) AUDIOSSL_TEXT_OF(name)
+#define AUDIOSSL_TEXT_OF(name) #name
+
+}  // namespace
+
+extern const SimdKernels AUDIOSSL_SIMD;
+const SimdKernels AUDIOSSL_SIMD = {
+    AUDIOSSL_TEXT(AUDIOSSL_SIMD),
+    batchNormSumsEntry,
+    normaliseEntry,
+    batchNormGradientSumsEntry,
+    batchNormGradientEntry,
+    maxPoolEntry,
+    maxPoolGradientEntry,
+    sgdStep,
+    adamStep,
+    gaussianNoise,
+};
+
+}  // namespace audiossl

@@ -1,0 +1,62 @@
+// Loops over plain memory, compiled once for each instruction set and chosen by the processor at run time.
+//
+// Nothing here includes libtorch: its inline functions, compiled for AVX-512, could end up in the hands of the whole process.
+// `bfloat16` = the activations are bfloat16 instead of float32. Statistics, parameters and sums are always float32 or double.
+#pragma once
+
+#include <cstdint>
+
+namespace audiossl {
+
+struct BatchNormGradientTerms {
+  // dx = scale * g + slope * x + offset, one value a channel
+  const float* scale;
+  const float* slope;
+  const float* offset;
+};
+
+struct PoolGeometry {
+  int64_t height, width, channels;
+  int64_t outHeight, outWidth;
+  int64_t windowHeight, windowWidth, strideHeight, strideWidth;
+  int64_t top, left;  // padding
+};
+
+struct SimdKernels {
+  const char* name;
+
+  // Sums over rows of x - pivot and its square. x [rows, channels]; sums and squares [channels].
+  void (*batchNormSums)(bool bfloat16, const void* x, int64_t rows, int64_t channels, const float* pivot, double* sums, double* squares);
+
+  // y = x * scale + shift (+ residual) (then at least 0). residual may be null.
+  void (*normalise)(bool bfloat16, const void* x, const void* residual, void* y, int64_t rows, int64_t channels, const float* scale,
+                    const float* shift, bool relu);
+
+  // Sums over rows of g and g * (x - mean), g = dy where y > 0 (y null: g = dy). If masked is given, g is written there.
+  void (*batchNormGradientSums)(bool bfloat16, const void* dy, const void* x, const void* y, void* masked, int64_t rows, int64_t channels,
+                                const float* mean, double* sums, double* products);
+
+  void (*batchNormGradient)(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, int64_t rows, int64_t channels,
+                            const BatchNormGradientTerms& terms);
+
+  // One image [height, width, channels].
+  void (*maxPool)(bool bfloat16, const void* x, void* y, const PoolGeometry& geometry);
+  // The first of equal maxima gets the gradient. dx is overwritten.
+  void (*maxPoolGradient)(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, const PoolGeometry& geometry);
+
+  // v = momentum v + g + weightDecay w; w -= learningRate v
+  void (*sgdStep)(float* parameter, const float* gradient, float* velocity, int64_t count, float learningRate, float momentum,
+                  float weightDecay);
+  // See src/ops/adamStep.ts. stepSize = learningRate / (1 - beta1^step), correction = 1 / sqrt(1 - beta2^step),
+  // share = 1 - beta, taken before rounding to float32.
+  void (*adamStep)(float* parameter, const float* gradient, float* first, float* second, int64_t count, float stepSize, float correction,
+                   float beta1, float share1, float beta2, float share2, float epsilon, float weightDecay);
+
+  // Bins [begin, end) of one row of counter-based normals (src/ops/gaussianNoise.ts); begin is a multiple of 4.
+  void (*gaussianNoise)(float* out, int64_t begin, int64_t end, uint32_t key0, uint32_t key1, float scale);
+};
+
+// The best of what was compiled that this processor runs.
+const SimdKernels& simd();
+
+}  // namespace audiossl

@@ -1,0 +1,68 @@
+// Sixteen floats at a time, whatever the instruction set: the compiler splits them where registers are narrower.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace audiossl {
+namespace {
+
+typedef float Floats __attribute__((vector_size(64)));
+typedef int32_t Ints32 __attribute__((vector_size(64)));
+typedef uint32_t Words __attribute__((vector_size(64)));
+typedef uint16_t Halves __attribute__((vector_size(32)));
+
+constexpr int64_t kLanes = 16;
+
+// The upper half of a float32.
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+#define AUDIOSSL_INLINE inline __attribute__((always_inline))
+
+AUDIOSSL_INLINE Floats broadcast(float value) { return Floats{} + value; }
+
+AUDIOSSL_INLINE Floats load(const float* from) {
+  Floats values;
+  std::memcpy(&values, from, sizeof values);
+  return values;
+}
+
+AUDIOSSL_INLINE Floats load(const Bfloat16* from) {
+  Halves halves;
+  std::memcpy(&halves, from, sizeof halves);
+  return (Floats)(__builtin_convertvector(halves, Words) << 16);
+}
+
+AUDIOSSL_INLINE void store(float* to, Floats values) { std::memcpy(to, &values, sizeof values); }
+
+// Rounds to the nearest, halves to even, as libtorch does.
+AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
+  Words bits = (Words)values;
+  bits = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  Halves halves = __builtin_convertvector(bits, Halves);
+  std::memcpy(to, &halves, sizeof halves);
+}
+
+AUDIOSSL_INLINE float loadOne(const float* from) { return *from; }
+AUDIOSSL_INLINE float loadOne(const Bfloat16* from) {
+  uint32_t bits = static_cast<uint32_t>(from->bits) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+AUDIOSSL_INLINE void storeOne(float* to, float value) { *to = value; }
+AUDIOSSL_INLINE void storeOne(Bfloat16* to, float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  to->bits = static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+// values where condition > 0, else 0
+AUDIOSSL_INLINE Floats wherePositive(Floats condition, Floats values) { return (Floats)((Ints32)values & (condition > 0)); }
+
+AUDIOSSL_INLINE Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+
+}  // namespace
+}  // namespace audiossl
