@@ -38,8 +38,10 @@ async function readFloats(tensor: tf.Tensor): Promise<Float32Array> {
 function describeParams(params: object): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(params)) {
-    if (name === 'masks') for (const { axis, first, width } of value) parts.push(`${axis} ${first}..${first + width - 1}`);
-    else if (name !== 'key') parts.push(`${words(name)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`);
+    if (name === 'masks')
+      for (const { axis, first, width } of value)
+        if (width > 0) parts.push(`${axis} ${first}..${first + width - 1}`);
+        else if (name !== 'key') parts.push(`${words(name)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`);
   }
   return parts.join(', ');
 }

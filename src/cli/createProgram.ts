@@ -7,12 +7,14 @@ import { registerEmbed } from './embed.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerFeatures } from './features.js';
 import { registerPretrain } from './pretrain.js';
+import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
 import { registerSetup } from './setup.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
 const commands: ((program: Command) => void)[] = [
   registerSetup,
+  registerQuickstart,
   registerData,
   registerFeatures,
   registerPretrain,

@@ -43,16 +43,16 @@ export async function showViews({
   patchFrames: number;
   seed: number;
 }): Promise<void> {
-  const [clip] = pool;
   const { nMels } = store;
   const shape: [number, number, number] = [1, patchFrames, nMels];
+  const { clip, values } = await tellingPatch(store, pool, patchFrames);
   const names = allNames.filter((name) => name !== 'mixBack' || pool.length >= 3);
-  const gallery = viewsOptions.parse(names.map((name) => ({ name })));
+  const gallery = viewsOptions.parse(names.map((name) => (name === 'timeReversal' ? { name, reversalProb: 1 } : { name })));
   const isMixing = pool.length >= 3;
   const backgroundOf = isMixing
     ? await store.readPatches(sampleBackgrounds({ seed, epoch: EPOCH, clips: [clip], pool, sampleStart: () => 0 }).flat(), patchFrames)
     : new Float32Array(2 * patchFrames * nMels);
-  const patch = tf.tensor3d(await store.readPatches([{ clip, start: 0 }], patchFrames), shape);
+  const patch = tf.tensor3d(values, shape);
   const backgrounds = [0, 1].map((view) => tf.tensor3d(backgroundOf.slice(view * patch.size, (view + 1) * patch.size), shape));
   const explain = (list: ViewsOptions, view: number): Promise<ViewStage[]> =>
     explainViews(patch, sampleViews(list, { seed, epoch: EPOCH, clips: [clip], view, patchFrames, nMels }), {
@@ -77,4 +77,25 @@ export async function showViews({
   } finally {
     tf.dispose([patch, ...backgrounds]);
   }
+}
+
+/** How many clips are looked at for one worth showing. */
+const NUM_CANDIDATES = 8;
+
+/** The patch with the most to see: of the first patches of a few clips spread over the pool, the one whose values vary most. */
+async function tellingPatch(
+  store: Pick<FeatureStore, 'readPatches'>,
+  pool: readonly number[],
+  patchFrames: number,
+): Promise<{ clip: number; values: Float32Array }> {
+  let best: { clip: number; values: Float32Array; variance: number } | undefined;
+  const numCandidates = Math.min(NUM_CANDIDATES, pool.length);
+  for (let i = 0; i < numCandidates; i++) {
+    const clip = pool[Math.floor((i * pool.length) / numCandidates)];
+    const values = await store.readPatches([{ clip, start: 0 }], patchFrames);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    if (best === undefined || variance > best.variance) best = { clip, values, variance };
+  }
+  return best!;
 }
