@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { applyViewStep, type ViewInputs } from './applyViews.js';
 import type { ViewPlan } from './sampleViews.js';
+import type { SpecAugmentParams } from './specAugment.js';
 
 /** A picture of a report: the patch (stage 0), then what it looks like after each augmentation. */
 export interface ViewStage {
@@ -38,12 +39,15 @@ async function readFloats(tensor: tf.Tensor): Promise<Float32Array> {
 function describeParams(params: object): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(params)) {
-    if (name === 'masks')
-      for (const { axis, first, width } of value)
-        if (width > 0) parts.push(`${axis} ${first}..${first + width - 1}`);
-        else if (name !== 'key') parts.push(`${words(name)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`);
+    if (name === 'key') continue;
+    if (name === 'masks') parts.push(...describeMasks(value));
+    else parts.push(`${words(name)} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`);
   }
   return parts.join(', ');
 }
 
 const words = (camelCase: string): string => camelCase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+function describeMasks(masks: SpecAugmentParams['masks']): string[] {
+  return masks.filter(({ width }) => width > 0).map(({ axis, first, width }) => `${axis} ${first}..${first + width - 1}`);
+}
