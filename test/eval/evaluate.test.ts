@@ -49,6 +49,7 @@ describe('evaluate', () => {
     async (protocol) => {
       const { name, record } = await evaluate({ ...common(), protocol, split: 'validation' });
       expect(name).toBe(`${protocol}-validation-best-seed1`);
+      expect(await readTestAccess(run)).toEqual([]);
       const written = (await readEvaluations(run)).find((found) => found.name === name);
       expect(written?.record).toMatchObject(record);
       const predictions = (await readPredictions(run, name))?.predictions ?? [];

@@ -95,6 +95,10 @@ describe('intervals', () => {
     const [low, high] = bootstrapMacroInterval({ ...clips, predicted: wrongTogether, groups: grouped });
     // Four draws of four groups, one of which is all wrong: 0.25 (three wrong, 4.7 %) .. 1 (none, 31.6 %).
     expect([low, high]).toEqual([0.25, 1]);
+    // Every clip of a drawn group counts: with half of each group wrong, every draw gives the same accuracy.
+    const halfWrong = clips.labels.map((label, i) => (i % 20 < 10 ? (label + 1) % 4 : label));
+    const balanced = { labels: clips.labels.map(() => 0), predicted: halfWrong.map((label, i) => (label === clips.labels[i] ? 0 : 1)) };
+    expect(bootstrapMacroInterval({ ...clips, ...balanced, groups: grouped })).toEqual([0.5, 0.5]);
     const [lowAlone, highAlone] = bootstrapMacroInterval({ ...clips, predicted: wrongTogether, groups: alone });
     expect(highAlone - lowAlone).toBeLessThan(0.25);
   });
