@@ -8,7 +8,7 @@ export function registerConfig(program: Command): void {
     .option('--json', 'as JSON, with its hash')
     .action(async ({ config: file, set, json }: { config?: string; set: string[]; json?: boolean }) => {
       const { loadConfig } = await import('../config/loadConfig.js');
-      const { configHash, toYaml } = await import('../config/configText.js');
+      const { configHash, toYaml } = await import('../run/configText.js');
       const resolved = loadConfig({ file, overrides: set });
       const hash = configHash(resolved);
       process.stdout.write(json ? `${JSON.stringify({ hash, config: resolved }, null, 2)}\n` : `# config ${hash}\n${toYaml(resolved)}`);

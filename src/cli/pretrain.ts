@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { PretrainResult } from '../train/pretrain.js';
@@ -48,7 +48,7 @@ export function registerPretrain(program: Command): void {
       const view = showPretraining();
       try {
         const backend = await pickBackend(options);
-        const facts = runFacts({ backend, config, dataset: data ?? features ?? '' });
+        const facts = runFacts({ backend, config, dataset: resolve(data ?? features ?? '') });
         return await pretrain({ store, config, out, resume, facts, signal, ...view.listeners });
       } finally {
         view.finish();

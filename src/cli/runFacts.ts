@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { loadAddon } from '../backend/libtorch/loadAddon.js';
 import type { ResolvedConfig } from '../config/configSchema.js';
-import { configHash } from '../config/configText.js';
+import { configHash } from '../run/configText.js';
 import { describeEnvironment } from '../run/environment.js';
 import type { RunFacts } from '../train/pretrain.js';
 import type { BackendInfo } from './backendOptions.js';

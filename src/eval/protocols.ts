@@ -1,6 +1,7 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
+import { startClock } from '../util/startClock.js';
 import { cachedFeatures } from './cachedFeatures.js';
 import { embedClips, type PatchEmbeddings } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
@@ -144,15 +145,4 @@ async function embed(
   }
   cache?.set(name, patches);
   return patches;
-}
-
-/** Seconds since the last call. */
-function startClock(): () => number {
-  let before = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - before) / 1000;
-    before = now;
-    return seconds;
-  };
 }

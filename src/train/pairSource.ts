@@ -6,6 +6,7 @@ import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { Standardisation } from '../data/clipStatistics.js';
 import type { FeatureStore, PatchRequest } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
+import { standardise } from '../model/standardise.js';
 import { Rng } from '../util/rng.js';
 
 /** Both views of a batch of clips before augmentation, on the host. */
@@ -76,9 +77,4 @@ export function createPairSource({
       });
     },
   };
-}
-
-/** (x - mean) / standardDeviation; arrays of length 1 or nMels broadcast over the last axis. */
-export function standardise(x: tf.Tensor3D, { mean, standardDeviation }: Standardisation): tf.Tensor3D {
-  return tf.div(tf.sub(x, tf.tensor1d(mean)), tf.tensor1d(standardDeviation));
 }

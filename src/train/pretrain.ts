@@ -12,13 +12,14 @@ import type { PatchEmbedder } from '../eval/embedClips.js';
 import type { EvaluationOptions } from '../eval/evaluationOptions.js';
 import type { LossOptions } from '../loss/lossOptions.js';
 import { simclr } from '../method/simclr.js';
+import { standardise } from '../model/standardise.js';
 import { createEncoder, type EncoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { countTrainable, disposeParameters, type Parameters } from '../nn/parameters.js';
 import { type ProjectionHeadOptions, projectionHead } from '../nn/projectionHead.js';
 import { createOptimizer, type OptimizerOptions } from '../optim/createOptimizer.js';
 import type { ScheduleOptions } from '../optim/learningRateAt.js';
-import { configYaml } from '../run/configYaml.js';
+import { toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
 import { createRun } from '../run/runFolder.js';
@@ -27,7 +28,7 @@ import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import { type CheckpointFacts, readTrainingCheckpoint, writeTrainingCheckpoint } from './checkpointFile.js';
 import { createMonitor, type MonitorLabels } from './monitor.js';
-import { createPairSource, type PairSource, standardise } from './pairSource.js';
+import { createPairSource, type PairSource } from './pairSource.js';
 import { type EpochProgress, runEpochs } from './runEpochs.js';
 import { showViews } from './showViews.js';
 import { splitIndices } from './splitIndices.js';
@@ -118,7 +119,7 @@ export async function pretrain({
       versions: facts.versions,
     };
     const state = hasCheckpoint ? await readTrainingCheckpoint(run.lastCheckpoint, tensors, checkpointFacts) : initialTrainingState();
-    await writeFileAtomic(run.config, configYaml(config));
+    await writeFileAtomic(run.config, toYaml(config));
     await writeFileAtomic(run.split, split.csvText);
     const log = await openLogWriter({
       path: run.log,

@@ -5,6 +5,7 @@ import { learningRateAt, type ScheduleOptions } from '../optim/learningRateAt.js
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EndRecord, LogRecord, MonitorRecord } from '../run/logRecord.js';
 import { AudiosslError } from '../util/errors.js';
+import { startClock } from '../util/startClock.js';
 import type { MonitorLook } from './monitor.js';
 import type { PairSource } from './pairSource.js';
 import { startNextEpoch, type TrainingState } from './trainingState.js';
@@ -188,17 +189,6 @@ export async function runEpochs({
     if (signal?.aborted && state.epoch <= epochs) return end('interrupted');
   }
   return end('finished');
-}
-
-/** Seconds since the last call. */
-function startClock(): () => number {
-  let before = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - before) / 1000;
-    before = now;
-    return seconds;
-  };
 }
 
 function round(value: number, digits: number): number {

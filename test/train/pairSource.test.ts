@@ -19,7 +19,7 @@ describe('createPairSource', () => {
       const source = make(seed);
       const views = source.toViews(await source.read(batch, epoch));
       const size = patchFrames * store.nMels;
-      const values = views.dataSync();
+      const values = views.dataSync<'float32'>();
       views.dispose();
       const place = batch.indexOf(clip);
       return [place, batch.length + place].map((row) => values.slice(row * size, (row + 1) * size));

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { configJsonSchema } from '../../src/config/configJsonSchema.js';
-import { configHash, toYaml } from '../../src/config/configText.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
+import { configHash, toYaml } from '../../src/run/configText.js';
 
 const configs = fileURLToPath(new URL('../../configs', import.meta.url));
 

@@ -1,13 +1,12 @@
 import { stringify } from 'yaml';
 import { canonicalJson, sha256 } from '../util/hash.js';
-import type { ResolvedConfig } from './configSchema.js';
 
 /** The whole config as YAML: `loadConfig` of it gives the same config again. */
-export function toYaml(config: ResolvedConfig): string {
+export function toYaml(config: object): string {
   return stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** 16 hexadecimal digits that are equal for equal configs, in whatever order their keys stand. */
-export function configHash(config: ResolvedConfig): string {
+export function configHash(config: object): string {
   return sha256(canonicalJson(config)).slice(0, 16);
 }
