@@ -176,7 +176,7 @@ describe.each(availableBackends)('losses on %s', (backend) => {
       [e, e, e, e],
       [e, minus, minus, e],
       [e, e, minus, minus],
-      [[0, 0, 0], e, [0, 0, 0], minus],
+      [[0, 0, 0], e, [1, 0, 0], [0, 1, 0]],
       [[1e30, 0, 1e30], e, e, [1e-20, 0, 0]],
     ];
     for (const rows of cases) {
@@ -187,6 +187,9 @@ describe.each(availableBackends)('losses on %s', (backend) => {
       ]) {
         const { value, gradient } = evaluate(loss, rows);
         expect([value, ...gradient].filter((number) => !Number.isFinite(number))).toEqual([]);
+        // A row without direction is not moved.
+        for (const [i, row] of rows.entries())
+          if (Math.hypot(...row) === 0) expect(gradient.slice(3 * i, 3 * i + 3).map(Math.abs)).toEqual([0, 0, 0]);
       }
     }
     // Nearly equal negatives: the gradient keeps the length 2 (margin - theta) x weight / pairs instead of blowing up.

@@ -42,17 +42,19 @@ describe.each(availableBackends)('differentiable on %s', (backend) => {
     tf.tidy(() => {
       const dy = tf.tensor1d([2, 3]);
       const pass = (x: tf.Tensor): tf.Tensor => differentiable([x], () => ({ value: tf.mul(x, 1), backward: (dy) => [dy] }));
-      const grad = tf.grad((x: tf.Tensor) => tf.add(pass(pass(x)), x))(tf.tensor1d([1, 1]), dy);
+      const grad = tf.grad((x: tf.Tensor) => pass(tf.mul(pass(pass(x)), 2)))(tf.tensor1d([1, 1]), dy);
       expect(grad.dataSync()).toBeAllClose([4, 6], {});
+      expect(dy.isDisposed).toBe(false);
       expect(dy.dataSync()).toBeAllClose([2, 3], {});
     });
   });
 
   it('keeps what gradients of gradients read again', () => {
     tf.tidy(() => {
-      const first = tf.grad((x: tf.Tensor) => square(square(x)));
+      const first = tf.grad((x: tf.Tensor) => square(square(square(x))));
       const second = tf.grad((x: tf.Tensor) => first(x))(tf.tensor1d([2]));
-      expect(second.dataSync()).toBeAllClose([48], { rtol: 1e-6 });
+      // d2 x^8 / dx2
+      expect(second.dataSync()).toBeAllClose([56 * 64], { rtol: 1e-6 });
     });
   });
 });
