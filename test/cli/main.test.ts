@@ -54,10 +54,10 @@ describe('audiossl', () => {
   });
 
   it('ends quietly when the reader of its output goes away', () => {
-    const script = `"${process.execPath}" "${main}" config schema | head -c 10; echo "; \${PIPESTATUS[0]}"`;
-    // The schema is longer than a pipe holds only some day: what must not happen is a message.
+    // `true` is gone before anything is written.
+    const script = `"${process.execPath}" "${main}" config schema | true; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-    expect(stdout).toMatch(/^\{\n {2}"\$sche; (0|141)\n$/);
+    expect(stdout).toBe('141\n');
     expect(stderr).toBe('');
   });
 

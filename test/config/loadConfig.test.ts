@@ -156,6 +156,11 @@ describe('errors of loadConfig: one line with file, line, column', () => {
     expect(errorOf(() => load('train: 3', ['train.epochs=3']))).toBe('--set train.epochs=3: train is 3, which has no keys');
   });
 
+  it('blames the last override that set the value', () => {
+    const overrides = ['train={epochs: 0}', 'train.epochs=-1'];
+    expect(errorOf(() => loadConfig({ overrides }))).toBe('--set train.epochs=-1: train.epochs: must be >= 1, got -1');
+  });
+
   it('names a file that is not there', () => {
     expect(errorOf(() => loadConfig({ file: join(folder, 'none.yaml') }))).toMatch(/^none.yaml: cannot read the config \(ENOENT/);
   });
