@@ -7,18 +7,18 @@ import type { LogRecord } from '../../src/run/logRecord.js';
 import type { PairSource } from '../../src/train/pairSource.js';
 import { runEpochs } from '../../src/train/runEpochs.js';
 import { initialTrainingState, type TrainingState } from '../../src/train/trainingState.js';
-import { trainOptions } from '../../src/train/trainOptions.js';
+import { type TrainOptions, trainOptions } from '../../src/train/trainOptions.js';
 
 /** A loop whose network is a counter: the loss of step n is `lossOf(n)`; everything that is called is written down. */
 function harness({
   numClips = 20,
-  train = {},
+  train = {} as Partial<TrainOptions>,
   lossOf = (step: number) => step,
   values = [] as (number | null)[],
   state = initialTrainingState(),
 }: {
   numClips?: number;
-  train?: Parameters<typeof trainOptions.parse>[0];
+  train?: Partial<TrainOptions>;
   lossOf?: (step: number) => number;
   values?: (number | null)[];
   state?: TrainingState;
