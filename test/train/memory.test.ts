@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { viewsOptions } from '../../src/augment/viewsOptions.js';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { lossOptions } from '../../src/loss/lossOptions.js';
+import { simclr } from '../../src/method/simclr.js';
+import { createEncoder } from '../../src/nn/createEncoder.js';
+import { disposeParameters } from '../../src/nn/parameters.js';
+import { projectionHead } from '../../src/nn/projectionHead.js';
+import { sgd } from '../../src/optim/sgd.js';
+import { createPairSource } from '../../src/train/pairSource.js';
+import { runEpochs } from '../../src/train/runEpochs.js';
+import { initialTrainingState } from '../../src/train/trainingState.js';
+import { trainOptions } from '../../src/train/trainOptions.js';
+import { availableBackends } from '../support/backends.js';
+import { toneStore } from './toneStore.js';
+
+/** Plain JavaScript would take minutes; the engine that counts tensors is the same. */
+const quickBackends = availableBackends.filter((name) => name !== 'cpu');
+
+describe.each(quickBackends)('200 training steps on %s', (backend) => {
+  beforeAll(() => setBackend({ backend }));
+
+  it('leave as many tensors and bytes as one', async () => {
+    const store = await toneStore(8);
+    const clips = store.clips.map((_, i) => i);
+    const views = viewsOptions.parse([
+      ...['mixBack', 'randomResizedCrop', 'compander', 'specAugment', 'gaussianNoise', 'gaussianBlur'].map((name) => ({ name })),
+    ]);
+    const source = createPairSource({
+      store,
+      pool: clips,
+      views,
+      standardisation: { mean: [-2], standardDeviation: [1] },
+      patchFrames: 16,
+      seed: 1,
+    });
+    const encoder = createEncoder({ name: 'vgg' });
+    const encoderParameters = encoder.createParameters({ seed: 1 });
+    const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 8 });
+    const headParameters = head.createParameters({ seed: 1 });
+    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: lossOptions.parse({}) });
+    const optimizer = sgd();
+    const seen: { numTensors: number; numBytes: number }[] = [];
+    await runEpochs({
+      method,
+      optimizer,
+      source,
+      clips,
+      save: async () => {},
+      log: () => {},
+      state: initialTrainingState(),
+      schedule: { name: 'constant', warmupEpochs: 0, warmupFactor: 0.01 },
+      learningRate: 0.001,
+      // Two batches of 8 an epoch.
+      options: trainOptions.parse({ epochs: 100, batchSize: 8 }),
+      seed: 1,
+      onProgress: () => {
+        const { numTensors, numBytes } = tf.memory();
+        seen.push({ numTensors, numBytes });
+      },
+    });
+    expect(seen.length).toBe(200);
+    expect(new Set(seen.map(({ numTensors }) => numTensors)).size).toBe(1);
+    expect(new Set(seen.map(({ numBytes }) => numBytes)).size).toBe(1);
+    disposeParameters(encoderParameters);
+    disposeParameters(headParameters);
+    optimizer.dispose();
+    await store.close();
+  }, 120_000);
+});
