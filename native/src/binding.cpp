@@ -2,6 +2,7 @@
 
 #include <new>
 #include <sstream>
+#include <unordered_map>
 
 namespace audiossl {
 
@@ -11,6 +12,7 @@ struct Table {
   std::vector<uint32_t> free;
   int32_t descriptions[kResultSlots];
   int used = 0;
+  std::unordered_map<const c10::TensorImpl*, Derived> derived;  // by the first tensor it was computed from
 };
 thread_local Table table;
 }  // namespace
@@ -36,17 +38,35 @@ uint32_t keep(Tensor tensor) {
 }
 
 void release(uint32_t slot) {
-  tensorAt(slot);
+  table.derived.erase(tensorAt(slot).unsafeGetTensorImpl());
   table.tensors[slot].reset();
   table.free.push_back(slot);
 }
 
-void relayout(uint32_t slot, Tensor tensor) { table.tensors[slot] = std::move(tensor); }
+void relayout(uint32_t slot, Tensor tensor) {
+  table.derived.erase(tensorAt(slot).unsafeGetTensorImpl());
+  table.tensors[slot] = std::move(tensor);
+}
 
 Tensor uniqueAt(int64_t slot) {
+  table.derived.clear();
   const Tensor& tensor = tensorAt(slot);
   if (tensor.use_count() > 1 || tensor.storage().use_count() > 1) relayout(slot, tensor.clone());
   return table.tensors[slot];
+}
+
+const Derived* derivedOf(const Tensors& from, double number) {
+  auto found = table.derived.find(from[0].unsafeGetTensorImpl());
+  if (found == table.derived.end() || found->second.number != number || found->second.from.size() != from.size()) return nullptr;
+  for (size_t i = 0; i < from.size(); i++) {
+    if (!found->second.from[i].is_same(from[i])) return nullptr;
+  }
+  return &found->second;
+}
+
+const Derived& keepDerived(Derived derived) {
+  const c10::TensorImpl* key = derived.from[0].unsafeGetTensorImpl();
+  return table.derived.insert_or_assign(key, std::move(derived)).first->second;
 }
 
 int64_t liveTensors() { return table.tensors.size() - table.free.size(); }

@@ -30,6 +30,16 @@ void release(uint32_t slot);
 void relayout(uint32_t slot, Tensor tensor);
 // The tensor of a slot, to be changed in place: if anything else shares its memory (a view, another handle) it gets memory of its own first.
 Tensor uniqueAt(int64_t slot);
+
+// What was computed from parameters and stays right until one of them changes (a filter with its batch norm folded in ...): kept by the
+// parameter it belongs to, dropped with it, and dropped altogether when anything is changed in place.
+struct Derived {
+  Tensors from;  // all it was computed from
+  double number;
+  Tensors result;
+};
+const Derived* derivedOf(const Tensors& from, double number);
+const Derived& keepDerived(Derived derived);
 int64_t liveTensors();
 
 // After a call: for each tensor returned [dtype, rank, dimensions...], where JavaScript reads the shapes of the results.

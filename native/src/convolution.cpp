@@ -85,6 +85,12 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const Ints& strides, c
   return at::convolution(at::constant_pad_nd(x, lastAxisFirst(pads), 0), weight, {}, strides, none, dilations, false, none, groups);
 }
 
+Tensor convolutionWithBias(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ints& strides, const Ints& pads) {
+  Ints none = zeros(strides), one(strides.size(), 1);
+  if (symmetric(pads)) return at::convolution(x, weight, bias, strides, beforePads(pads), one, false, none, 1);
+  return at::convolution(at::constant_pad_nd(x, lastAxisFirst(pads), 0), weight, bias, strides, none, one, false, none, 1);
+}
+
 // dx of shape inputShape [batch, channel, space...]
 Tensor inputGradient(const Tensor& dy, const Tensor& weight, Ints inputShape, const Ints& strides, const Ints& pads, const Ints& dilations,
                      int64_t groups) {
@@ -149,6 +155,28 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
   return outLast(dw.contiguous(lastFormat(dw.dim())));
 }
 
+// ---- evaluation: convolution, batch norm by the running statistics, residual, ReLU ----
+
+// The filter times the batch norm's scale, and the bias left of it; computed once until a parameter changes.
+const Derived& foldBatchNorm(const Tensors& parameters, double epsilon) {
+  if (const Derived* known = derivedOf(parameters, epsilon)) return *known;
+  const Tensor &filter = parameters[0], &gamma = parameters[1], &beta = parameters[2], &mean = parameters[3], &variance = parameters[4];
+  Tensor scale = gamma / at::sqrt(variance + epsilon);
+  Tensor weight = outFirst(filter) * scale.reshape({-1, 1, 1, 1});
+  return keepDerived({parameters, epsilon, {weight.contiguous(at::MemoryFormat::ChannelsLast), beta - mean * scale}});
+}
+
+Tensor convBatchNorm(const Tensor& x, int64_t filter, const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& variance,
+                     const OptionalTensor& residual, const Ints& strides, const Ints& pads, double epsilon, bool relu) {
+  filterView(filter);
+  const Derived& folded = foldBatchNorm({tensorAt(filter), gamma, beta, mean, variance}, epsilon);
+  Tensor y = convolutionWithBias(channelsFirst(asFloat(x)), folded.result[0], folded.result[1], strides, pads);
+  y = channelsLast(y).contiguous();
+  if (!residual) return relu ? y.relu_() : y;
+  y.add_(*residual);
+  return relu ? y.relu_() : y;
+}
+
 // ---- depthwise: filter [height, width, channels, multiplier]; output channel = channel * multiplier + m ----
 Tensor depthwiseWeight(const Tensor& filter) {
   return asFloat(filter).permute({2, 3, 0, 1}).reshape({filter.size(2) * filter.size(3), 1, filter.size(0), filter.size(1)});
@@ -176,6 +204,7 @@ Tensor depthwiseFilterGradient(const Tensor& x, const Tensor& dy, const Ints& fi
 
 void defineConvolution(Module& m) {
   m.def("conv", conv);
+  m.def("convBatchNorm", convBatchNorm);
   m.def("convInputGradient", convInputGradient);
   m.def("convFilterGradient", convFilterGradient);
   m.def("depthwiseConv", depthwiseConv);

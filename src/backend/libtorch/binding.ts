@@ -98,6 +98,20 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
 
   // convolutions and pooling
   conv(x: Handle, filter: Handle, strides: number[], pads: Pads, dilations: number[], isChannelsFirst: boolean): Handle;
+  /** In evaluation: convolution, batch norm by running statistics, residual, ReLU. */
+  convBatchNorm(
+    x: Handle,
+    filter: Handle,
+    gamma: Handle,
+    beta: Handle,
+    mean: Handle,
+    variance: Handle,
+    residual: Handle,
+    strides: number[],
+    pads: Pads,
+    epsilon: number,
+    relu: boolean,
+  ): Handle;
   convInputGradient(dy: Handle, filter: Handle, inputShape: number[], strides: number[], pads: Pads, isChannelsFirst: boolean): Handle;
   convFilterGradient(x: Handle, dy: Handle, filterShape: number[], strides: number[], pads: Pads, isChannelsFirst: boolean): Handle;
   depthwiseConv(x: Handle, filter: Handle, strides: number[], pads: Pads, dilations: number[]): Handle;

@@ -79,6 +79,45 @@ function batchNormGrad(
   ];
 }
 
+type ConvBatchNormInputs = Tensors<'x' | 'filter' | 'gamma' | 'beta' | 'runningMean' | 'runningVariance'> & Partial<Tensors<'residual'>>;
+interface ConvBatchNormAttrs {
+  strides: number[];
+  pad: number[][];
+  epsilon: number;
+  relu: boolean;
+}
+
+function convBatchNorm(
+  backend: LibtorchBackend,
+  inputs: ConvBatchNormInputs,
+  { strides, pad, epsilon, relu }: ConvBatchNormAttrs,
+): TensorInfo {
+  const { x, filter, gamma, beta, runningMean, runningVariance, residual } = inputs;
+  const [xHandle, filterHandle, gammaHandle, betaHandle, meanHandle, varianceHandle] = backend.handles([
+    x,
+    filter,
+    gamma,
+    beta,
+    runningMean,
+    runningVariance,
+  ]);
+  return backend.output(
+    backend.addon.convBatchNorm(
+      xHandle,
+      filterHandle,
+      gammaHandle,
+      betaHandle,
+      meanHandle,
+      varianceHandle,
+      optional(backend, residual),
+      strides,
+      pad.flat(),
+      epsilon,
+      relu,
+    ),
+  );
+}
+
 interface SgdAttrs {
   learningRate: number;
   momentum: number;
@@ -96,6 +135,7 @@ interface AdamAttrs {
 export const trainingKernels: KernelConfig[] = [
   kernel<BatchNormInputs, BatchNormAttrs>('AudiosslBatchNorm', batchNorm),
   kernel<BatchNormGradInputs, { groups: number; hasResidual: boolean }>('AudiosslBatchNormGrad', batchNormGrad),
+  kernel<ConvBatchNormInputs, ConvBatchNormAttrs>('AudiosslConvBatchNorm', convBatchNorm),
   kernel<TensorInfo[], SgdAttrs>('AudiosslSgdStep', (backend, entries, { learningRate, momentum, weightDecay }) => {
     backend.addon.sgdStep(backend.handles(Object.values(entries)), learningRate, momentum, weightDecay);
     return [];

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { UsageError } from '../../src/util/errors.js';
+import { availableBackends } from '../support/backends.js';
+
+describe.each(availableBackends)('setBackend %s', (backend) => {
+  it('makes it the current one, with gradients, silently', async () => {
+    const inUse = await setBackend({ backend });
+    expect(inUse).toMatchObject({ name: backend, device: 'cpu', precision: 'float32', notes: [] });
+    expect(inUse.threads).toBeGreaterThanOrEqual(1);
+    expect(tf.getBackend()).toBe(backend);
+    const [gradient] = tf.tidy(() => [
+      tf
+        .grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([1, -2]))
+        .dataSync(),
+    ]);
+    expect([...gradient]).toEqual([2, -4]);
+  });
+});
+
+describe('setBackend', () => {
+  it('takes libtorch by itself where it is built, else wasm with a note that says why', async () => {
+    const inUse = await setBackend();
+    if (availableBackends.includes('libtorch')) expect(inUse).toMatchObject({ name: 'libtorch', notes: [] });
+    else expect(inUse).toMatchObject({ name: 'wasm', notes: [expect.stringMatching(/^backend: wasm.*libtorch.*setup/)] });
+  });
+
+  it('says how to get what was asked for by name and is not there', async () => {
+    await expect(setBackend({ backend: 'tensorflow' })).rejects.toThrow(/tensorflow.*npm install @tensorflow\/tfjs-node@4\.22\.0/);
+    await expect(setBackend({ backend: 'tensorflow-gpu' })).rejects.toThrow(UsageError);
+    await expect(setBackend({ backend: 'wasm', device: 'cuda' })).rejects.toThrow(/device cuda needs the backend libtorch, got wasm/);
+    await expect(setBackend({ backend: 'cpu', precision: 'bfloat16' })).rejects.toThrow(/bfloat16 needs the backend libtorch, got cpu/);
+  });
+
+  it.skipIf(!availableBackends.includes('libtorch'))('sets the threads of libtorch', async () => {
+    expect(await setBackend({ backend: 'libtorch', threads: 1 })).toMatchObject({ threads: 1 });
+    expect(await setBackend({ backend: 'libtorch', threads: 2 })).toMatchObject({ threads: 2 });
+    await expect(setBackend({ backend: 'libtorch', device: 'cuda' })).rejects.toThrow(/device cuda is not available/);
+  });
+});
