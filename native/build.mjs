@@ -4,18 +4,19 @@
 // libtorch is taken from, in this order: $LIBTORCH (an unpacked libtorch), Debian's libtorch-dev, the PyTorch that python3 can import.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, 'build');
+// A build with a sanitiser lies beside the usual one: see README.md for its use.
+const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length) ?? '';
+const out = join(here, 'build', sanitize);
 const addon = join(out, 'audiossl.node');
 const stampFile = join(out, 'stamp.json');
 const log = join(out, 'build.log');
-const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length) ?? '';
 
 function fail(message) {
   console.error(`native/build.mjs: ${message}`);
@@ -89,7 +90,6 @@ if (!isCurrent || process.argv.includes('--force')) {
   ]);
   run('cmake', ['--build', join(out, 'cmake'), '--parallel', String(Math.min(2, availableParallelism()))]);
   // Under a new name first: a process that has the old one loaded keeps it.
-  const { renameSync, copyFileSync } = await import('node:fs');
   copyFileSync(join(out, 'cmake', 'audiossl.node'), `${addon}.new`);
   renameSync(`${addon}.new`, addon);
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: stamp, torch: torch.source, folder: torch.folder })}\n`);

@@ -5,7 +5,10 @@ import { AudiosslError, errorText } from '../../util/errors.js';
 import type { Addon } from './binding.js';
 
 /** Where `native/build.mjs` puts the addon: the same from `src/backend/libtorch` and `dist/backend/libtorch`. */
-export const addonPath = fileURLToPath(new URL('../../../native/build/audiossl.node', import.meta.url));
+const builtAddon = fileURLToPath(new URL('../../../native/build/audiossl.node', import.meta.url));
+
+/** `AUDIOSSL_ADDON` names another build of it, one with a sanitiser for example (native/README.md). */
+export const addonPath = process.env.AUDIOSSL_ADDON ?? builtAddon;
 
 let addon: Addon | undefined;
 
