@@ -82,23 +82,25 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
   if (!validation) throw new AudiosslError('evaluate: the linear probe needs validation clips to choose its epoch');
   const clock = startClock();
   const isDrifting = options.compat.probeTrainMode;
+  // A drifting encoder embeds the same clips differently later on; a frozen one needs to see each set once.
+  const embedding = { ...input, cache: isDrifting ? undefined : (input.cache ?? new Map()) };
   const features = isDrifting
     ? await trainModeFeatures({ model, store, train, validation, batchSize: options.batchSize, seed, signal })
     : cachedFeatures({
-        train: await embed(input, train, 'train'),
+        train: await embed(embedding, train, 'train'),
         trainLabels: train.labels,
-        validation: await embed(input, validation, 'validation'),
+        validation: await embed(embedding, validation, 'validation'),
         validationLabels: validation.labels,
         seed,
       });
   try {
-    if (!isDrifting) await embed({ ...input, cache: input.cache ?? new Map() }, target, target.split);
+    if (!isDrifting) await embed(embedding, target, target.split);
     const embedSeconds = clock();
     const onEpoch = (done: number, total: number) => onProgress?.('training the linear probe', done, total);
     const probe = await trainLinearProbe({ features, numClasses, options: options.linear, seed, onProgress: onEpoch, signal });
     const trainSeconds = clock();
     features.restoreBest?.();
-    const patches = await embed(isDrifting ? { ...input, cache: undefined } : input, target, target.split);
+    const patches = await embed(embedding, target, target.split);
     const rows = classifierRows(patches);
     const { predicted, probabilities } = await classifyClips(probe, rows, target.indices.length);
     rows.x.dispose();
