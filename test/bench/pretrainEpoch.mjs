@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// Whole epochs of `audiossl pretrain` on the bundled ESC-10 recordings at batch 64: what a user gets, beside the bare training step.
+//
+//     npm run build && node test/bench/pretrainEpoch.mjs [--epochs 3] [--backend libtorch] [--precision float32] [--threads N]
+//
+// Prints one JSON line: patches/s of the epochs after the first (reading, augmentation, step, optimiser, logging), the share of a step
+// that each part takes, and the seconds of a look at the validation clips beside those of an epoch. Needs an otherwise idle machine.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: {
+    epochs: { type: 'string', default: '3' },
+    backend: { type: 'string', default: 'auto' },
+    precision: { type: 'string', default: 'float32' },
+    threads: { type: 'string' },
+  },
+});
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const src = (name) => import(new URL(`../../dist/${name}.js`, import.meta.url).href);
+const [{ loadConfig }, { loadDataset }, { buildFeatureStore }, { FeatureStore }, { setBackend }, { pretrain }] = await Promise.all(
+  ['config/loadConfig', 'data/loadDataset', 'data/buildFeatureStore', 'data/FeatureStore', 'backend/setBackend', 'train/pretrain'].map(src),
+);
+
+const folder = await mkdtemp(join(tmpdir(), 'audiossl-bench-'));
+try {
+  const config = loadConfig({ file: join(root, 'configs/esc10.yaml'), overrides: [`train.epochs=${options.epochs}`, 'train.monitorEveryEpochs=1'] });
+  await buildFeatureStore({
+    dataset: await loadDataset(join(root, 'data/esc10')),
+    frontEnd: config.frontEnd,
+    out: join(folder, 'features'),
+    numWorkers: 2,
+  });
+  const store = await FeatureStore.open(join(folder, 'features'));
+  const backend = await setBackend({
+    backend: options.backend,
+    precision: options.precision,
+    ...(options.threads && { threads: Number(options.threads) }),
+  });
+  const steps = [];
+  const looks = [];
+  const facts = { command: [], versions: {}, configHash: '', backend: backend.name, ...backend };
+  await pretrain({
+    store,
+    config,
+    out: join(folder, 'run'),
+    facts,
+    onProgress: (progress) => steps.push(progress),
+    onMonitor: ({ seconds }) => looks.push(seconds),
+  });
+  await store.close();
+  const timed = steps.filter(({ epoch }) => epoch > 1);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const total = sum(timed.map(({ seconds }) => seconds.total));
+  const share = (part) => Number((sum(timed.map(({ seconds }) => seconds[part])) / total).toFixed(4));
+  const numPatches = sum(timed.map(({ patchesPerSecond, seconds }) => patchesPerSecond * seconds.total));
+  const numEpochs = Number(options.epochs) - 1;
+  console.log(
+    JSON.stringify({
+      bench: 'pretrainEpoch',
+      backend: backend.name,
+      precision: backend.precision,
+      threads: backend.threads,
+      patchesPerSecond: Number((numPatches / total).toFixed(1)),
+      secondsPerEpoch: Number((total / numEpochs).toFixed(2)),
+      shares: Object.fromEntries(['reading', 'views', 'gradients', 'update'].map((part) => [part, share(part)])),
+      secondsPerLook: Number((sum(looks.slice(1)) / numEpochs).toFixed(2)),
+      peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    }),
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
