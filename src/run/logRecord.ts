@@ -63,7 +63,7 @@ export const epochRecord = z.looseObject({
   seconds: measured,
 });
 
-/** A look at the validation clips. The accuracies are there only with labels, `validationLoss` (on fixed views) only without. */
+/** A look at the validation clips. The accuracies are there only with labels; `validationLoss` and what follows are of fixed views. */
 export const monitorRecord = z.looseObject({
   kind: z.literal('monitor'),
   time,

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import { alignment } from '../eval/alignment.js';
 import type { PatchEmbedder, PatchSource } from '../eval/embedClips.js';
 import { embedClips } from '../eval/embedClips.js';
@@ -6,11 +7,12 @@ import { leaveOneClipOutKnn } from '../eval/knn.js';
 import { classificationMetrics } from '../eval/metrics.js';
 import { uniformity } from '../eval/uniformity.js';
 import type { Simclr } from '../method/simclr.js';
+import { startClock } from '../util/startClock.js';
 import type { PairSource } from './pairSource.js';
 
 /** One look at the validation clips. */
 export interface MonitorLook {
-  /** What chooses the best checkpoint, larger = better: macro accuracy with labels, minus the validation loss without. Null where neither can be had. */
+  /** What chooses the best checkpoint, larger = better: macro accuracy with labels, minus the validation loss without. Null where neither can be had or something is not finite. */
   value: number | null;
   /** For the log and the checkpoint. */
   values: {
@@ -64,12 +66,16 @@ export function createMonitor({
   neighbours: number;
 }): (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook> {
   return async (training) => {
-    const start = performance.now();
+    const clock = startClock();
     const accuracies = labelled && (await neighbourAccuracies({ embedder, store, clips, batchSize, neighbours, ...labelled }));
     const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, batchSize });
-    const value = accuracies?.knnClipMacroAccuracy ?? (pairs ? -pairs.validationLoss : null);
     const values = { ...accuracies, ...pairs };
-    return { value, values, collapse: explainCollapse(values, training), seconds: (performance.now() - start) / 1000 };
+    if (!Object.values(values).every(Number.isFinite)) {
+      const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
+      return { value: null, values, collapse, seconds: clock() };
+    }
+    const value = accuracies?.knnClipMacroAccuracy ?? (pairs ? -pairs.validationLoss : null);
+    return { value, values, collapse: explainCollapse(values, training), seconds: clock() };
   };
 }
 
@@ -110,8 +116,7 @@ async function lookAtPairs({
     // A last batch of one clip would have no negatives.
     const to = clips.length - from - batchSize < 2 ? clips.length : from + batchSize;
     const views = source.toViews(await source.read(clips.slice(from, to), FIXED_EPOCH));
-    const { loss, embeddings } = method.evaluate(views);
-    views.dispose();
+    const { loss, embeddings } = evaluateAndDispose(method, views);
     lossSum += (to - from) * loss;
     dim = embeddings.length / (2 * (to - from));
     first.push(embeddings.subarray(0, embeddings.length / 2));
@@ -126,6 +131,14 @@ async function lookAtPairs({
     uniformity: uniformity(a, dim),
     ...embeddingSpread(a, dim),
   };
+}
+
+function evaluateAndDispose(method: Simclr, views: tf.Tensor3D): ReturnType<Simclr['evaluate']> {
+  try {
+    return method.evaluate(views);
+  } finally {
+    views.dispose();
+  }
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { epochBatches } from '../data/samplers.js';
-import type { Simclr } from '../method/simclr.js';
+import type { Simclr, StepResult } from '../method/simclr.js';
 import { learningRateAt, type ScheduleOptions } from '../optim/learningRateAt.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { EndRecord, LogRecord, MonitorRecord } from '../run/logRecord.js';
@@ -21,7 +21,7 @@ export interface StepSeconds {
   gradients: number;
   /** Optimiser. */
   update: number;
-  /** The whole step, logging included. */
+  /** Their sum: from waiting for patches to the new weights. Logging and checkpoints come after it. */
   total: number;
 }
 
@@ -120,13 +120,15 @@ export async function runEpochs({
 
       const views = source.toViews(pairs);
       const augmenting = clock();
-      const { gradients, ...losses } = method.step(views);
-      views.dispose();
+      const { gradients, ...losses } = stepAndDispose(method, views);
       const computing = clock();
       const learningRate = learningRateAt(schedule, { base: baseLearningRate, epoch: epoch - 1 + state.batch / batches.length, epochs });
-      if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, losses.loss, learningRate);
-      optimizer.step(method.trainable, gradients, learningRate);
-      tf.dispose([...gradients.values()]);
+      try {
+        if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, losses.loss, learningRate);
+        optimizer.step(method.trainable, gradients, learningRate);
+      } finally {
+        tf.dispose([...gradients.values()]);
+      }
       const updating = clock();
 
       state.step++;
@@ -134,7 +136,6 @@ export async function runEpochs({
       const { sums } = state;
       sums.numPairs += pairs.numPairs;
       for (const name of ['loss', 'contrastiveLoss', 'marginLoss'] as const) sums[name] += pairs.numPairs * losses[name];
-      // Logging one step late would lose it at a kill: its own time is counted in the step that follows.
       const total = reading + augmenting + computing + updating;
       sums.seconds += total;
       state.seconds += total;
@@ -189,6 +190,14 @@ export async function runEpochs({
     if (signal?.aborted && state.epoch <= epochs) return end('interrupted');
   }
   return end('finished');
+}
+
+function stepAndDispose(method: Simclr, views: tf.Tensor3D): StepResult {
+  try {
+    return method.step(views);
+  } finally {
+    views.dispose();
+  }
 }
 
 function round(value: number, digits: number): number {

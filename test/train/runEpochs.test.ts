@@ -42,7 +42,7 @@ function harness({
     parameters: new Map(),
     step: () => {
       const loss = lossOf(state.step + 1);
-      return { loss, contrastiveLoss: 2 * loss, marginLoss: 3 * loss, gradients: new Map() };
+      return { loss, contrastiveLoss: 2 * loss, marginLoss: 3 * loss, gradients: new Map([['w', tf.scalar(1)]]) };
     },
     evaluate: () => ({ loss: 0, contrastiveLoss: 0, marginLoss: 0, embeddings: new Float32Array(0) }),
   };
@@ -147,5 +147,16 @@ describe('runEpochs', () => {
     const { run, calls } = harness({ lossOf: (step) => (step === 2 ? Number.NaN : 1) });
     await expect(run()).rejects.toThrow('runEpochs: step 2: the loss must be finite, got NaN at learning rate 0.5; start again with');
     expect(calls.rates.length).toBe(1);
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  it('lets go of the views where the step fails', async () => {
+    const { run } = harness({
+      lossOf: () => {
+        throw new Error('no memory');
+      },
+    });
+    await expect(run()).rejects.toThrow('no memory');
+    expect(tf.memory().numTensors).toBe(0);
   });
 });
