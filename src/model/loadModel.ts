@@ -3,7 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { describeFrontEndDifference, type FrontEnd, frontEndOptions, resolveFrontEnd } from '../audio/frontEnd.js';
+import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../audio/frontEnd.js';
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { disposeParameters, type Parameters } from '../nn/parameters.js';
@@ -39,14 +39,15 @@ export interface Model {
 export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { checkpoint?: string } = {}): Promise<Model> {
   const { name, path } = findCheckpoint(runOrFile, checkpoint);
   const { metadata, tensors } = await loadCheckpoint(path);
+  const sha256 = await sha256OfFile(path);
   const model = createModel(metadata, path);
   try {
     loadParameters('encoder', model.parameters, tensors, path);
     const head = metadata.projectionHead && selectTensors('projectionHead', tensors).size > 0 ? metadata.projectionHead : undefined;
-    const project = head && loadHead(projectionHeadOptions.parse(head));
+    const project = head && loadHead(head);
     return {
       ...model,
-      checkpoint: { name, path, sha256: await sha256OfFile(path) },
+      checkpoint: { name, path, sha256 },
       ...(project && { projectPatches: (patches) => tf.tidy(() => project.forward(model.embedPatches(patches))) }),
       dispose() {
         model.dispose();
@@ -58,10 +59,17 @@ export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { ch
     throw error;
   }
 
-  function loadHead(options: ReturnType<typeof projectionHeadOptions.parse>) {
-    const head = projectionHead({ inputSize: model.encoder.embeddingSize, ...options });
+  function loadHead(given: object) {
+    const options = projectionHeadOptions.safeParse(given);
+    if (!options.success) throw new AudiosslError(`loadModel: ${path}: unknown projection head ${JSON.stringify(given)}`);
+    const head = projectionHead({ inputSize: model.encoder.embeddingSize, ...options.data });
     const parameters = head.createParameters({ seed: 0 });
-    loadParameters('projectionHead', parameters, tensors, path);
+    try {
+      loadParameters('projectionHead', parameters, tensors, path);
+    } catch (error) {
+      disposeParameters(parameters);
+      throw error;
+    }
     return {
       forward: (h: tf.Tensor2D) => head.forward(parameters, h, { isTraining: false }),
       dispose: () => disposeParameters(parameters),
@@ -71,7 +79,8 @@ export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { ch
 
 /** The model that a checkpoint's metadata describes, with fresh random weights: the baseline that training must beat. */
 export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', { seed = 0 }: { seed?: number } = {}): Model {
-  const frontEnd = resolveFrontEnd(frontEndOptions.parse(metadata.frontEnd));
+  // Checked here: the file says it as a record of anything.
+  const frontEnd = resolveFrontEnd(metadata.frontEnd as Partial<FrontEnd>);
   const options = encoderOptions.safeParse(metadata.encoder);
   if (!options.success) throw new AudiosslError(`loadModel: ${file}: unknown encoder ${JSON.stringify(metadata.encoder)}`);
   const { standardisation, patchFrames, patchHop } = metadata;

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { type CheckpointMetadata, loadCheckpoint, saveCheckpoint } from '../model/checkpoint.js';
 import { collectTensors, loadParameters, selectTensors } from '../model/parameters.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { UsageError } from '../util/errors.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { type TrainingState, trainingState } from './trainingState.js';
 
@@ -43,7 +44,7 @@ export async function writeTrainingCheckpoint(
 
 /**
  * Puts a checkpoint's values into the networks and the optimiser and returns where training goes on.
- * Throws UsageError where the checkpoint was made with other settings or another split than this run's.
+ * Throws UsageError where the checkpoint was made with other settings or from other features than this run's.
  */
 export async function readTrainingCheckpoint(
   path: string,
@@ -51,18 +52,30 @@ export async function readTrainingCheckpoint(
   facts: CheckpointFacts,
 ): Promise<TrainingState> {
   const { metadata, tensors } = await loadCheckpoint(path);
-  const changed = changedKeys(withoutLength(metadata.config), withoutLength(facts.config));
+  const changed = changedKeys(thatMustStay(metadata.config), thatMustStay(facts.config));
   if (changed.length > 0) {
     throw new UsageError(
-      `pretrain: --resume needs the settings the run was started with, other are ${changed.join(', ')}; leave --config and --set out (only the keys of train may change), or start a new run`,
+      `pretrain: --resume needs the settings the run was started with, other are ${changed.join(', ')}; leave --config and --set out (only how long it trains, saves and looks may change), or start a new run`,
+    );
+  }
+  const [before, now] = [metadata.standardisation, facts.standardisation].map(canonicalJson);
+  if (before !== now) {
+    throw new UsageError(
+      `pretrain: --resume needs the features the run was started with, mean and deviation of its training clips were ${before} and are ${now}; give the same --data or --features, or start a new run`,
+    );
+  }
+  const state = trainingState.safeParse(metadata.training);
+  if (!state.success) {
+    throw new AudiosslError(
+      `pretrain: ${path} must say where training stopped: ${z.prettifyError(state.error).replace(/\s*\n\s*/g, ' ')}; start a new run`,
     );
   }
   for (const [prefix, part] of byPrefix(parameters)) loadParameters(prefix, part, tensors, path);
   tf.tidy(() => {
-    const state = [...selectTensors('optimizer', tensors)].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)] as const);
-    optimizer.restore(new Map(state));
+    const slots = [...selectTensors('optimizer', tensors)].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)] as const);
+    optimizer.restore(new Map(slots));
   });
-  return trainingState.parse(metadata.training);
+  return state.data;
 }
 
 async function collect(parameters: Parameters) {
@@ -82,11 +95,11 @@ function byPrefix(parameters: Parameters): Map<string, Parameters> {
   return parts;
 }
 
-/** How long a run goes on, how often it saves and looks may change at a resume. */
-function withoutLength(config: unknown): Record<string, unknown> {
-  const { train, evaluation, ...rest } = config as Record<string, unknown>;
-  const { batchSize } = (train ?? {}) as Record<string, unknown>;
-  return { ...rest, 'train.batchSize': batchSize };
+/** How long a run goes on, how often it saves and looks, and how it is evaluated may change at a resume; not what the monitor measures. */
+function thatMustStay(config: unknown): Record<string, unknown> {
+  type Keys = Record<string, unknown>;
+  const { train, evaluation, ...rest } = (config ?? {}) as { train?: Keys; evaluation?: Keys } & Keys;
+  return { ...rest, 'train.batchSize': train?.batchSize, 'evaluation.neighbours': evaluation?.neighbours };
 }
 
 function changedKeys(before: Record<string, unknown>, now: Record<string, unknown>): string[] {

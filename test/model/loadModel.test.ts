@@ -89,5 +89,18 @@ describe('loadModel', () => {
   test('standardisation of another number of bands and unknown encoders are refused', () => {
     expect(() => createModel(metadataOf({ standardisation: { mean: [1, 2], standardDeviation: [1] } }))).toThrow(/1 or 96 values, has 2/);
     expect(() => createModel(metadataOf({ encoder: { name: 'resnet99' } }), 'f')).toThrow(/f: unknown encoder .*resnet99/);
+    const frontEnd = { ...resolveFrontEnd({ preset: 'acl' }), nFft: 1000 };
+    expect(() => createModel(metadataOf({ frontEnd }), 'f')).toThrow(/^frontEnd: nFft must be a power of two/);
+  });
+
+  test('a head that does not fit is refused, and nothing stays on the backend', async () => {
+    for (const [projectionHead, message] of [
+      [{ hiddenSize: 16, outputSize: 9 }, /projectionHead: mis-shaped 3\.weight/],
+      [{ layers: 3 }, /unknown projection head \{"layers":3\}/],
+    ] as const) {
+      const path = await saveSmallModel(folder, { projectionHead });
+      await expect(loadModel(path)).rejects.toThrow(message);
+    }
+    expect(tf.memory().numTensors).toBe(0);
   });
 });
