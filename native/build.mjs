@@ -53,9 +53,11 @@ function fingerprint(torch) {
   for (const file of [
     version,
     join(here, 'CMakeLists.txt'),
-    ...readdirSync(join(here, 'src'))
-      .sort()
-      .map((name) => join(here, 'src', name)),
+    ...['src', 'simd'].flatMap((folder) =>
+      readdirSync(join(here, folder))
+        .sort()
+        .map((name) => join(here, folder, name)),
+    ),
   ]) {
     hash.update(file).update(existsSync(file) ? readFileSync(file) : '');
   }

@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <cstring>
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
 
 namespace audiossl {
 namespace {
@@ -39,9 +42,13 @@ AUDIOSSL_INLINE void store(float* to, Floats values) { std::memcpy(to, &values, 
 
 // Rounds to the nearest, halves to even, as libtorch does.
 AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
+#ifdef __AVX512BF16__
+  __m256bh halves = _mm512_cvtneps_pbh((__m512)values);
+#else
   Words bits = (Words)values;
   bits = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   Halves halves = __builtin_convertvector(bits, Halves);
+#endif
   std::memcpy(to, &halves, sizeof halves);
 }
 

@@ -139,8 +139,8 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
 }  // namespace
 
 void defineBatchNorm(Module& m) {
-  m.def("batchNormTrain", batchNormTrain);
-  m.def("batchNormGradient", batchNormGradient);
+  m.defBfloat16("batchNormTrain", batchNormTrain);
+  m.defBfloat16("batchNormGradient", batchNormGradient);
 }
 
 }  // namespace audiossl

@@ -1,5 +1,6 @@
 #include "binding.h"
 
+#include <atomic>
 #include <new>
 #include <sstream>
 #include <unordered_map>
@@ -51,7 +52,11 @@ void relayout(uint32_t slot, Tensor tensor) {
 Tensor uniqueAt(int64_t slot) {
   table.derived.clear();
   const Tensor& tensor = tensorAt(slot);
-  if (tensor.use_count() > 1 || tensor.storage().use_count() > 1) relayout(slot, tensor.clone());
+  if (tensor.scalar_type() == at::kBFloat16) {
+    relayout(slot, tensor.to(at::kFloat));
+  } else if (tensor.use_count() > 1 || tensor.storage().use_count() > 1) {
+    relayout(slot, tensor.clone());
+  }
   return table.tensors[slot];
 }
 
@@ -68,6 +73,10 @@ const Derived& keepDerived(Derived derived) {
   const c10::TensorImpl* key = derived.from[0].unsafeGetTensorImpl();
   return table.derived.insert_or_assign(key, std::move(derived)).first->second;
 }
+
+static std::atomic<bool> isBfloat16{false};
+bool storesBfloat16() { return isBfloat16; }
+void storeBfloat16(bool stores) { isBfloat16 = stores; }
 
 int64_t liveTensors() { return table.tensors.size() - table.free.size(); }
 

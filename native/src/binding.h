@@ -171,6 +171,18 @@ inline napi_value toJs(napi_env env, Tensors tensors) {
   return array;
 }
 
+// ---- bfloat16 ----
+// To tfjs a tensor stored in bfloat16 is float32. Functions that know better are defined by `defBfloat16`; all others get float32.
+inline Tensor inFloat32(const Tensor& x) { return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x; }
+inline OptionalTensor inFloat32(const OptionalTensor& x) { return x ? OptionalTensor(inFloat32(*x)) : x; }
+inline Tensors inFloat32(Tensors tensors) {
+  for (Tensor& tensor : tensors) tensor = inFloat32(tensor);
+  return tensors;
+}
+// Whether convolutions (and what follows them) store their results in bfloat16.
+bool storesBfloat16();
+void storeBfloat16(bool stores);
+
 // ---- the wrapper ----
 std::string describeShapes(const std::vector<const Tensor*>& tensors);
 void throwToJs(napi_env env, const char* name, const std::string& shapes);
@@ -185,13 +197,26 @@ inline void collect(std::vector<const Tensor*>& list, const Tensors& tensors) {
 template <class T>
 void collect(std::vector<const Tensor*>&, const T&) {}
 
-template <class R, class... A>
+template <class T>
+constexpr bool holdsTensors = std::is_same_v<T, Tensor> || std::is_same_v<T, OptionalTensor> || std::is_same_v<T, Tensors>;
+
+template <bool takesBfloat16, class R, class... A>
 struct Entry {
   const char* name;
   R (*function)(A...);
 
   template <class T>
-  using Held = std::conditional_t<std::is_same_v<std::decay_t<T>, Tensor>, const Tensor&, std::decay_t<T>>;
+  using Held = std::conditional_t<takesBfloat16 && std::is_same_v<std::decay_t<T>, Tensor>, const Tensor&, std::decay_t<T>>;
+
+  template <class T>
+  static Held<T> argument(napi_env env, napi_value value) {
+    using Plain = std::decay_t<T>;
+    if constexpr (!takesBfloat16 && holdsTensors<Plain>) {
+      return inFloat32(Argument<Plain>::get(env, value));
+    } else {
+      return Argument<Plain>::get(env, value);
+    }
+  }
 
   static napi_value call(napi_env env, napi_callback_info info) {
     napi_value values[sizeof...(A) + 1];
@@ -207,7 +232,7 @@ struct Entry {
     try {
       if (count < sizeof...(A)) wrongArgument("more arguments");
       c10::InferenceMode guard;
-      std::tuple<Held<A>...> arguments{Argument<std::decay_t<A>>::get(env, values[I])...};
+      std::tuple<Held<A>...> arguments{argument<A>(env, values[I])...};
       try {
         beginResults();
         if constexpr (std::is_void_v<R>) {
@@ -236,13 +261,22 @@ class Module {
 
   template <class R, class... A>
   void def(const char* name, R (*function)(A...)) {
-    auto* entry = new Entry<R, A...>{name, function};  // lives as long as the process
-    add(name, &Entry<R, A...>::call, entry);
+    define<false>(name, function);
+  }
+  // For a function that computes on bfloat16 as it is.
+  template <class R, class... A>
+  void defBfloat16(const char* name, R (*function)(A...)) {
+    define<true>(name, function);
   }
   napi_env env() const { return env_; }
   void set(const char* name, napi_value value) { napi_set_named_property(env_, exports_, name, value); }
 
  private:
+  template <bool takesBfloat16, class R, class... A>
+  void define(const char* name, R (*function)(A...)) {
+    using Defined = Entry<takesBfloat16, R, A...>;
+    add(name, &Defined::call, new Defined{name, function});  // lives as long as the process
+  }
   void add(const char* name, napi_callback callback, void* data) {
     napi_value value;
     napi_create_function(env_, name, NAPI_AUTO_LENGTH, callback, data, &value);

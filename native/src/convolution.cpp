@@ -76,7 +76,19 @@ Ints lastAxisFirst(const Ints& pads) {
 
 Ints zeros(const Ints& like) { return Ints(like.size(), 0); }
 
-Tensor asFloat(const Tensor& x) { return x.is_floating_point() ? x : x.to(at::kFloat); }
+Tensor asFloat(const Tensor& x) { return x.to(at::kFloat); }
+
+// Whether a convolution computes in bfloat16: those of images do, if the policy says so.
+bool isBfloat16Conv(int64_t rank, bool isChannelsFirst) { return storesBfloat16() && rank == 4 && !isChannelsFirst; }
+
+// The filter's values in bfloat16, converted once until it changes.
+Tensor bfloat16Filter(int64_t slot) {
+  Tensor weight = filterView(slot);
+  if (weight.scalar_type() == at::kBFloat16) return weight;
+  const Tensor& filter = tensorAt(slot);
+  if (const Derived* known = derivedOf({filter}, -1)) return known->result[0];
+  return keepDerived({{filter}, -1, {weight.to(at::kBFloat16)}}).result[0];
+}
 
 // pads: before and after each spatial axis
 Tensor convolution(const Tensor& x, const Tensor& weight, const Ints& strides, const Ints& pads, const Ints& dilations, int64_t groups) {
@@ -120,8 +132,9 @@ Tensor filterGradient(const Tensor& x, const Tensor& dy, const Ints& weightShape
 
 // x [batch, space..., in] (or [batch, in, space...] if isChannelsFirst), filter [space..., in / groups, out]
 Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pads, const Ints& dilations, bool isChannelsFirst) {
-  Tensor weight = asFloat(filterView(filter));
-  Tensor input = asFloat(isChannelsFirst ? x : channelsFirst(x));
+  bool bfloat16 = isBfloat16Conv(x.dim(), isChannelsFirst);
+  Tensor weight = bfloat16 ? bfloat16Filter(filter) : asFloat(filterView(filter));
+  Tensor input = (isChannelsFirst ? x : channelsFirst(x)).to(weight.scalar_type());
   int64_t groups = input.size(1) / std::max<int64_t>(weight.size(1), 1);
   Tensor y = convolution(input, weight, strides, pads, dilations, std::max<int64_t>(groups, 1));
   return (isChannelsFirst ? y : channelsLast(y)).contiguous();
@@ -136,10 +149,11 @@ Ints channelFirstShape(const Ints& shape, bool isChannelsFirst) {
 
 Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShape, const Ints& strides, const Ints& pads,
                          bool isChannelsFirst) {
-  Tensor weight = asFloat(filterView(filter));
+  bool bfloat16 = isBfloat16Conv(dy.dim(), isChannelsFirst);
+  Tensor weight = bfloat16 ? bfloat16Filter(filter) : asFloat(filterView(filter));
   Ints shape = channelFirstShape(inputShape, isChannelsFirst);
   int64_t groups = std::max<int64_t>(shape[1] / std::max<int64_t>(weight.size(1), 1), 1);
-  Tensor gradient = asFloat(isChannelsFirst ? dy : channelsFirst(dy));
+  Tensor gradient = (isChannelsFirst ? dy : channelsFirst(dy)).to(weight.scalar_type());
   Tensor dx = inputGradient(gradient, weight, shape, strides, pads, Ints(strides.size(), 1), groups);
   return (isChannelsFirst ? dx : channelsLast(dx)).contiguous();
 }
@@ -148,29 +162,32 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
                           bool isChannelsFirst) {
   Ints weightShape{filterShape.back(), filterShape[filterShape.size() - 2]};
   weightShape.insert(weightShape.end(), filterShape.begin(), filterShape.end() - 2);
-  Tensor input = asFloat(isChannelsFirst ? x : channelsFirst(x));
+  at::ScalarType type = isBfloat16Conv(x.dim(), isChannelsFirst) ? at::kBFloat16 : at::kFloat;
+  Tensor input = (isChannelsFirst ? x : channelsFirst(x)).to(type);
   int64_t groups = std::max<int64_t>(input.size(1) / std::max<int64_t>(weightShape[1], 1), 1);
-  Tensor gradient = asFloat(isChannelsFirst ? dy : channelsFirst(dy));
+  Tensor gradient = (isChannelsFirst ? dy : channelsFirst(dy)).to(type);
   Tensor dw = filterGradient(input, gradient, weightShape, strides, pads, Ints(strides.size(), 1), groups);
-  return outLast(dw.contiguous(lastFormat(dw.dim())));
+  return outLast(asFloat(dw).contiguous(lastFormat(dw.dim())));
 }
 
 // ---- evaluation: convolution, batch norm by the running statistics, residual, ReLU ----
 
 // The filter times the batch norm's scale, and the bias left of it; computed once until a parameter changes.
-const Derived& foldBatchNorm(const Tensors& parameters, double epsilon) {
-  if (const Derived* known = derivedOf(parameters, epsilon)) return *known;
+const Derived& foldBatchNorm(const Tensors& parameters, double epsilon, at::ScalarType type) {
+  const Derived* known = derivedOf(parameters, epsilon);
+  if (known && known->result[0].scalar_type() == type) return *known;
   const Tensor &filter = parameters[0], &gamma = parameters[1], &beta = parameters[2], &mean = parameters[3], &variance = parameters[4];
   Tensor scale = gamma / at::sqrt(variance + epsilon);
   Tensor weight = outFirst(filter) * scale.reshape({-1, 1, 1, 1});
-  return keepDerived({parameters, epsilon, {weight.contiguous(at::MemoryFormat::ChannelsLast), beta - mean * scale}});
+  return keepDerived({parameters, epsilon, {weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), (beta - mean * scale).to(type)}});
 }
 
 Tensor convBatchNorm(const Tensor& x, int64_t filter, const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& variance,
                      const OptionalTensor& residual, const Ints& strides, const Ints& pads, double epsilon, bool relu) {
   filterView(filter);
-  const Derived& folded = foldBatchNorm({tensorAt(filter), gamma, beta, mean, variance}, epsilon);
-  Tensor y = convolutionWithBias(channelsFirst(asFloat(x)), folded.result[0], folded.result[1], strides, pads);
+  at::ScalarType type = storesBfloat16() ? at::kBFloat16 : at::kFloat;
+  const Derived& folded = foldBatchNorm({tensorAt(filter), gamma, beta, mean, variance}, epsilon, type);
+  Tensor y = convolutionWithBias(channelsFirst(x.to(type)), folded.result[0], folded.result[1], strides, pads);
   y = channelsLast(y).contiguous();
   if (!residual) return relu ? y.relu_() : y;
   y.add_(*residual);
@@ -203,10 +220,10 @@ Tensor depthwiseFilterGradient(const Tensor& x, const Tensor& dy, const Ints& fi
 }  // namespace
 
 void defineConvolution(Module& m) {
-  m.def("conv", conv);
-  m.def("convBatchNorm", convBatchNorm);
-  m.def("convInputGradient", convInputGradient);
-  m.def("convFilterGradient", convFilterGradient);
+  m.defBfloat16("conv", conv);
+  m.defBfloat16("convBatchNorm", convBatchNorm);
+  m.defBfloat16("convInputGradient", convInputGradient);
+  m.defBfloat16("convFilterGradient", convFilterGradient);
   m.def("depthwiseConv", depthwiseConv);
   m.def("depthwiseInputGradient", depthwiseInputGradient);
   m.def("depthwiseFilterGradient", depthwiseFilterGradient);

@@ -37,7 +37,7 @@ void defineUnary(Module& m) {
   m.def("logicalNot", unary<at::logical_not>);
   m.def("neg", unary<at::neg>);
   m.def("reciprocal", unary<at::reciprocal>);
-  m.def("relu", +[](const Tensor& x) { return at::relu(x); });
+  m.defBfloat16("relu", +[](const Tensor& x) { return at::relu(x); });
   m.def("relu6", +[](const Tensor& x) { return at::clamp(x, 0, 6); });
   m.def("round", +[](const Tensor& x) { return at::round(x); });
   m.def("rsqrt", unary<at::rsqrt>);
@@ -89,7 +89,8 @@ Tensor batchNorm(const Tensor& x, const Tensor& mean, const Tensor& variance, co
 }
 
 void defineBinary(Module& m) {
-  m.def("add", +[](const Tensor& a, const Tensor& b) { return at::add(a, b); });
+  // Where the gradients of two branches meet, bfloat16 stays; with float32 the sum is float32.
+  m.defBfloat16("add", +[](const Tensor& a, const Tensor& b) { return at::add(a, b); });
   m.def("sub", +[](const Tensor& a, const Tensor& b) { return at::sub(a, b); });
   m.def("mul", +[](const Tensor& a, const Tensor& b) { return at::mul(a, b); });
   m.def("div", +[](const Tensor& a, const Tensor& b) { return at::div(a, b); });

@@ -40,6 +40,7 @@ void defineSettings(Module& module) {
   module.def("torchVersion", +[]() { return std::string(TORCH_VERSION_TEXT); });
   module.def("setThreads", setThreads);
   module.def("hasBfloat16", hasBfloat16);
+  module.def("storeBfloat16", storeBfloat16);
   module.def("hasCuda", +[]() { return at::hasCUDA(); });
   module.def("liveTensors", liveTensors);
 }

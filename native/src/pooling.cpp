@@ -124,8 +124,8 @@ Tensor avgPoolGradient(const Tensor& dy, const Tensor& x, const Ints& size, cons
 }  // namespace
 
 void definePooling(Module& m) {
-  m.def("maxPool", maxPool);
-  m.def("maxPoolGradient", maxPoolGradient);
+  m.defBfloat16("maxPool", maxPool);
+  m.defBfloat16("maxPoolGradient", maxPoolGradient);
   m.def("avgPool", avgPool);
   m.def("avgPoolGradient", avgPoolGradient);
 }

@@ -75,7 +75,7 @@ Tensors unstack(const Tensor& x, int64_t axis) {
 }  // namespace
 
 void defineShaping(Module& m) {
-  m.def("reshape", reshape);
+  m.defBfloat16("reshape", reshape);
   m.def("slice", slice);
   m.def("stridedSlice", stridedSlice);
   m.def("concat", +[](const Tensors& parts, int64_t axis) { return at::cat(parts, axis); });

@@ -36,7 +36,7 @@ Tensor cast(const Tensor& x, int64_t type) {
 
 void defineStorage(Module& module) {
   module.def("create", create);
-  module.def("read", read);
+  module.defBfloat16("read", read);
   module.def("release", +[](int64_t slot) { release(static_cast<uint32_t>(slot)); });
   module.def("cast", cast);
   module.def("share", +[](const Tensor& x) { return x; });

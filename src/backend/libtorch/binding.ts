@@ -34,6 +34,8 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   setThreads(threads: number): number;
   /** Whether the processor computes in bfloat16. */
   hasBfloat16(): boolean;
+  /** Whether convolutions and what follows them store bfloat16 (which tfjs sees as float32). */
+  storeBfloat16(stores: boolean): void;
   hasCuda(): boolean;
   liveTensors(): number;
   /** After a call, for each tensor it returned: type, rank, dimensions. */
@@ -151,7 +153,7 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   ntXent(x: Handle, temperature: number): Handle[];
   angularMargin(x: Handle, labels: Handle, margin: number, positiveWeight: number, negativeWeight: number, isMean: boolean): Handle[];
   gaussianNoise(keys: Handle, standardDeviations: Handle, shape: number[]): Handle;
-  /** Instruction set in use: baseline, avx2 or avx512. */
+  /** Instruction set in use: baseline, avx2, avx512 or avx512bf16. */
   simdLevel(): string;
 
   // images; low, high, fractions: for each output row (column) the two input rows and how far between them; no fractions = nearest

@@ -28,7 +28,11 @@ export function registerLibtorch({ device, precision, threads = 0 }: LibtorchOpt
     const found = addon.hasCuda() ? 'kernels of this version run on the CPU only' : `libtorch ${addon.torchVersion()} was built without it`;
     throw new UsageError(`libtorch: device cuda is not available: ${found}; leave out --device`);
   }
-  if (precision === 'bfloat16') throw new UsageError('libtorch: precision bfloat16 is not available yet; leave out --precision');
+  if (precision === 'bfloat16' && !addon.hasBfloat16()) {
+    throw new UsageError('libtorch: precision bfloat16 needs a processor with AVX-512 BF16, which this one lacks; leave out --precision');
+  }
+  const isBfloat16 = precision !== 'float32' && addon.hasBfloat16();
+  addon.storeBfloat16(isBfloat16);
   if (!isRegistered) {
     registerBackend('libtorch', () => new LibtorchBackend(addon, engine()), 4);
     for (const config of nativeKernels) registerKernel(config);
@@ -37,5 +41,5 @@ export function registerLibtorch({ device, precision, threads = 0 }: LibtorchOpt
     }
     isRegistered = true;
   }
-  return { device, precision: 'float32', threads: addon.setThreads(threads) };
+  return { device, precision: isBfloat16 ? 'bfloat16' : 'float32', threads: addon.setThreads(threads) };
 }
