@@ -22,7 +22,10 @@ export async function embedToFile({
   out: string;
   format: EmbeddingFormat;
   per?: 'clip' | 'patch';
-} & Pick<Parameters<typeof embedRecordings>[0], 'batchSize' | 'onError' | 'salvage' | 'onProgress' | 'signal'>): Promise<EmbedSummary> {
+} & Pick<
+  Parameters<typeof embedRecordings>[0],
+  'batchSize' | 'numWorkers' | 'onError' | 'salvage' | 'onProgress' | 'signal'
+>): Promise<EmbedSummary> {
   const writer = await openEmbeddingFile(out, format);
   try {
     const summary = await embedRecordings({ ...options, model, recordings, per, onRows: (rows) => writer.append(rows) });

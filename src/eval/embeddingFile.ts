@@ -6,7 +6,7 @@ import { formatCsv } from '../util/csv.js';
 import { AudiosslError } from '../util/errors.js';
 import { NPY_HEADER_BYTES, npyHeader, readFully, readNpyHeader } from '../util/npy.js';
 import { writeNpz } from '../util/npz.js';
-import type { EmbeddingRows } from './embedRecordings.js';
+import type { EmbeddingRows } from './embeddingRows.js';
 import { writeParquetEmbeddings } from './parquetEmbeddings.js';
 
 export const embeddingFormats = ['npz', 'npy', 'parquet'] as const;

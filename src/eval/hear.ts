@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { clipLogMel } from '../audio/clipLogMel.js';
 import type { LogMel } from '../audio/logMel.js';
 import { gridStarts } from '../data/samplers.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
-import { cutPatches } from './embedRecordings.js';
+import { cutPatches } from './cutPatches.js';
+import { embedBatch } from './embedClips.js';
 
 /*
  * The two functions of the HEAR benchmark (hearbenchmark.com/hear-api.html) for our models. Audio is mono at the model's rate
@@ -85,9 +85,12 @@ async function embedStarts(logMel: LogMel, starts: readonly number[], model: Mod
   for (let first = 0; first < starts.length; first += batchSize) {
     const some = starts.slice(first, first + batchSize);
     const patches = cutPatches(logMel, some, model.patchFrames);
-    const h = tf.tidy(() => model.embedPatches(tf.tensor3d(patches, [some.length, model.patchFrames, logMel.nMels])));
-    out.set(await h.data<'float32'>(), first * dim);
-    h.dispose();
+    const h = embedBatch(model, patches, some.length, logMel.nMels);
+    try {
+      out.set(await h.data<'float32'>(), first * dim);
+    } finally {
+      h.dispose();
+    }
     await new Promise(setImmediate);
   }
   return out;

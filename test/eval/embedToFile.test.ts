@@ -8,7 +8,7 @@ import { clipLogMel } from '../../src/audio/clipLogMel.js';
 import { readAudio } from '../../src/audio/readAudio.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { gridStarts } from '../../src/data/samplers.js';
-import { cutPatches } from '../../src/eval/embedRecordings.js';
+import { cutPatches } from '../../src/eval/cutPatches.js';
 import { embedToFile } from '../../src/eval/embedToFile.js';
 import { getSceneEmbeddings, getTimestampEmbeddings } from '../../src/eval/hear.js';
 import { loadModel, type Model } from '../../src/model/loadModel.js';
@@ -106,6 +106,32 @@ describe('embedToFile', () => {
     );
     const { key_value_metadata: meta } = await parquetMetadataAsync(file);
     expect(JSON.parse(meta?.find(({ key }) => key === 'audiossl')?.value ?? '')).toMatchObject({ rows: 3, per: 'clip' });
+  });
+
+  test.each([1, 3])('%i worker threads make the same file, to the bit, and list the same broken recordings', async (numWorkers) => {
+    // Long and short ones in turn, so that workers overtake one another.
+    const many = Array.from({ length: 5 }, (_, i) => recordings.map(({ id, path }) => ({ id: `${i}/${id}`, path }))).flat();
+    const seen: [number, number][] = [];
+    const onProgress = (done: number, _total: number, numRejected: number) => seen.push([done, numRejected]);
+    const files = [];
+    for (const workers of [2, numWorkers]) {
+      const out = join(folder, 'many.npz');
+      const summary = await embedToFile({
+        model,
+        recordings: many,
+        out,
+        format: 'npz',
+        per: 'patch',
+        batchSize: 7,
+        numWorkers: workers,
+        onProgress,
+      });
+      expect(summary.rejected.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((i) => `${i}/broken.wav`));
+      files.push(await readNpz(out));
+    }
+    expect(files[1]).toEqual(files[0]);
+    expect(seen.slice(0, 20)).toEqual(many.map((_, i) => [i + 1, Math.floor((i + 3) / 4)]));
+    expect(seen.slice(20)).toEqual(seen.slice(0, 20));
   });
 
   test('a failure leaves no file behind', async () => {
