@@ -45,6 +45,8 @@ export const frontEndOptions = z
     fill: z.enum(['repeat', 'zero']).optional().describe('how shorter clips are filled'),
   })
   .superRefine((options, context) => {
+    // A value out of its own range is told already; a filter bank of a billion bands must not be tried.
+    if (context.issues.length > 0) return;
     for (const { path, message } of frontEndProblems(withPreset(options))) context.addIssue({ code: 'custom', path: [path], message });
   })
   .describe('from samples to log-mel frames');

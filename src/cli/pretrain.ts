@@ -61,6 +61,6 @@ export function registerPretrain(program: Command): void {
 
 function describe({ dir, end }: PretrainResult): string {
   const how = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early' }[end.reason];
-  const best = end.bestEpoch === undefined ? 'no validation clips, so no best checkpoint' : `best after epoch ${end.bestEpoch}`;
+  const best = end.bestEpoch === undefined ? 'no best checkpoint: that needs 2 validation clips' : `best after epoch ${end.bestEpoch}`;
   return `${dir}: ${how} after epoch ${end.epoch}, step ${end.step} (${best})`;
 }

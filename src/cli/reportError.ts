@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { describeSystemError } from './describeSystemError.js';
 import { InterruptedError } from './interruptible.js';
 
 /** Prints what went wrong as one line on standard error and returns the exit code: 1 failed, 2 wrong use, 130 or 143 interrupted. */
@@ -11,6 +12,11 @@ export function reportError(error: unknown, { isDebug = false }: { isDebug?: boo
   if (error instanceof InterruptedError) {
     process.stderr.write(`audiossl: ${error.message}\n`);
     return error.exitCode;
+  }
+  const systemText = describeSystemError(error);
+  if (systemText !== undefined && !isDebug) {
+    process.stderr.write(`audiossl: ${systemText}\n`);
+    return 1;
   }
   const isExpected = error instanceof AudiosslError;
   const name = !isExpected && error instanceof Error ? `${error.name}: ` : '';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type FrontEnd, frontEndHash } from '../audio/frontEnd.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
@@ -73,6 +73,8 @@ export async function buildFeatureStore(options: BuildFeatureStoreOptions): Prom
       throw new UsageError(
         `buildFeatureStore: ${options.out} is another feature store: ${answer.why}; pass --rebuild to replace it, or another --out`,
       );
+  } else if (existsSync(out) && !(await stat(out)).isDirectory()) {
+    throw new UsageError(`buildFeatureStore: ${options.out} must be a feature store or not exist, got a file; pass another --out`);
   } else if (existsSync(out) && (await readdir(out)).length > 0) {
     throw new UsageError(
       `buildFeatureStore: ${options.out} must be a feature store or not exist, got a folder with other files; pass another --out`,

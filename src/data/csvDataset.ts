@@ -27,11 +27,12 @@ export async function loadCsvDataset({ dir, csvName, files }: { dir: string; csv
   const file = join(dir, csvName);
   const table = parseCsv(await readFile(file, 'utf8'), file);
   requireColumns(table, ['fname'], file);
+  if (table.rows.length === 0) throw new AudiosslError(`loadDataset: ${file} must have a row a clip, got the header alone`);
   refuseMultiLabel(table, file);
   const onDisk = new Set(files);
   const hasAudioFolder = files.some((name) => name.startsWith('audio/'));
   const clips: Clip[] = table.rows.map((row, i) => {
-    const name = safeFileName(row.fname, file);
+    const name = safeFileName(row.fname, `${file}: row ${i + 1}`);
     const id = onDisk.has(name) || !hasAudioFolder ? name : `audio/${name}`;
     return { id, path: join(dir, id), ...readRow(row, `${file}: row ${i + 1}`) };
   });

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { type Clip, type Dataset, indexLabels, type Split } from './clip.js';
@@ -22,7 +23,15 @@ export function looksLikeClassFolders(files: readonly string[]): boolean {
 }
 
 /** One folder a class (or split/class), or recordings without labels at any depth. */
-export function loadFolderDataset({ dir, files, kind }: { dir: string; files: string[]; kind: 'classFolders' | 'unlabelled' }): Dataset {
+export async function loadFolderDataset({
+  dir,
+  files,
+  kind,
+}: {
+  dir: string;
+  files: string[];
+  kind: 'classFolders' | 'unlabelled';
+}): Promise<Dataset> {
   const hasSplits = hasSplitFolders(files);
   const clips = files.map((id): Clip => {
     const { split, rest } = splitAndRest(id, hasSplits);
@@ -43,5 +52,17 @@ export function loadFolderDataset({ dir, files, kind }: { dir: string; files: st
           `read as classFolders: ${clips.length} clips in ${classNames.length} folders taken as classes${splits}; if they are no classes, pass --format unlabelled`,
         ]
       : [`read as unlabelled: ${clips.length} clips${splits}`];
+  if (kind === 'classFolders') {
+    const parents = hasSplits ? [...new Set(files.map((file) => file.split('/')[0]))] : ['.'];
+    const empty = await foldersBeside(classNames, dir, parents);
+    if (empty.length > 0) notes.push(`${empty.length} folders hold no recordings and are no classes: ${empty.join(', ')}`);
+  }
   return { dir, kind, clips, classNames, notes, missing: [], unlisted: [], isMetadataOnly: false };
+}
+
+/** Folders in `parents` that are none of the classes; hidden ones do not count. */
+async function foldersBeside(classNames: readonly string[], dir: string, parents: readonly string[]): Promise<string[]> {
+  const entries = (await Promise.all(parents.map((parent) => readdir(join(dir, parent), { withFileTypes: true })))).flat();
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  return [...new Set(names)].filter((name) => !classNames.includes(name)).sort();
 }

@@ -6,8 +6,8 @@ import { createInitialiser, type Parameters } from './parameters.js';
 /** The head's own sizes; its input is the encoder's embedding. */
 export const projectionHeadOptions = z
   .strictObject({
-    hiddenSize: z.int().min(1).default(512).describe('width of the hidden layer'),
-    outputSize: z.int().min(1).default(512).describe('length of the projection z'),
+    hiddenSize: z.int().min(1).max(65_536).default(512).describe('width of the hidden layer'),
+    outputSize: z.int().min(1).max(65_536).default(512).describe('length of the projection z'),
   })
   .describe('network from the embedding h to the projection z that the contrastive loss sees; not used after pre-training');
 export type ProjectionHeadOptions = z.infer<typeof projectionHeadOptions>;

@@ -39,7 +39,8 @@ export interface EpochProgress {
 /**
  * The pre-training loop: reads a batch ahead, makes views, takes a step, logs it, and gives the event loop a turn after every step.
  * At the end of an epoch it looks at the validation clips and saves. It stops at the last epoch, by early stopping, or after the step
- * under way when `signal` is aborted, having saved in each case. `state` is where it starts and is kept current.
+ * under way when `signal` is aborted, having saved in each case. Throws AudiosslError, with nothing saved, when the loss or a look at the
+ * validation clips is not finite: weights or running statistics are then beyond repair. `state` is where it starts and is kept current.
  */
 export async function runEpochs({
   method,
@@ -124,7 +125,7 @@ export async function runEpochs({
       const computing = clock();
       const learningRate = learningRateAt(schedule, { base: baseLearningRate, epoch: epoch - 1 + state.batch / batches.length, epochs });
       try {
-        if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, losses.loss, learningRate);
+        if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, 'the loss', losses.loss, learningRate);
         optimizer.step(method.trainable, gradients, learningRate);
       } finally {
         tf.dispose([...gradients.values()]);
@@ -184,6 +185,11 @@ export async function runEpochs({
       const record: MonitorRecord = { kind: 'monitor', step: state.step, epoch, ...values, collapse, isBest, seconds: round(seconds, 3) };
       log(record);
       onMonitor?.(record);
+      const broken = Object.entries(values).find(([, measured]) => !Number.isFinite(measured));
+      if (broken !== undefined) {
+        const rate = learningRateAt(schedule, { base: baseLearningRate, epoch: epoch - 1, epochs });
+        throw divergence(state.step, 'the look at the validation clips', broken.join(' '), rate);
+      }
     }
     startNextEpoch(state);
     await saveNow(isBest);
@@ -204,9 +210,9 @@ function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-function divergence(step: number, loss: number, learningRate: number): AudiosslError {
+function divergence(step: number, what: string, got: number | string, learningRate: number): AudiosslError {
   return new AudiosslError(
-    `runEpochs: step ${step}: the loss must be finite, got ${loss} at learning rate ${learningRate}; ` +
+    `runEpochs: step ${step}: ${what} must be finite, got ${got} at learning rate ${learningRate}; ` +
       'start again with a lower optimizer.learningRate or with schedule.warmupEpochs',
   );
 }

@@ -43,6 +43,8 @@ describe('resolveFrontEnd', () => {
     [{ headRoom: 0 }, 'headRoom must be above 0'],
     [{ sampleRate: 0 }, 'sampleRate'],
     [{ nMel: 4 } as object, 'nMel'],
+    // Told at once, not after a filter bank of a billion bands.
+    [{ nMels: 1e9 }, 'nMels'],
   ])('refuses %j', (options, message) => {
     expect(() => resolveFrontEnd(options)).toThrow(message);
   });

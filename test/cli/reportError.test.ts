@@ -4,6 +4,10 @@ import { InterruptedError } from '../../src/cli/interruptible.js';
 import { reportError } from '../../src/cli/reportError.js';
 import { AudiosslError, UsageError } from '../../src/util/errors.js';
 
+function systemError(code: string, syscall: string, path?: string): Error {
+  return Object.assign(new Error(`${code}: text of the system, ${syscall}`), { code, syscall, path, errno: -1 });
+}
+
 let printed = '';
 beforeEach(() => {
   printed = '';
@@ -24,6 +28,12 @@ describe('reportError', () => {
       1,
       'audiossl: TypeError: x is not a function (not expected: run it again with --debug for the stack)\n',
     ],
+    [
+      systemError('EACCES', 'mkdir', '/ro/x'),
+      1,
+      'audiossl: /ro/x: permission denied (EACCES, mkdir); change its permissions or give another path\n',
+    ],
+    [systemError('ENOSPC', 'write'), 1, 'audiossl: the disk is full (ENOSPC, write); free some space and run the same command again\n'],
     ['text', 1, 'audiossl: text (not expected: run it again with --debug for the stack)\n'],
     [new CommanderError(0, 'commander.version', '1.0'), 0, ''],
     [new CommanderError(1, 'commander.unknownOption', 'printed by commander'), 2, ''],

@@ -44,6 +44,13 @@ async function buildStopped(dir: string, out: string, after: number): Promise<vo
 }
 
 describe('buildFeatureStore', () => {
+  it('refuses a file where the store is to stand', async () => {
+    const dir = await recordings();
+    await expect(build(dir, join(dir, '00.wav'))).rejects.toThrow(
+      /00\.wav must be a feature store or not exist, got a file; pass another --out$/,
+    );
+  });
+
   it('stores what the front end makes of every clip, and lists the broken ones', async () => {
     const dir = await recordings();
     const out = await folderWith();

@@ -64,8 +64,18 @@ describe('loadDataset', () => {
 
   it.each([
     ['a name twice', 'fname,label\na.wav,x\n./a.wav,x\n', /must name each clip once/],
-    ['a name outside the folder', 'fname\n../a.wav\n', /inside the data folder/],
-    ['an absolute name', 'fname\n/etc/a.wav\n', /inside the data folder/],
+    [
+      'a name outside the folder',
+      'fname\na.wav\n../a.wav\n',
+      /labels\.csv: row 2: fname must be a path inside the data folder, got "\.\.\/a\.wav"/,
+    ],
+    ['an absolute name', 'fname\n/etc/a.wav\n', /inside the data folder, got "\/etc\/a\.wav"; name each recording from/],
+    ['a header without rows', 'fname,label\n', /labels\.csv must have a row a clip, got the header alone/],
+    [
+      'text that is not UTF-8',
+      Buffer.from('fname,label\na.wav,\xe9t\xe9\n', 'latin1'),
+      /labels\.csv: must be UTF-8 text .*line 2; save it as UTF-8/,
+    ],
     ['an unknown split', 'fname,split\na.wav,holdout\n', /row 1: split must be train, validation or test, got "holdout"/],
     ['a split named like a property of objects', 'fname,split\na.wav,constructor\n', /got "constructor"/],
   ])('refuses %s', async (_, csv, message) => {
@@ -96,6 +106,14 @@ describe('loadDataset', () => {
       ['cat', 'train'],
       ['dog', 'train'],
     ]);
+  });
+
+  it('names class folders without recordings', async () => {
+    const dir = await folderWith({ 'dog/1.wav': '', 'cat/2.wav': '', 'owl/notes.txt': '', '.git/x': '' });
+    await mkdir(join(dir, 'emu'));
+    const { classNames, notes } = await loadDataset(dir);
+    expect(classNames).toEqual(['cat', 'dog']);
+    expect(notes).toContain('2 folders hold no recordings and are no classes: emu, owl');
   });
 
   it('reads anything else as unlabelled, and says so', async () => {

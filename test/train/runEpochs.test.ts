@@ -4,6 +4,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import type { Simclr } from '../../src/method/simclr.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import type { LogRecord } from '../../src/run/logRecord.js';
+import type { MonitorLook } from '../../src/train/monitor.js';
 import type { PairSource } from '../../src/train/pairSource.js';
 import { runEpochs } from '../../src/train/runEpochs.js';
 import { initialTrainingState, type TrainingState } from '../../src/train/trainingState.js';
@@ -15,12 +16,14 @@ function harness({
   train = {} as Partial<TrainOptions>,
   lossOf = (step: number) => step,
   values = [] as (number | null)[],
+  lookValues = [] as MonitorLook['values'][],
   state = initialTrainingState(),
 }: {
   numClips?: number;
   train?: Partial<TrainOptions>;
   lossOf?: (step: number) => number;
   values?: (number | null)[];
+  lookValues?: MonitorLook['values'][];
   state?: TrainingState;
 }) {
   const calls = {
@@ -53,13 +56,17 @@ function harness({
     dispose() {},
   };
   const left = [...values];
+  const leftValues = [...lookValues];
   const run = () =>
     runEpochs({
       method,
       optimizer,
       source,
       clips: Array.from({ length: numClips }, (_, i) => 100 + i),
-      look: values.length === 0 ? undefined : async () => ({ value: left.shift() ?? null, values: { validationLoss: 1 }, seconds: 0 }),
+      look:
+        values.length === 0
+          ? undefined
+          : async () => ({ value: left.shift() ?? null, values: leftValues.shift() ?? { validationLoss: 1 }, seconds: 0 }),
       save: async (isBest) => void calls.saves.push({ isBest, state: structuredClone(state) }),
       log: (record) => log.push(record),
       state,
@@ -148,6 +155,18 @@ describe('runEpochs', () => {
     await expect(run()).rejects.toThrow('runEpochs: step 2: the loss must be finite, got NaN at learning rate 0.5; start again with');
     expect(calls.rates.length).toBe(1);
     expect(tf.memory().numTensors).toBe(0);
+  });
+
+  it('stops, saved nowhere, where the look at the validation clips finds no numbers', async () => {
+    const { run, calls, log } = harness({
+      values: [0.5, null],
+      lookValues: [{ validationLoss: 1 }, { validationLoss: 1, alignment: Number.NaN }],
+    });
+    await expect(run()).rejects.toThrow(
+      /^runEpochs: step 4: the look at the validation clips must be finite, got alignment NaN at learning rate 0\.5; start again with/,
+    );
+    expect(calls.saves).toHaveLength(1);
+    expect(log.filter(({ kind }) => kind === 'monitor')).toHaveLength(2);
   });
 
   it('lets go of the views where the step fails', async () => {
