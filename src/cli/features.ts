@@ -37,40 +37,20 @@ export function registerFeatures(program: Command): void {
     .option('--rebuild', 'replace a store that was made from other files or with another front end')
     .option('--json', 'print the summary as JSON')
     .action(async (options: FeaturesOptions) => {
-      const [{ availableParallelism }, { loadConfig }, { loadDataset }, { buildFeatureStore }, { createProgress }, { interruptible }] =
-        await Promise.all([
-          import('node:os'),
-          import('../config/loadConfig.js'),
-          import('../data/loadDataset.js'),
-          import('../data/buildFeatureStore.js'),
-          import('../util/progress.js'),
-          import('./interruptible.js'),
-        ]);
-      const config = loadConfig({ file: options.config, overrides: options.set });
-      const dataset = await loadDataset(options.data, { format: options.format ?? config.data.format });
-      for (const note of dataset.notes) process.stderr.write(`${options.data}: ${note}\n`);
-      let progress: ReturnType<typeof createProgress> | undefined;
+      const [{ loadConfig }, { interruptible }, { makeFeatures }] = await Promise.all([
+        import('../config/loadConfig.js'),
+        import('./interruptible.js'),
+        import('./makeFeatures.js'),
+      ]);
+      const { data, out, config: file, set, workers, dtype, onError, salvage, rebuild } = options;
+      const config = loadConfig({ file, overrides: set });
+      const { frontEnd } = config;
+      const format = options.format ?? config.data.format;
       const summary = await interruptible((signal) =>
-        buildFeatureStore({
-          dataset,
-          frontEnd: config.frontEnd,
-          out: options.out,
-          dtype: options.dtype,
-          numWorkers: options.workers ?? availableParallelism(),
-          onError: options.onError,
-          salvage: options.salvage,
-          rebuild: options.rebuild,
-          signal,
-          onProgress({ done, total, numRejected }) {
-            progress ??= createProgress({ label: 'Features', total, unit: 'clips', initial: done });
-            progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-          },
-        }),
-      ).finally(() => progress?.finish());
-      process.stderr.write(describeTroubles(summary, options.out));
-      process.stdout.write(
-        options.json === true ? `${JSON.stringify({ ...summary, notes: dataset.notes })}\n` : `${describeSummary(summary, options.out)}\n`,
+        makeFeatures({ data, format, frontEnd, out, dtype, numWorkers: workers, onError, salvage, rebuild, signal }),
       );
+      process.stderr.write(describeTroubles(summary, out));
+      process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : `${describeSummary(summary, out)}\n`);
     });
 }
 

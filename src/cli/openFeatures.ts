@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
 import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
@@ -29,29 +29,9 @@ export async function openFeatures({
   if (features !== undefined || data === undefined) {
     throw new UsageError('--data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
   }
-  const [{ availableParallelism }, { frontEndHash }, { loadDataset }, { buildFeatureStore }, { createProgress }] = await Promise.all([
-    import('node:os'),
-    import('../audio/frontEnd.js'),
-    import('../data/loadDataset.js'),
-    import('../data/buildFeatureStore.js'),
-    import('../util/progress.js'),
-  ]);
-  const dataset = await loadDataset(data, { format });
-  for (const note of dataset.notes) process.stderr.write(`${data}: ${note}\n`);
-  const store = join(dirname(out), 'features', `${basename(dataset.dir)}-${frontEndHash(frontEnd).slice(0, 8)}`);
-  let progress: ReturnType<typeof createProgress> | undefined;
-  const { status, rejected } = await buildFeatureStore({
-    dataset,
-    frontEnd,
-    out: store,
-    numWorkers: availableParallelism(),
-    onError: 'skip',
-    signal,
-    onProgress({ done, total, numRejected }) {
-      progress ??= createProgress({ label: 'Features', total, unit: 'clips', initial: done });
-      progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-    },
-  }).finally(() => progress?.finish());
+  const [{ frontEndHash }, { makeFeatures }] = await Promise.all([import('../audio/frontEnd.js'), import('./makeFeatures.js')]);
+  const store = join(dirname(out), 'features', `${basename(resolve(data))}-${frontEndHash(frontEnd).slice(0, 8)}`);
+  const { status, rejected } = await makeFeatures({ data, format, frontEnd, out: store, signal });
   process.stderr.write(
     `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length} broken recordings left out, see rejected.csv` : ''})\n`,
   );
