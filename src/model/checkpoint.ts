@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { loadSafetensors, type SafetensorsTensor, saveSafetensors } from '../util/safetensors.js';
@@ -21,6 +22,7 @@ export const checkpointMetadata = z.looseObject({
   config: z.unknown().describe('the resolved config of the run'),
   versions: z.record(z.string(), z.string()),
   monitor: z.record(z.string(), z.number().nullable()).describe('monitor values at this step'),
+  weightsSha256: z.string().optional().describe('written and checked by this file: SHA-256 of all tensors; absent = not checked'),
   training: z.record(z.string(), z.unknown()).optional().describe("the training loop's own counters"),
 });
 export type CheckpointMetadata = z.infer<typeof checkpointMetadata>;
@@ -53,7 +55,7 @@ export async function saveCheckpoint(path: string, { metadata, tensors }: Checkp
       out.set(counter, { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(metadata.step)) });
     }
   }
-  await saveSafetensors(path, { tensors: out, metadata: { audiossl: JSON.stringify(metadata) } });
+  await saveSafetensors(path, { tensors: out, metadata: { audiossl: JSON.stringify({ ...metadata, weightsSha256: hashTensors(out) }) } });
 }
 
 /** Reads a checkpoint back into tfjs's layout. Throws AudiosslError when the file is broken or is not one of ours. */
@@ -64,13 +66,29 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
       `loadCheckpoint: ${path}: needs the metadata key "audiossl", has ${Object.keys(metadata).join(', ') || 'none'}`,
     );
   }
+  const { weightsSha256, ...own } = parseMetadata(metadata.audiossl, path);
+  if (weightsSha256 !== undefined && weightsSha256 !== hashTensors(tensors)) {
+    throw new AudiosslError(
+      `loadCheckpoint: ${path}: the weights are damaged: their SHA-256 must be ${weightsSha256.slice(0, 12)}..., got ${hashTensors(tensors).slice(0, 12)}...; use another checkpoint or a copy`,
+    );
+  }
   const converted: CheckpointTensors = new Map();
   for (const [name, { dtype, shape, data }] of tensors) {
     if (dtype === 'F32') converted.set(name, toTfjsLayout(name, { shape, data: data as Float32Array }));
     else if (name.endsWith(BATCHES)) converted.set(name, { shape, data: Float32Array.from(data, Number) });
     else throw new AudiosslError(`loadCheckpoint: ${path}: "${name}" must be F32, got ${dtype}`);
   }
-  return { metadata: parseMetadata(metadata.audiossl, path), tensors: converted };
+  return { metadata: own, tensors: converted };
+}
+
+/** SHA-256 of all names and bytes, by name: what the disk or a copy did to a weight shows. */
+function hashTensors(tensors: ReadonlyMap<string, SafetensorsTensor>): string {
+  const hash = createHash('sha256');
+  for (const name of [...tensors.keys()].sort()) {
+    const { data } = tensors.get(name) as SafetensorsTensor;
+    hash.update(`${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
 }
 
 function parseMetadata(text: string, path: string): CheckpointMetadata {
@@ -88,5 +106,7 @@ function parseMetadata(text: string, path: string): CheckpointMetadata {
   }
   const parsed = checkpointMetadata.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new AudiosslError(`loadCheckpoint: ${path}: metadata: ${errorText(z.prettifyError(parsed.error))}`);
+  throw new AudiosslError(
+    `loadCheckpoint: ${path}: metadata: ${errorText(z.prettifyError(parsed.error))}; the file is damaged or no checkpoint of audiossl`,
+  );
 }

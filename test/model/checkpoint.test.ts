@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -56,6 +57,23 @@ describe('weight layouts', () => {
 });
 
 describe('checkpoint', () => {
+  test('a single flipped bit of a weight is noticed; a file without checksum is taken as it is', async () => {
+    await saveCheckpoint(path, { metadata: metadataOf(), tensors: new Map([['encoder.bn1.weight', filled([4])]]) });
+    const bytes = await readFile(path);
+    bytes[bytes.length - 2] ^= 1;
+    const broken = join(folder, 'flipped.safetensors');
+    await writeFile(broken, bytes);
+    await expect(loadCheckpoint(broken)).rejects.toThrow(
+      /flipped\.safetensors: the weights are damaged: .* got [0-9a-f]{12}.*; use another checkpoint or a copy/,
+    );
+
+    const { tensors, metadata } = await loadSafetensors(broken);
+    const { weightsSha256, ...rest } = JSON.parse(metadata.audiossl);
+    expect(weightsSha256).toMatch(/^[0-9a-f]{64}$/);
+    await saveSafetensors(broken, { tensors, metadata: { audiossl: JSON.stringify(rest) } });
+    expect((await loadCheckpoint(broken)).tensors.size).toBe(1);
+  });
+
   test('tensors and metadata come back bit for bit; the file holds the layout of PyTorch', async () => {
     const tensors = new Map([
       ['encoder.conv1.weight', filled([3, 3, 1, 4])],
