@@ -43,6 +43,7 @@ export function registerEmbed(program: Command): void {
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
     const format = options.format ?? formatOf(options.out);
     const recordings = await findRecordings(options.in);
+    await (await import('../eval/prepareOutput.js')).prepareOutput(options.out);
     const [{ interruptible }, { createProgress }] = await Promise.all([import('./interruptible.js'), import('../util/progress.js')]);
     const summary = await interruptible(async (signal) => {
       const [{ embedToFile }, { loadModel }] = await Promise.all([import('../eval/embedToFile.js'), import('../model/loadModel.js')]);

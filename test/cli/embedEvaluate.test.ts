@@ -83,6 +83,15 @@ describe('audiossl embed', () => {
     expect((await readNpz(out)).get('clip')?.data).toEqual(['a.wav', 'sub/b.wav']);
   });
 
+  test('the folder of the output is made first, and one that is a file refused before any work', async () => {
+    const embed = (out: string) => audiossl('embed', '--model', run.dir, '--backend', 'wasm', '--in', join(folder, 'in'), '--out', out);
+    const out = join(folder, 'new', 'folder', 'e.npz');
+    expect(await embed(out)).toContain('2 rows');
+    await expect(embed(join(out, 'e.npz'))).rejects.toThrow(/embed: .*e\.npz\/e\.npz cannot be written \(.*\); give another --out$/);
+    await mkdir(join(folder, 'taken.npz'));
+    await expect(embed(join(folder, 'taken.npz'))).rejects.toThrow(/embed: .*taken\.npz is a folder; give another --out/);
+  });
+
   test('wrong use is refused', async () => {
     const embed = (...args: string[]) => audiossl('embed', '--model', run.dir, '--backend', 'wasm', ...args);
     await expect(embed('--in', folder, '--out', 'x.csv')).rejects.toThrow(/must end with \.npz, \.npy or \.parquet, got x\.csv/);
