@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { rememberBackend } from './backendInUse.js';
 
 /** Which engine computes, on what, how exactly and with how many threads. */
 export const backendOptions = z.strictObject({
@@ -15,7 +16,11 @@ export const backendOptions = z.strictObject({
     .enum(['float32', 'bfloat16', 'auto'])
     .default('float32')
     .describe('storage of activations on libtorch; auto = bfloat16 where the processor computes in it'),
-  threads: z.int().min(1).optional().describe('threads of libtorch; default = every core this process may use'),
+  threads: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('threads of libtorch or wasm (at most 8 there, decided once a process); default = every core this process may use'),
 });
 export type BackendOptions = z.infer<typeof backendOptions>;
 export type BackendName = Exclude<BackendOptions['backend'], 'auto'>;
@@ -42,6 +47,12 @@ const installLine = {
  * by name is used, or this throws a UsageError that says how to get it.
  */
 export async function setBackend(options: Partial<BackendOptions> = {}): Promise<BackendInUse> {
+  const inUse = await choose(options);
+  rememberBackend(inUse);
+  return inUse;
+}
+
+async function choose(options: Partial<BackendOptions>): Promise<BackendInUse> {
   const { backend, device, precision, threads } = backendOptions.parse(options);
   tf.env().set('PROD', true);
   await import('@tensorflow/tfjs-layers'); // registers the gradient of every op: without it tf.grad throws
@@ -52,7 +63,7 @@ export async function setBackend(options: Partial<BackendOptions> = {}): Promise
       `setBackend: device ${device} needs the backend libtorch, got ${backend}; leave out --backend or pass --backend libtorch`,
     );
   }
-  return setPlain(backend, precision);
+  return setPlain(backend, { precision, threads });
 }
 
 type LibtorchOptions = Pick<BackendOptions, 'device' | 'precision' | 'threads'>;
@@ -63,7 +74,7 @@ async function setAutomatically(options: LibtorchOptions): Promise<BackendInUse>
   } catch (error) {
     if (!(error instanceof AudiosslError)) throw error;
     if (options.device !== 'cpu' || options.precision === 'bfloat16') throw error;
-    const inUse = await setPlain('wasm', options.precision);
+    const inUse = await setPlain('wasm', options);
     return { ...inUse, notes: [`backend: wasm, about five times slower than libtorch (${errorText(error)})`, ...inUse.notes] };
   }
 }
@@ -75,13 +86,18 @@ async function setLibtorch(options: LibtorchOptions): Promise<BackendInUse> {
   return { name: 'libtorch', notes: [], ...settings };
 }
 
-/** The backends without settings of their own: one precision, the processor's choice of threads. */
-async function setPlain(name: Exclude<BackendName, 'libtorch'>, precision: BackendOptions['precision']): Promise<BackendInUse> {
+/** The backends of one precision, on the processor; only wasm lets its threads be chosen. */
+async function setPlain(
+  name: Exclude<BackendName, 'libtorch'>,
+  { precision, threads }: Pick<BackendOptions, 'precision' | 'threads'>,
+): Promise<BackendInUse> {
   if (precision === 'bfloat16')
     throw new UsageError(`setBackend: precision bfloat16 needs the backend libtorch, got ${name}; ${installLine.libtorch}`);
+  const device = name === 'tensorflow-gpu' ? 'cuda' : 'cpu';
+  const inUse: BackendInUse = { name, device, precision: 'float32', threads: 1, notes: [] };
   if (name === 'wasm') {
     const { registerWasm } = await import('./wasm/registerWasm.js');
-    await registerWasm();
+    Object.assign(inUse, await registerWasm({ threads }));
     await activate('wasm', installLine.libtorch);
   } else if (name === 'cpu') {
     await import('@tensorflow/tfjs-backend-cpu');
@@ -90,8 +106,7 @@ async function setPlain(name: Exclude<BackendName, 'libtorch'>, precision: Backe
     await importTfjsNode(name);
     await activate('tensorflow', installLine[name]); // both packages register this name
   }
-  const device = name === 'tensorflow-gpu' ? 'cuda' : 'cpu';
-  return { name, device, precision: 'float32', threads: 1, notes: [] };
+  return inUse;
 }
 
 async function importTfjsNode(name: 'tensorflow' | 'tensorflow-gpu'): Promise<void> {

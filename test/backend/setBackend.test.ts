@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
@@ -31,6 +32,15 @@ describe('setBackend', () => {
     await expect(setBackend({ backend: 'tensorflow-gpu' })).rejects.toThrow(UsageError);
     await expect(setBackend({ backend: 'wasm', device: 'cuda' })).rejects.toThrow(/device cuda needs the backend libtorch, got wasm/);
     await expect(setBackend({ backend: 'cpu', precision: 'bfloat16' })).rejects.toThrow(/bfloat16 needs the backend libtorch, got cpu/);
+  });
+
+  it.skipIf(!availableBackends.includes('wasm'))('sets the threads of wasm, once a process, and reports those in use', () => {
+    // A process of its own, because the first call decides.
+    const program = `
+      import { setBackend } from '${new URL('../../dist/backend/setBackend.js', import.meta.url)}';
+      for (const threads of [3, 1, undefined]) process.stdout.write((await setBackend({ backend: 'wasm', threads })).threads + ' ');`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['3 3 3 ', '']);
   });
 
   it.skipIf(!availableBackends.includes('libtorch'))('sets the threads of libtorch', async () => {

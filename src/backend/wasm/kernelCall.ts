@@ -18,6 +18,24 @@ export function requiredInput(inputs: tf.NamedTensorInfoMap, name: string): tf.T
 }
 
 /**
+ * To be called when a kernel has changed the data of its inputs in place: XNNPACK packs a convolution's filter and a product's second
+ * matrix once and finds the packed copy by the tensor's number, so it would go on with the old values.
+ */
+export function markChanged(backend: BackendWasm, infos: readonly tf.TensorInfo[]): void {
+  for (const { dataId } of infos) {
+    const { id, memoryOffset, shape } = backend.dataIdMap.get(dataId);
+    backend.wasm.tfjs.disposeData(id); // forgets the tensor and what was packed from it; its memory stays
+    backend.wasm.tfjs.registerTensor(id, tf.util.sizeFromShape(shape), memoryOffset);
+  }
+}
+
+/** One more reference to the same data, given back like any other result. */
+export function anotherReference(backend: BackendWasm, { dataId, dtype, shape }: tf.TensorInfo): tf.TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, dtype, shape };
+}
+
+/**
  * Collects the intermediate results of a kernel, so that one `dispose` gives them all back: kernels run outside of any tidy.
  * `call` runs a kernel and keeps what it returns; `keep` adds a result made in another way.
  */

@@ -3,13 +3,26 @@ import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type KernelConfig, registerBackend, registerKernel, removeBackend, unregisterKernel } from '@tensorflow/tfjs-core';
+import { audiosslBatchNorm } from './kernels/AudiosslBatchNorm.js';
+import { audiosslBatchNormGrad } from './kernels/AudiosslBatchNormGrad.js';
+import { audiosslSgdStep } from './kernels/AudiosslSgdStep.js';
+import { batchMatMul } from './kernels/BatchMatMul.js';
 import { conv2DBackpropFilter } from './kernels/Conv2DBackpropFilter.js';
 import { conv2DBackpropInput } from './kernels/Conv2DBackpropInput.js';
+import { identity } from './kernels/Identity.js';
 import { maxPoolGrad } from './kernels/MaxPoolGrad.js';
 import { threadedBackend } from './threadedBackend.js';
 
-/** What wasm lacks for training, or does slowly. */
-const kernels: KernelConfig[] = [conv2DBackpropFilter, conv2DBackpropInput, maxPoolGrad];
+/** What tfjs's wasm backend lacks for training, or does slowly. */
+const kernels: KernelConfig[] = [
+  audiosslBatchNorm,
+  audiosslBatchNormGrad,
+  audiosslSgdStep,
+  conv2DBackpropFilter,
+  conv2DBackpropInput,
+  identity,
+  maxPoolGrad,
+];
 
 /** The binary starts eight workers and can use no more. */
 const maxThreads = 8;
@@ -32,7 +45,8 @@ export async function registerWasm({ threads = availableParallelism() }: { threa
     removeBackend('wasm');
     registerBackend('wasm', () => threadedBackend(numThreads), 3);
   }
-  for (const kernel of kernels) {
+  const product = getKernel('BatchMatMul', 'wasm');
+  for (const kernel of [...kernels, ...(product ? [batchMatMul(product)] : [])]) {
     // tfjs warns on the console when a kernel is registered over another.
     if (getKernel(kernel.kernelName, 'wasm')) unregisterKernel(kernel.kernelName, 'wasm');
     registerKernel(kernel);

@@ -28,8 +28,7 @@ export const maxPoolGrad: KernelConfig = {
     const x = wasm.typedArrayFromHeap(input);
     const gradient = wasm.typedArrayFromHeap(dy);
     const out = wasm.typedArrayFromHeap(dx).fill(0);
-    const best = new Float32Array(channels);
-    const bestAt = new Int32Array(channels);
+    const taps = new Int32Array(filterHeight * filterWidth); // where in x the window's pixels start
     let source = 0;
     for (let n = 0; n < batchSize; n++) {
       for (let row = 0; row < outHeight; row++) {
@@ -38,20 +37,22 @@ export const maxPoolGrad: KernelConfig = {
         for (let column = 0; column < outWidth; column++) {
           const left = column * info.strideWidth - padInfo.left;
           const [firstColumn, endColumn] = [Math.max(0, left), Math.min(inWidth, left + filterWidth)];
-          best.fill(Number.NEGATIVE_INFINITY);
-          bestAt.fill(-1);
+          let numTaps = 0;
           for (let i = firstRow; i < endRow; i++) {
-            for (let j = firstColumn; j < endColumn; j++) {
-              let position = ((n * inHeight + i) * inWidth + j) * channels;
-              for (let c = 0; c < channels; c++, position++) {
-                if (x[position] > best[c]) {
-                  best[c] = x[position];
-                  bestAt[c] = position;
-                }
+            for (let j = firstColumn; j < endColumn; j++) taps[numTaps++] = ((n * inHeight + i) * inWidth + j) * channels;
+          }
+          for (let c = 0; c < channels; c++, source++) {
+            let best = Number.NEGATIVE_INFINITY;
+            let bestAt = -1;
+            for (let tap = 0; tap < numTaps; tap++) {
+              const value = x[taps[tap] + c];
+              if (value > best) {
+                best = value;
+                bestAt = taps[tap] + c;
               }
             }
+            if (bestAt >= 0) out[bestAt] += gradient[source];
           }
-          for (let c = 0; c < channels; c++, source++) if (bestAt[c] >= 0) out[bestAt[c]] += gradient[source];
         }
       }
     }
