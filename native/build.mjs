@@ -48,7 +48,7 @@ function findTorch() {
 /** What the addon is made of: if this is unchanged, so is the addon. */
 function fingerprint(torch) {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([torch, sanitize, process.arch]));
+  hash.update(JSON.stringify([torch, sanitize, process.arch, existsSync('/usr/include/oneapi/dnnl/dnnl.hpp')]));
   const version = join(torch.folder, 'TorchConfigVersion.cmake');
   for (const file of [
     version,

@@ -7,6 +7,7 @@ namespace audiossl {
 namespace {
 
 #include "batchNorm.inc"
+#include "blocks.inc"
 #include "maxPool.inc"
 #include "noise.inc"
 #include "optimizers.inc"
@@ -47,6 +48,13 @@ void maxPoolGradientEntry(bool bfloat16, const void* dy, const void* x, const vo
   AUDIOSSL_BY_TYPE(maxPoolGradient, IN(dy), IN(x), IN(y), OUT(dx), geometry);
 }
 
+void toBlocksEntry(bool bfloat16, const void* x, float* blocks, int64_t pixels, int64_t channels) {
+  AUDIOSSL_BY_TYPE(toBlocks, IN(x), blocks, pixels, channels);
+}
+void fromBlocksEntry(bool bfloat16, const float* blocks, const void* residual, void* y, int64_t pixels, int64_t channels, bool relu) {
+  AUDIOSSL_BY_TYPE(fromBlocks, blocks, IN(residual), OUT(y), pixels, channels, relu);
+}
+
 #define AUDIOSSL_TEXT(name) AUDIOSSL_TEXT_OF(name)
 #define AUDIOSSL_TEXT_OF(name) #name
 
@@ -61,6 +69,8 @@ const SimdKernels AUDIOSSL_SIMD = {
     batchNormGradientEntry,
     maxPoolEntry,
     maxPoolGradientEntry,
+    toBlocksEntry,
+    fromBlocksEntry,
     sgdStep,
     adamStep,
     gaussianNoise,

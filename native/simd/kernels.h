@@ -44,6 +44,10 @@ struct SimdKernels {
   // The first of equal maxima gets the gradient. dx is overwritten.
   void (*maxPoolGradient)(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, const PoolGeometry& geometry);
 
+  // One image [pixels, channels] <-> float32 [channels / 16, pixels, 16]; on the way back residual (may be null) is added.
+  void (*toBlocks)(bool bfloat16, const void* x, float* blocks, int64_t pixels, int64_t channels);
+  void (*fromBlocks)(bool bfloat16, const float* blocks, const void* residual, void* y, int64_t pixels, int64_t channels, bool relu);
+
   // v = momentum v + g + weightDecay w; w -= learningRate v
   void (*sgdStep)(float* parameter, const float* gradient, float* velocity, int64_t count, float learningRate, float momentum,
                   float weightDecay);

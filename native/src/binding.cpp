@@ -13,7 +13,7 @@ struct Table {
   std::vector<uint32_t> free;
   int32_t descriptions[kResultSlots];
   int used = 0;
-  std::unordered_map<const c10::TensorImpl*, Derived> derived;  // by the first tensor it was computed from
+  std::unordered_map<const c10::TensorImpl*, std::vector<Derived>> derived;  // by the first tensor it was computed from
 };
 thread_local Table table;
 }  // namespace
@@ -60,18 +60,31 @@ Tensor uniqueAt(int64_t slot) {
   return table.tensors[slot];
 }
 
-const Derived* derivedOf(const Tensors& from, double number) {
-  auto found = table.derived.find(from[0].unsafeGetTensorImpl());
-  if (found == table.derived.end() || found->second.number != number || found->second.from.size() != from.size()) return nullptr;
+namespace {
+bool isFrom(const Derived& derived, const Tensors& from, double number) {
+  if (derived.number != number || derived.from.size() != from.size()) return false;
   for (size_t i = 0; i < from.size(); i++) {
-    if (!found->second.from[i].is_same(from[i])) return nullptr;
+    if (!derived.from[i].is_same(from[i])) return false;
   }
-  return &found->second;
+  return true;
+}
+}  // namespace
+
+const Tensors* derivedOf(const Tensors& from, double number) {
+  auto found = table.derived.find(from[0].unsafeGetTensorImpl());
+  if (found == table.derived.end()) return nullptr;
+  for (const Derived& derived : found->second) {
+    if (isFrom(derived, from, number)) return &derived.result;
+  }
+  return nullptr;
 }
 
-const Derived& keepDerived(Derived derived) {
-  const c10::TensorImpl* key = derived.from[0].unsafeGetTensorImpl();
-  return table.derived.insert_or_assign(key, std::move(derived)).first->second;
+Tensors keepDerived(const Tensors& from, double number, Tensors result) {
+  constexpr size_t kMost = 4;  // of one parameter: for two batch sizes, in both precisions
+  std::vector<Derived>& kept = table.derived[from[0].unsafeGetTensorImpl()];
+  if (kept.size() >= kMost) kept.erase(kept.begin());
+  kept.push_back({from, number, result});
+  return result;
 }
 
 static std::atomic<bool> isBfloat16{false};

@@ -34,12 +34,12 @@ Tensor uniqueAt(int64_t slot);
 // What was computed from parameters and stays right until one of them changes (a filter with its batch norm folded in ...): kept by the
 // parameter it belongs to, dropped with it, and dropped altogether when anything is changed in place.
 struct Derived {
-  Tensors from;  // all it was computed from
-  double number;
+  Tensors from;   // all it was computed from
+  double number;  // and how
   Tensors result;
 };
-const Derived* derivedOf(const Tensors& from, double number);
-const Derived& keepDerived(Derived derived);
+const Tensors* derivedOf(const Tensors& from, double number);
+Tensors keepDerived(const Tensors& from, double number, Tensors result);
 int64_t liveTensors();
 
 // After a call: for each tensor returned [dtype, rank, dimensions...], where JavaScript reads the shapes of the results.

@@ -2,7 +2,7 @@
 //
 // tfjs stores [batch, space..., channel] and filters [space..., in, out]. Seen through a permutation that is libtorch's channels-last
 // layout, which oneDNN computes in as it is: nothing is copied. Filters are laid out anew once, at their first use (see `filterView`).
-#include "families.h"
+#include "oneDnn.h"
 
 namespace audiossl {
 namespace {
@@ -86,8 +86,9 @@ Tensor bfloat16Filter(int64_t slot) {
   Tensor weight = filterView(slot);
   if (weight.scalar_type() == at::kBFloat16) return weight;
   const Tensor& filter = tensorAt(slot);
-  if (const Derived* known = derivedOf({filter}, -1)) return known->result[0];
-  return keepDerived({{filter}, -1, {weight.to(at::kBFloat16)}}).result[0];
+  constexpr double kBfloat16 = 0;
+  if (const Tensors* known = derivedOf({filter}, kBfloat16)) return known->at(0);
+  return keepDerived({filter}, kBfloat16, {weight.to(at::kBFloat16)})[0];
 }
 
 // pads: before and after each spatial axis
@@ -130,8 +131,34 @@ Tensor filterGradient(const Tensor& x, const Tensor& dy, const Ints& weightShape
                                               false, zeros(strides), groups, {false, true, false}));
 }
 
+// ---- by oneDNN itself: 2 axes, channels last, neither dilated nor grouped ----
+bool isForOneDnn(const Tensor& x, const Ints& filterShape, const Ints& dilations, bool isChannelsFirst) {
+  if (!hasOneDnn() || isChannelsFirst || x.dim() != 4 || x.numel() == 0) return false;
+  for (int64_t dilation : dilations) {
+    if (dilation != 1) return false;
+  }
+  return filterShape[0] * filterShape[1] * filterShape[2] * filterShape[3] > 0;
+}
+
+ConvShape convShape(at::IntArrayRef x, at::IntArrayRef filter, const Ints& strides, const Ints& pads) {
+  return {x[0],      x[1],       x[2],       x[3],    filter[0], filter[1], filter[3],
+          strides[0], strides[1], pads[0], pads[1],   pads[2],   pads[3]};
+}
+
+at::ScalarType activationType() { return storesBfloat16() ? at::kBFloat16 : at::kFloat; }
+
+// A filter as it is in the plan's order. Made anew each time: in training it is used once between two changes.
+Tensor packed(const ConvPlan& plan, int64_t filter) { return packFilter(plan, asFloat(filterView(filter))); }
+
 // x [batch, space..., in] (or [batch, in, space...] if isChannelsFirst), filter [space..., in / groups, out]
 Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pads, const Ints& dilations, bool isChannelsFirst) {
+  Ints filterShape = tensorAt(filter).sizes().vec();
+  if (isForOneDnn(x, filterShape, dilations, isChannelsFirst) && x.size(3) == filterShape[2]) {
+    ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
+    if (const ConvPlan* plan = planForward(shape, activationType(), false, false, false)) {
+      return runForward(*plan, x.to(activationType()).contiguous(), packed(*plan, filter), {});
+    }
+  }
   bool bfloat16 = isBfloat16Conv(x.dim(), isChannelsFirst);
   Tensor weight = bfloat16 ? bfloat16Filter(filter) : asFloat(filterView(filter));
   Tensor input = (isChannelsFirst ? x : channelsFirst(x)).to(weight.scalar_type());
@@ -149,6 +176,12 @@ Ints channelFirstShape(const Ints& shape, bool isChannelsFirst) {
 
 Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShape, const Ints& strides, const Ints& pads,
                          bool isChannelsFirst) {
+  Ints filterShape = tensorAt(filter).sizes().vec();
+  if (isForOneDnn(dy, filterShape, {}, isChannelsFirst) && inputShape[3] == filterShape[2]) {
+    if (const ConvPlan* plan = planInputGradient(convShape(inputShape, filterShape, strides, pads), activationType())) {
+      return runInputGradient(*plan, dy.to(activationType()).contiguous(), packed(*plan, filter));
+    }
+  }
   bool bfloat16 = isBfloat16Conv(dy.dim(), isChannelsFirst);
   Tensor weight = bfloat16 ? bfloat16Filter(filter) : asFloat(filterView(filter));
   Ints shape = channelFirstShape(inputShape, isChannelsFirst);
@@ -160,6 +193,12 @@ Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShap
 
 Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
                           bool isChannelsFirst) {
+  if (isForOneDnn(x, filterShape, {}, isChannelsFirst) && x.size(3) == filterShape[2]) {
+    at::ScalarType type = activationType();
+    if (const ConvPlan* plan = planFilterGradient(convShape(x.sizes(), filterShape, strides, pads), type)) {
+      return outLast(runFilterGradient(*plan, x.to(type).contiguous(), dy.to(type).contiguous()));
+    }
+  }
   Ints weightShape{filterShape.back(), filterShape[filterShape.size() - 2]};
   weightShape.insert(weightShape.end(), filterShape.begin(), filterShape.end() - 2);
   at::ScalarType type = isBfloat16Conv(x.dim(), isChannelsFirst) ? at::kBFloat16 : at::kFloat;
@@ -172,25 +211,40 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
 
 // ---- evaluation: convolution, batch norm by the running statistics, residual, ReLU ----
 
-// The filter times the batch norm's scale, and the bias left of it; computed once until a parameter changes.
-const Derived& foldBatchNorm(const Tensors& parameters, double epsilon, at::ScalarType type) {
-  const Derived* known = derivedOf(parameters, epsilon);
-  if (known && known->result[0].scalar_type() == type) return *known;
+// The filter [out, in, height, width] times the batch norm's scale, and the bias left of it; float32.
+Tensors foldBatchNorm(const Tensors& parameters, double epsilon) {
   const Tensor &filter = parameters[0], &gamma = parameters[1], &beta = parameters[2], &mean = parameters[3], &variance = parameters[4];
   Tensor scale = gamma / at::sqrt(variance + epsilon);
-  Tensor weight = outFirst(filter) * scale.reshape({-1, 1, 1, 1});
-  return keepDerived({parameters, epsilon, {weight.to(type).contiguous(at::MemoryFormat::ChannelsLast), (beta - mean * scale).to(type)}});
+  Tensor weight = outFirst(asFloat(filter)) * scale.reshape({-1, 1, 1, 1});
+  return {weight.contiguous(at::MemoryFormat::ChannelsLast), (beta - mean * scale).contiguous()};
 }
 
-Tensor convBatchNorm(const Tensor& x, int64_t filter, const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& variance,
-                     const OptionalTensor& residual, const Ints& strides, const Ints& pads, double epsilon, bool relu) {
+// The same, packed for a plan (if there is one) and kept until a parameter changes.
+Tensors foldedFor(const ConvPlan* plan, const Tensors& parameters, double epsilon) {
+  // One number for what was done; plans have negative ones.
+  double number = (plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
+  if (const Tensors* known = derivedOf(parameters, number)) return *known;
+  Tensors folded = foldBatchNorm(parameters, epsilon);
+  if (plan) return keepDerived(parameters, number, {packFilter(*plan, folded[0]), folded[1]});
+  return keepDerived(parameters, number, {folded[0].to(activationType()), folded[1].to(activationType())});
+}
+
+Tensor convBatchNorm(const Tensor& given, int64_t filter, const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& variance,
+                     const OptionalTensor& givenResidual, const Ints& strides, const Ints& pads, double epsilon, bool relu) {
+  at::ScalarType type = activationType();
+  Tensor x = given.to(type).contiguous();
+  OptionalTensor residual = givenResidual ? OptionalTensor(givenResidual->to(type).contiguous()) : givenResidual;
   filterView(filter);
-  at::ScalarType type = storesBfloat16() ? at::kBFloat16 : at::kFloat;
-  const Derived& folded = foldBatchNorm({tensorAt(filter), gamma, beta, mean, variance}, epsilon, type);
-  Tensor y = convolutionWithBias(channelsFirst(x.to(type)), folded.result[0], folded.result[1], strides, pads);
-  y = channelsLast(y).contiguous();
-  if (!residual) return relu ? y.relu_() : y;
-  y.add_(*residual);
+  Tensors parameters{tensorAt(filter), gamma, beta, mean, variance};
+  Ints filterShape = parameters[0].sizes().vec();
+  const ConvPlan* plan = nullptr;
+  if (isForOneDnn(x, filterShape, {}, false)) {
+    plan = planForward(convShape(x.sizes(), filterShape, strides, pads), type, true, residual.has_value(), relu);
+  }
+  Tensors folded = foldedFor(plan, parameters, epsilon);
+  if (plan) return runForward(*plan, x, folded[0], {folded[1], residual, relu});
+  Tensor y = channelsLast(convolutionWithBias(channelsFirst(x), folded[0], folded[1], strides, pads)).contiguous();
+  if (residual) y.add_(*residual);
   return relu ? y.relu_() : y;
 }
 
