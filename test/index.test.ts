@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import * as audiossl from '../src/index.js';
+import { toneFolder } from './train/toneStore.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -20,9 +24,53 @@ describe('the public names', () => {
       'angularContrastiveLoss',
     ],
     ...['supervisedAngularMarginLoss', 'crossEntropyLoss', 'sgd', 'adam', 'pretrain', 'evaluate', 'loadModel', 'uniformity', 'tolerance'],
+    ...['embed', 'embedToFile', 'getSceneEmbeddings', 'getTimestampEmbeddings', 'buildFeatureStore', 'resolveSplit'],
     ...['alignment', 'saveSafetensors', 'loadSafetensors', 'writeNpy', 'writeNpz', 'loadConfig'],
   ])('%s is a function', (name) => {
     expect(audiossl).toHaveProperty(name, expect.any(Function));
+  });
+});
+
+describe('the whole way from TypeScript, without the command line', () => {
+  it('features, pretrain, evaluate and embed, with nothing said that has a default', async () => {
+    const data = await toneFolder(6);
+    await audiossl.setBackend({ backend: 'wasm', threads: 1 });
+    const overrides = [
+      ...['encoder.name=vgg', 'frontEnd.nMels=24', 'frontEnd.minSeconds=0.5', 'data.patchFrames=32', 'data.patchHop=16'],
+      ...['data.validationFraction=0.34', 'train.batchSize=8', 'train.epochs=1', 'seed=3'],
+    ];
+    const config = audiossl.loadConfig({ overrides });
+    const { dir } = await audiossl.buildFeatureStore({
+      dataset: await audiossl.loadDataset(data),
+      frontEnd: config.frontEnd,
+      out: `${data}-store`,
+    });
+    const store = await audiossl.FeatureStore.open(dir);
+    const run = `${data}-run`;
+    const { end } = await audiossl.pretrain({ store, config, out: run });
+    expect(end).toMatchObject({ reason: 'finished', epoch: 1, bestEpoch: 1 });
+    const [start] = (await readFile(join(run, 'log.jsonl'), 'utf8')).split('\n').map((line) => (line ? JSON.parse(line) : {}));
+    expect(start).toMatchObject({ kind: 'start', command: ['audiossl.pretrain()'], backend: 'wasm', device: 'cpu', dataset: dir });
+    expect(start.versions).toEqual({ audiossl: expect.any(String), node: process.version.slice(1), tfjs: '4.22.0' });
+
+    const model = await audiossl.loadModel(run);
+    const { record } = await audiossl.evaluate({ run, store, model, protocol: 'knn', split: 'validation' });
+    expect(record).toMatchObject({ seed: 3, numClips: 4, classNames: ['high', 'low'], command: ['audiossl.evaluate()'] });
+    expect(record.backend).toMatch(/^wasm, cpu, float32, /);
+    // The same hash as the run's log: both name one config.
+    expect(record.configHash).toBe(start.configHash);
+    await store.close();
+
+    const { h, dim, ids, timestamps, rejected } = await audiossl.embed({ model, paths: [data] });
+    expect([ids.length, dim, h.length, timestamps.length, rejected]).toEqual([12, 512, 12 * 512, 12, []]);
+    const { channels } = await audiossl.readAudio(join(data, ids[7]));
+    const scene = await audiossl.getSceneEmbeddings(channels, model);
+    expect(scene.shape).toEqual([1, 512]);
+    expect(scene.data).toBeAllClose(h.subarray(7 * 512, 8 * 512), { rtol: 1e-5, atol: 1e-6 });
+    const along = await audiossl.getTimestampEmbeddings(channels, model, { hopMs: 100 });
+    expect(along.shape[2]).toBe(512);
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(0);
   });
 });
 

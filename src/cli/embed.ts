@@ -1,10 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { EmbeddingFormat } from '../eval/embeddingFile.js';
-import type { EmbedSummary, Recording } from '../eval/embedRecordings.js';
-import { AudiosslError, UsageError } from '../util/errors.js';
+import type { EmbedSummary } from '../eval/embedRecordings.js';
+import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
 
@@ -42,9 +41,14 @@ export function registerEmbed(program: Command): void {
     .option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
     const format = options.format ?? formatOf(options.out);
+    const [{ findRecordings }, { prepareOutput }, { interruptible }, { createProgress }] = await Promise.all([
+      import('../eval/findRecordings.js'),
+      import('../eval/prepareOutput.js'),
+      import('./interruptible.js'),
+      import('../util/progress.js'),
+    ]);
     const recordings = await findRecordings(options.in);
-    await (await import('../eval/prepareOutput.js')).prepareOutput(options.out);
-    const [{ interruptible }, { createProgress }] = await Promise.all([import('./interruptible.js'), import('../util/progress.js')]);
+    await prepareOutput(options.out);
     const summary = await interruptible(async (signal) => {
       const [{ embedToFile }, { loadModel }] = await Promise.all([import('../eval/embedToFile.js'), import('../model/loadModel.js')]);
       await pickBackend(options);
@@ -69,25 +73,6 @@ function formatOf(out: string): EmbeddingFormat {
   const ending = extname(out).slice(1);
   if (ending === 'npz' || ending === 'npy' || ending === 'parquet') return ending;
   throw new UsageError(`embed: --out must end with .npz, .npy or .parquet, got ${out}; or pass --format`);
-}
-
-/** Recordings with unique ids: relative to the one folder given, else under the paths as given. */
-async function findRecordings(paths: readonly string[]): Promise<Recording[]> {
-  const { listAudioFiles } = await import('../data/audioFiles.js');
-  const found: Recording[] = [];
-  for (const path of paths) {
-    if (!existsSync(path)) throw new UsageError(`embed: --in ${path} does not exist`);
-    const isAlone = paths.length === 1;
-    if (!statSync(path).isDirectory()) found.push({ id: isAlone ? basename(path) : path, path });
-    else for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
-  }
-  if (found.length === 0) throw new UsageError(`embed: no recordings in ${paths.join(', ')}`);
-  const ids = new Set<string>();
-  for (const { id } of found) {
-    if (ids.has(id)) throw new AudiosslError(`embed: ${id} is given twice`);
-    ids.add(id);
-  }
-  return found;
 }
 
 function describe({ numEmbedded, numRows, rejected }: EmbedSummary, { out, per }: EmbedCommandOptions): string {

@@ -5,6 +5,7 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { ResolvedConfig } from '../config/configSchema.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { EvaluationResult } from '../eval/evaluate.js';
+import type { Model } from '../model/loadModel.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
@@ -52,23 +53,22 @@ export function registerEvaluate(program: Command): void {
     const run = await openRun(dir);
     const config = loadConfig({ file: run.config, overrides: options.set });
     const result = await interruptible(async (signal) => {
-      const [{ evaluate }, { loadModel }, { runFacts }, { createStages }] = await Promise.all([
+      const [{ evaluate }, { loadModel }, { createStages }] = await Promise.all([
         import('../eval/evaluate.js'),
         import('../model/loadModel.js'),
-        import('./runFacts.js'),
         import('./stages.js'),
       ]);
       const store = await openRunFeatures({ run, config, features: options.features, signal });
       const stages = createStages();
+      let model: Model | undefined;
       try {
-        const backend = await pickBackend(options);
-        const model = await loadModel(dir, { checkpoint: options.checkpoint });
-        const { command: typed, versions } = runFacts({ backend, config, dataset: store.dir });
+        await pickBackend(options);
+        model = await loadModel(dir, { checkpoint: options.checkpoint });
         const { split, seed = config.seed, baselines } = options;
-        const engine = `${backend.name}, ${backend.device}, ${backend.precision}, ${backend.threads} threads`;
         const given = { run, store, model, protocol, split, seed, options: config.evaluation, baselines, signal };
-        return await evaluate({ ...given, command: typed, versions, backend: engine, onProgress: stages.show });
+        return await evaluate({ ...given, command: ['audiossl', ...process.argv.slice(2)], onProgress: stages.show });
       } finally {
+        model?.dispose();
         stages.finish();
         await store.close();
       }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { PretrainResult } from '../train/pretrain.js';
@@ -37,9 +37,8 @@ export function registerPretrain(program: Command): void {
     const overrides = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
     const config = loadConfig({ file, overrides });
     const result = await interruptible(async (signal) => {
-      const [{ openFeatures }, { runFacts }, { pretrain }, { showPretraining }] = await Promise.all([
+      const [{ openFeatures }, { pretrain }, { showPretraining }] = await Promise.all([
         import('./openFeatures.js'),
-        import('./runFacts.js'),
         import('../train/pretrain.js'),
         import('./showPretraining.js'),
       ]);
@@ -47,9 +46,9 @@ export function registerPretrain(program: Command): void {
       const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
       const view = showPretraining();
       try {
-        const backend = await pickBackend(options);
-        const facts = runFacts({ backend, config, dataset: resolve(data ?? features ?? '') });
-        return await pretrain({ store, config, out, resume, facts, signal, ...view.listeners });
+        await pickBackend(options);
+        const command = ['audiossl', ...process.argv.slice(2)];
+        return await pretrain({ store, config, out, resume, command, dataset: data, signal, ...view.listeners });
       } finally {
         view.finish();
         await store.close();

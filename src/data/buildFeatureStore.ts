@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type FrontEnd, frontEndHash } from '../audio/frontEnd.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv } from '../util/csv.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { packageVersion } from '../util/packageVersion.js';
 import { lockFolder } from './buildLock.js';
 import type { Clip, Dataset } from './clip.js';
 import type { ClipFeatures } from './clipFeatures.js';
@@ -228,9 +229,4 @@ async function reusedSummary(dir: string, isRelabelled: boolean, onError: 'skip'
     rejected,
     warnings: [],
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { frontEndHash } from '../audio/frontEnd.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
+import { packageVersion } from '../util/packageVersion.js';
 import { type EmbeddingFormat, openEmbeddingFile } from './embeddingFile.js';
 import { type EmbedSummary, embedRecordings, type Recording } from './embedRecordings.js';
 
@@ -45,10 +45,9 @@ export async function embedToFile({
 
 /** Facts of a model for the files that it makes. */
 export function describeModel({ metadata, checkpoint, frontEnd, patchFrames, patchHop }: Model): Record<string, unknown> {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   return {
     program: 'audiossl',
-    version,
+    version: packageVersion(),
     model: {
       checkpoint: checkpoint?.name,
       sha256: checkpoint?.sha256,

@@ -1,36 +1,36 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { writeClipEmbeddings } from '../run/clipEmbeddings.js';
-import { describeEnvironment } from '../run/environment.js';
+import { configHash } from '../run/configText.js';
 import { type BaselineRecord, type EvaluationInput, evaluationName, writeEvaluation } from '../run/evaluationRecord.js';
 import { writePredictions } from '../run/predictions.js';
-import type { RunFolder } from '../run/runFolder.js';
+import { runFacts } from '../run/runFacts.js';
+import { openRun, type RunFolder } from '../run/runFolder.js';
 import { appendTestAccess } from '../run/testAccess.js';
 import { UsageError } from '../util/errors.js';
-import { canonicalJson, sha256 } from '../util/hash.js';
 import { chanceBaseline, logMelBaseline, patchesPerClip, randomWeightsBaseline, scoreClips } from './baselines.js';
 import { clipMeans } from './embedClips.js';
 import { type LabelledClips, labelledClips, readSplit } from './evaluationClips.js';
-import type { EvaluationOptions } from './evaluationOptions.js';
+import { type EvaluationOptions, evaluationOptions } from './evaluationOptions.js';
 import { wilsonInterval } from './intervals.js';
 import { classificationMetrics } from './metrics.js';
 import { type EmbeddingCache, type ProtocolInput, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 
 export interface EvaluateOptions {
-  run: RunFolder;
+  /** Its folder, or what `openRun` made of it. */
+  run: RunFolder | string;
   /** The run's features: its front end must be the model's. */
   store: FeatureStore;
   /** From `loadModel(run.dir, { checkpoint })`; stays the caller's. */
   model: Model;
   protocol: 'knn' | 'linear';
   split: 'validation' | 'test';
-  seed: number;
-  options: EvaluationOptions;
+  /** Of the linear classifier and the intervals. Default: the run's. */
+  seed?: number;
+  /** Default: those of `evaluationOptions`. */
+  options?: EvaluationOptions;
   /** For the record: program and arguments. */
-  command: string[];
-  versions: Record<string, string>;
-  /** Name, device and precision in one line. */
-  backend?: string;
+  command?: string[];
   /** Also chance, log-mel statistics with a ridge classifier, and the same encoder with random weights. */
   baselines?: boolean;
   /** Embeddings of this model on this store, kept for the next protocol. */
@@ -51,7 +51,9 @@ export interface EvaluationResult {
  * ever made up.
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
-  const { run, store, model, protocol, split, seed, options } = given;
+  const { store, model, protocol, split, seed = seedOf(model), options = evaluationOptions.parse({}) } = given;
+  const run = typeof given.run === 'string' ? await openRun(given.run) : given.run;
+  const { command, versions, environment, ...engine } = runFacts(given.command ?? ['audiossl.evaluate()']);
   checkModelFrontEnd(model, store.frontEnd, `the store ${store.dir}`);
   const classNames = checkClasses(model, store);
   const { splitOf, sha256: splitSha256 } = await readSplit(run.split);
@@ -64,7 +66,6 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   const name = evaluationName({ protocol, split, checkpoint, seed });
   const time = new Date().toISOString();
   if (split === 'test') {
-    const { command } = given;
     const numClips = target.indices.length;
     await appendTestAccess(run, { time, command, protocol, checkpoint, checkpointSha256, seed, numClips, evaluation: name });
   }
@@ -99,7 +100,7 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
     checkpointEpoch: model.metadata.epoch,
     seed,
     time,
-    command: given.command,
+    command,
     options: { ...protocolOptions(protocol, options), ...result.details },
     classNames,
     numClips: metrics.numClips,
@@ -119,11 +120,11 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
     confusion: metrics.confusion,
     baselines,
     seconds: result.seconds,
-    versions: given.versions,
-    backend: given.backend ?? null,
-    environment: describeEnvironment(),
+    versions,
+    backend: `${engine.backend}, ${engine.device}, ${engine.precision}, ${engine.threads} threads`,
+    environment,
     frontEndHash: store.frontEndHash,
-    configHash: sha256(canonicalJson(model.metadata.config ?? null)),
+    configHash: configHash(model.metadata.config),
     splitSha256,
     notes: [...unlabelledNotes({ [split]: target, train }), ...result.notes],
   };
@@ -139,6 +140,10 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   }
   await writeEvaluation(run, record);
   return { name, record };
+}
+
+function seedOf({ metadata: { config } }: Model): number {
+  return typeof config === 'object' && config !== null && 'seed' in config && typeof config.seed === 'number' ? config.seed : 0;
 }
 
 /** The classes that the model was trained beside must be the store's: labels are compared by number. */

@@ -7,6 +7,6 @@ export function toYaml(config: object): string {
 }
 
 /** 16 hexadecimal digits that are equal for equal configs, in whatever order their keys stand. */
-export function configHash(config: object): string {
-  return sha256(canonicalJson(config)).slice(0, 16);
+export function configHash(config: unknown): string {
+  return sha256(canonicalJson(config ?? null)).slice(0, 16);
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeFrontEndDifference, type FrontEnd } from '../audio/frontEnd.js';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
@@ -19,9 +20,10 @@ import { countTrainable, disposeParameters, type Parameters } from '../nn/parame
 import { type ProjectionHeadOptions, projectionHead } from '../nn/projectionHead.js';
 import { createOptimizer, type OptimizerOptions } from '../optim/createOptimizer.js';
 import type { ScheduleOptions } from '../optim/learningRateAt.js';
-import { toYaml } from '../run/configText.js';
+import { configHash, toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
+import { runFacts } from '../run/runFacts.js';
 import { createRun } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { UsageError } from '../util/errors.js';
@@ -50,12 +52,6 @@ export interface PretrainConfig {
   seed: number;
 }
 
-/** What a run says about its surroundings in its log: who started it, with what. */
-export type RunFacts = Pick<
-  StartRecord,
-  'command' | 'versions' | 'backend' | 'device' | 'precision' | 'threads' | 'configHash' | 'dataset' | 'notes' | 'environment'
->;
-
 export interface PretrainResult {
   /** The run's folder. */
   dir: string;
@@ -64,7 +60,7 @@ export interface PretrainResult {
 
 /**
  * Pre-trains an encoder without labels on a feature store and writes the run folder: config.yaml, split.csv, log.jsonl, checkpoints.
- * Labels, where there are some, are read by the monitor alone, and those of the test split by nobody.
+ * Labels, where there are some, are read to draw the split and by the monitor, and those of the test split by nobody.
  * With `resume` it goes on from the last checkpoint, bit-identically on the same backend, device and threads.
  */
 export async function pretrain({
@@ -72,7 +68,8 @@ export async function pretrain({
   config,
   out,
   resume = false,
-  facts,
+  command = ['audiossl.pretrain()'],
+  dataset = store.dir,
   signal,
   onStart,
   onProgress,
@@ -83,13 +80,17 @@ export async function pretrain({
   /** Folder of the run: new or empty, or with `resume` one to go on with. */
   out: string;
   resume?: boolean;
-  facts: RunFacts;
+  /** Program and arguments, for the log. */
+  command?: string[];
+  /** Folder of the recordings, for the log, which says there where evaluations find the features. Default: the store. */
+  dataset?: string;
   signal?: AbortSignal;
   onStart?: (record: StartRecord) => void;
   onProgress?: (progress: EpochProgress) => void;
   onMonitor?: (record: MonitorRecord) => void;
 }): Promise<PretrainResult> {
   const { data, train, seed } = config;
+  const facts = runFacts(command);
   checkFrontEnd(store.frontEnd, config.frontEnd);
   const split = resolveSplit(store.clips, data, seed);
   const clips = splitIndices(store.clips, split.splitOf);
@@ -133,6 +134,8 @@ export async function pretrain({
       const start: StartRecord = {
         kind: 'start',
         ...facts,
+        configHash: configHash(config),
+        dataset: resolve(dataset),
         seed,
         frontEndHash: store.frontEndHash,
         splitSha256: split.sha256,
