@@ -34,7 +34,7 @@ export function goldenWeights(parameters: Parameters): void {
 }
 
 /** Norm, largest magnitude and three values, in PyTorch's order of axes, as `sample` in networks.py. */
-function sample(name: string, tensor: tf.Tensor): number[] {
+export function sample(name: string, tensor: tf.Tensor): number[] {
   const { data } = toTorchLayout(name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() });
   let sum = 0;
   let largest = 0;
