@@ -91,10 +91,16 @@ function runCommand(title: string, args: readonly string[]): Promise<void> {
     const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
     process.on('SIGINT', passOn);
     process.on('SIGTERM', passOn);
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
+    const letGo = () => {
       process.off('SIGINT', passOn);
       process.off('SIGTERM', passOn);
+    };
+    child.on('error', (error) => {
+      letGo();
+      reject(error);
+    });
+    child.on('exit', (code, signal) => {
+      letGo();
       if (code === 0) resolve();
       else reject(new StepFailed(args[0], code, signal));
     });
@@ -115,7 +121,11 @@ class StepFailed extends AudiosslError {
 
 /** What was learnt beside what needs no learning: one row a system, accuracies on the test clips with 95 % intervals. */
 export function resultTable(records: readonly EvaluationRecord[]): string {
-  const latest = (protocol: string) => records.filter((record) => record.protocol === protocol && record.split === 'test').at(-1);
+  const latest = (protocol: string) =>
+    records
+      .filter((record) => record.protocol === protocol && record.split === 'test')
+      .sort((a, b) => (a.time < b.time ? -1 : 1))
+      .at(-1);
   const linear = latest('linear');
   const knn = latest('knn');
   if (linear === undefined) throw new AudiosslError('quickstart: the linear evaluation on the test split is missing; run quickstart again');

@@ -74,7 +74,19 @@ describe('interruptible', () => {
     await untilWorking(child);
     child.kill('SIGINT');
     await untilWorking(child);
+    await new Promise((resolve) => setTimeout(resolve, 600));
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130, stdout: 'working\nsaving\n' });
+  });
+
+  it('takes a signal that comes twice at once, from the terminal and from npm, for one', async () => {
+    const { child, ended } = start(
+      `console.log('saving'); await new Promise((resolve) => setTimeout(resolve, 300)); console.log('saved');`,
+    );
+    await untilWorking(child);
+    child.kill('SIGINT');
+    await untilWorking(child);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, stdout: 'working\nsaving\nsaved\n' });
   });
 });
