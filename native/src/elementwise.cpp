@@ -89,8 +89,11 @@ Tensor batchNorm(const Tensor& x, const Tensor& mean, const Tensor& variance, co
 }
 
 void defineBinary(Module& m) {
-  // Where the gradients of two branches meet, bfloat16 stays; with float32 the sum is float32.
-  m.defBfloat16("add", +[](const Tensor& a, const Tensor& b) { return at::add(a, b); });
+  // Where the gradients of two branches meet, bfloat16 stays. (libtorch would also let it win over a float32 of rank 0.)
+  m.defBfloat16("add", +[](const Tensor& a, const Tensor& b) {
+    bool isBranch = a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes();
+    return isBranch ? at::add(a, b) : at::add(inFloat32(a), inFloat32(b));
+  });
   m.def("sub", +[](const Tensor& a, const Tensor& b) { return at::sub(a, b); });
   m.def("mul", +[](const Tensor& a, const Tensor& b) { return at::mul(a, b); });
   m.def("div", +[](const Tensor& a, const Tensor& b) { return at::div(a, b); });
