@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The command line and the worker threads run the compiled program, so every run starts by compiling it.
     globalSetup: ['test/support/buildOnce.ts'],
-    setupFiles: ['test/support/quiet.ts', 'test/support/toBeAllClose.ts'],
+    setupFiles: ['test/support/otherAddon.ts', 'test/support/quiet.ts', 'test/support/toBeAllClose.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

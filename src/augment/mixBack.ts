@@ -12,7 +12,11 @@ export const mixBackOptions = z.strictObject({
     .max(1)
     .default(0.05)
     .describe("Largest share of the patch's energy that the background gets (weight ~ U(0, maxWeight))"),
-  logBase: z.number().gt(1).default(10).describe("Base of the front end's logarithm: 10 for log10 mel power"),
+  logBase: z
+    .number()
+    .gt(1)
+    .optional()
+    .describe("Base to whose power a log-mel value is an energy; absent: what the front end's logarithm means, 10 for log10 of power"),
 });
 export type MixBackOptions = z.infer<typeof mixBackOptions>;
 

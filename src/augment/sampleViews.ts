@@ -54,7 +54,7 @@ function sampleStep(options: ViewOptions, draw: Draw, size: PatchSize): ViewStep
   const { name } = options;
   switch (name) {
     case 'mixBack':
-      return { name, logBase: options.logBase, params: draw((rng) => sampleMixBack(rng, options), 0) };
+      return { name, logBase: options.logBase ?? 10, params: draw((rng) => sampleMixBack(rng, options), 0) };
     case 'timeShift':
       return { name, params: draw((rng) => sampleTimeShift(rng, options)) };
     case 'frequencyShift':

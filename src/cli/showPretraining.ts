@@ -45,6 +45,7 @@ function describeStart({
   numEpochs,
   stepsPerEpoch,
   resumedFromStep,
+  changedEngine,
 }: StartRecord): string[] {
   const total = Object.values(numParameters).reduce((sum, count) => sum + count, 0);
   const start = resumedFromStep === undefined ? '' : `, going on after step ${resumedFromStep}`;
@@ -52,6 +53,7 @@ function describeStart({
     ...dataNotes.map((note) => `data: ${note}`),
     `run: ${numClips.train} clips to train on, ${numClips.validation} to validate, ${total.toLocaleString('en-US')} parameters, ${numEpochs} epochs of ${stepsPerEpoch} steps, ` +
       `${backend} ${precision}, ${threads} thread${threads === 1 ? '' : 's'}${start}`,
+    ...(changedEngine === undefined ? [] : [`note: ${changedEngine}`]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { energyLogBase } from '../audio/energyLogBase.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { configSchema, type ResolvedConfig } from './configSchema.js';
 import { explainIssue, type Problem } from './explainIssue.js';
@@ -20,9 +21,15 @@ export function loadConfig({ file, overrides = [] }: { file?: string; overrides?
   nameTheKind(config as Record<string, unknown>, defaults);
 
   const parsed = configSchema.safeParse(config, { reportInput: true });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withEnergyBase(parsed.data);
   const problems = parsed.error.issues.flatMap((issue) => explainIssue(configSchema, config, issue));
   throw new UsageError(describeProblems(problems, { file, text, overrides: parsedOverrides }));
+}
+
+/** Mix-back works on energies: what base they have follows from the front end, unless the config says it. */
+function withEnergyBase(config: ResolvedConfig): ResolvedConfig {
+  const logBase = energyLogBase(config.frontEnd);
+  return { ...config, views: config.views.map((view) => (view.name === 'mixBack' ? { ...view, logBase: view.logBase ?? logBase } : view)) };
 }
 
 function readConfigFile(file: string): YamlText {

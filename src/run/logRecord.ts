@@ -34,6 +34,10 @@ export const startRecord = z.looseObject({
   numEpochs: count.optional(),
   stepsPerEpoch: count.optional(),
   resumedFromStep: count.optional().describe('only in the start record of a resume'),
+  changedEngine: z
+    .string()
+    .optional()
+    .describe('a line, where a resume computes on another backend, device, precision or number of threads'),
 });
 
 /** One optimiser update. */

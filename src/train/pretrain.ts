@@ -23,7 +23,8 @@ import type { ScheduleOptions } from '../optim/learningRateAt.js';
 import { configHash, toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
-import { runFacts } from '../run/runFacts.js';
+import { readLog } from '../run/readLog.js';
+import { type RunFacts, runFacts } from '../run/runFacts.js';
 import { createRun } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { UsageError } from '../util/errors.js';
@@ -34,7 +35,7 @@ import { createPairSource, type PairSource } from './pairSource.js';
 import { type EpochProgress, runEpochs } from './runEpochs.js';
 import { showViews } from './showViews.js';
 import { splitIndices } from './splitIndices.js';
-import { initialTrainingState } from './trainingState.js';
+import { initialTrainingState, type TrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** The parts of a config that pre-training reads. */
@@ -120,6 +121,8 @@ export async function pretrain({
       versions: facts.versions,
     };
     const state = hasCheckpoint ? await readTrainingCheckpoint(run.lastCheckpoint, tensors, checkpointFacts) : initialTrainingState();
+    checkLength(state, train);
+    const changedEngine = hasCheckpoint ? await engineChange(run.log, facts) : undefined;
     await writeFileAtomic(run.config, toYaml(config));
     await writeFileAtomic(run.split, split.csvText);
     const log = await openLogWriter({
@@ -142,10 +145,10 @@ export async function pretrain({
         classNames: [...store.classNames],
         numClips: { train: clips.train.length, validation: clips.validation.length, test: clips.test.length },
         numParameters: { encoder: countTrainable(encoderParameters), projectionHead: countTrainable(headParameters) },
-        dataNotes: split.notes,
+        dataNotes: [...split.notes, ...unlabelledNotes(store, clips.validation)],
         numEpochs: train.epochs,
         stepsPerEpoch,
-        ...(hasCheckpoint && { resumedFromStep: state.step }),
+        ...(hasCheckpoint && { resumedFromStep: state.step, changedEngine }),
       };
       log.append(start);
       onStart?.(start);
@@ -223,6 +226,27 @@ function trainingEmbedder({
 function labelsOf(store: FeatureStore, clips: readonly number[]): MonitorLabels | undefined {
   const labels = clips.map((clip) => store.clips[clip].labelIndex);
   return labels.every((label) => label !== undefined) ? { labels, classNames: store.classNames } : undefined;
+}
+
+/** Some labels are not enough: an accuracy of some of the clips would say nothing of the others. */
+function unlabelledNotes(store: FeatureStore, clips: readonly number[]): string[] {
+  const numUnlabelled = clips.filter((clip) => store.clips[clip].labelIndex === undefined).length;
+  if (numUnlabelled === 0 || numUnlabelled === clips.length) return [];
+  return [`${numUnlabelled} of ${clips.length} validation clips have no label, so the validation loss chooses the best checkpoint`];
+}
+
+function checkLength({ epoch }: TrainingState, { epochs }: TrainOptions): void {
+  if (epoch - 1 <= epochs) return;
+  throw new UsageError(`pretrain: train.epochs must be at least the ${epoch - 1} epochs that the run has behind it, got ${epochs}`);
+}
+
+/** What computes now and what did before, where they differ: a resume is bit-identical on the same engine only. */
+async function engineChange(logFile: string, now: RunFacts): Promise<string | undefined> {
+  const engine = ({ backend, device, precision, threads }: Pick<StartRecord, 'backend' | 'device' | 'precision' | 'threads'>) =>
+    `${backend} ${device} ${precision} ${threads} threads`;
+  const before = (await readLog(logFile)).starts.at(-1);
+  if (before === undefined || engine(before) === engine(now)) return undefined;
+  return `resumed on ${engine(now)}, before it was ${engine(before)}: from here on not bit-identical to an undisturbed run`;
 }
 
 function checkFrontEnd(ofStore: FrontEnd, ofConfig: FrontEnd): void {

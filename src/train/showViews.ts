@@ -20,7 +20,7 @@ const allNames = [
   'gaussianBlur',
 ] as const;
 
-/** Draws of the gallery are those of this epoch, which training never reaches twice. */
+/** The pictures show the draws of the first epoch. */
 const EPOCH = 1;
 
 /**
@@ -46,9 +46,9 @@ export async function showViews({
   const { nMels } = store;
   const shape: [number, number, number] = [1, patchFrames, nMels];
   const { clip, values } = await tellingPatch(store, pool, patchFrames);
-  const names = allNames.filter((name) => name !== 'mixBack' || pool.length >= 3);
-  const gallery = viewsOptions.parse(names.map((name) => (name === 'timeReversal' ? { name, reversalProb: 1 } : { name })));
   const isMixing = pool.length >= 3;
+  const names = allNames.filter((name) => name !== 'mixBack' || isMixing);
+  const gallery = viewsOptions.parse(names.map((name) => (name === 'timeReversal' ? { name, reversalProb: 1 } : { name })));
   const backgroundOf = isMixing
     ? await store.readPatches(sampleBackgrounds({ seed, epoch: EPOCH, clips: [clip], pool, sampleStart: () => 0 }).flat(), patchFrames)
     : new Float32Array(2 * patchFrames * nMels);

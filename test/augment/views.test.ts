@@ -34,7 +34,7 @@ const paramsOf = (viewPlan: ViewPlan, name: string) => viewPlan.steps.find((step
 describe('the list of views', () => {
   it('is the released pipeline where none is given', () => {
     expect(released).toEqual([
-      { name: 'mixBack', maxWeight: 0.05, logBase: 10 },
+      { name: 'mixBack', maxWeight: 0.05 },
       { name: 'randomResizedCrop', areaRange: [0.8, 1], aspectRange: [3 / 4, 4 / 3] },
       { name: 'compander', exponentLimit: 0.75 },
       { name: 'gaussianNoise', maxStandardDeviation: 0.01 },

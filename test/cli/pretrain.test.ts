@@ -129,6 +129,14 @@ describe('audiossl pretrain', () => {
     const longer = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2']));
     expect(longer.code).toBe(0);
     expect(curve(run).filter(({ kind }) => kind === 'epoch').length).toBe(2);
+    const shorter = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=1']));
+    expect([shorter.code, shorter.stderr]).toEqual([
+      2,
+      expect.stringContaining('train.epochs must be at least the 2 epochs that the run has behind it, got 1'),
+    ]);
+    expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain('epochs: 2');
+    const elsewhere = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2', '--backend', 'wasm']));
+    expect(elsewhere.stderr).toMatch(/note: resumed on wasm .*, before it was .*: from here on not bit-identical|libtorch is absent/);
   }, 120_000);
 
   it('needs no labels: the best checkpoint is the one of the lowest validation loss, and no accuracy stands anywhere', async () => {

@@ -7,18 +7,26 @@ import type { Addon } from './binding.js';
 /** Where `native/build.mjs` puts the addon: the same from `src/backend/libtorch` and `dist/backend/libtorch`. */
 const builtAddon = fileURLToPath(new URL('../../../native/build/audiossl.node', import.meta.url));
 
-/** `AUDIOSSL_ADDON` names another build of it, one with a sanitiser for example (native/README.md). */
-export const addonPath = process.env.AUDIOSSL_ADDON ?? builtAddon;
-
+let path = builtAddon;
 let addon: Addon | undefined;
+
+/** The file that `loadAddon` loads. */
+export function addonPath(): string {
+  return path;
+}
+
+/** Names another build, one with a sanitiser for example (native/README.md); before the first `loadAddon`. */
+export function useAddon(otherBuild: string): void {
+  path = otherBuild;
+}
 
 /** The native addon, loaded once. Throws an AudiosslError that says what to do where it is missing or does not load. */
 export function loadAddon(): Addon {
   if (addon) return addon;
   const remedy = 'run `npm run setup` (`audiossl setup` when installed as a package)';
-  if (!existsSync(addonPath)) throw new AudiosslError(`libtorch: the native addon is not built; ${remedy}`);
+  if (!existsSync(path)) throw new AudiosslError(`libtorch: the native addon is not built; ${remedy}`);
   try {
-    addon = createRequire(import.meta.url)(addonPath) as Addon; // the one place where the type of the C++ side is taken on trust
+    addon = createRequire(import.meta.url)(path) as Addon; // the one place where the type of the C++ side is taken on trust
   } catch (error) {
     throw new AudiosslError(`libtorch: the native addon does not load (${errorText(error)}); ${remedy}`, { cause: error });
   }

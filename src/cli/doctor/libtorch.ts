@@ -21,7 +21,7 @@ export function examineLibtorch(): Finding {
 }
 
 function whereFrom(): string {
-  const stamp = join(dirname(addonPath), 'stamp.json');
+  const stamp = join(dirname(addonPath()), 'stamp.json');
   if (!existsSync(stamp)) return '';
   const { torch, folder } = JSON.parse(readFileSync(stamp, 'utf8')) as { torch?: string; folder?: string };
   return `, of ${torch}: ${folder}`;
