@@ -8,6 +8,8 @@ const pythonPackages = '/usr/lib/python3/dist-packages';
 const backendPackages = {
   'libtorch-dev': hasLibtorch,
   'libopenblas0-openmp': (system) => system.env.LIBTORCH !== undefined || inLibraryFolders(system, 'openblas-openmp/libopenblas.so.0'),
+  // The headers of the oneDNN that Debian's libtorch loads; the addon builds without them, slower.
+  'libdnnl-dev': (system) => system.env.LIBTORCH !== undefined || system.exists('/usr/include/oneapi/dnnl/dnnl.hpp'),
   cmake: (system) => system.hasCommand('cmake'),
   'g++': (system) => ['c++', 'g++', 'clang++'].some(system.hasCommand),
 };

@@ -3,6 +3,8 @@
 #ifdef AUDIOSSL_ONEDNN
 #include <ATen/Parallel.h>
 
+#include <omp.h>
+
 #include <array>
 #include <map>
 #include <memory>
@@ -45,6 +47,8 @@ struct ConvPlan {
   bool isBlocked;
   // Whether the primitive itself adds the residual and cuts at zero.
   bool finishes;
+  // So many threads each take that share of the batch alone; `shape` and the descriptions are those of one share.
+  int64_t shares = 1;
 };
 
 namespace {
@@ -141,12 +145,33 @@ std::unique_ptr<ConvPlan> build(Pass pass, const ConvShape& s, at::ScalarType ty
   return plan;
 }
 
+// oneDNN's plain filter gradient lets its threads wait for one another in a busy loop, several times an image: where anything
+// else runs on a core that takes up to thirty times as long. Each thread on images of its own never waits.
+std::unique_ptr<ConvPlan> buildShares(ConvShape s, at::ScalarType type) {
+  constexpr int kMostThreads = 8;  // each has a gradient of its own, which are summed
+  int threads = at::get_num_threads();
+  if (threads == 1 || threads > kMostThreads || s.batch % threads != 0) return nullptr;
+  s.batch /= threads;
+  omp_set_num_threads(1);
+  std::unique_ptr<ConvPlan> plan;
+  try {
+    plan = build(Pass::filterGradient, s, type, {}, false, false);
+    plan->shares = threads;
+  } catch (const dnnl::error&) {
+  }
+  omp_set_num_threads(threads);
+  return plan;
+}
+
 std::unique_ptr<ConvPlan> make(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish) {
   if (winogradPays(pass, s, type)) {
     try {
       return build(pass, s, type, wish, true, false);
     } catch (const dnnl::error&) {
     }
+  }
+  if (pass == Pass::filterGradient) {
+    if (auto plan = buildShares(s, type)) return plan;
   }
   if (wish.hasResidual || wish.relu) {
     try {
@@ -276,10 +301,26 @@ Tensor runInputGradient(const ConvPlan& plan, const Tensor& dy, const Tensor& pa
 
 Tensor runFilterGradient(const ConvPlan& plan, const Tensor& x, const Tensor& dy) {
   const ConvShape& s = plan.shape;
-  Tensor input = images(plan, x), gradient = images(plan, dy), packed = bytes(plan.filter);
-  execute(plan, {{DNNL_ARG_SRC, memoryOf(plan.x, input)},
-                 {DNNL_ARG_DIFF_DST, memoryOf(plan.y, gradient)},
-                 {DNNL_ARG_DIFF_WEIGHTS, memoryOf(plan.filter, packed)}});
+  Tensor input = images(plan, x), gradient = images(plan, dy);
+  int64_t floats = plan.filter.get_size() / sizeof(float), scratch = plan.scratchpad.get_size();
+  Tensor packed = at::empty({plan.shares, floats}, at::kFloat), scratchpads = at::empty({plan.shares, scratch}, at::kByte);
+  auto share = [&](int64_t i) {
+    Tensor part = packed[i], own = scratchpads[i];
+    int64_t first = i * s.batch;
+    plan.primitive.execute(stream(), {{DNNL_ARG_SRC, memory(plan.x, cpu(), imageOf(input, first))},
+                                      {DNNL_ARG_DIFF_DST, memory(plan.y, cpu(), imageOf(gradient, first))},
+                                      {DNNL_ARG_DIFF_WEIGHTS, memoryOf(plan.filter, part)},
+                                      {DNNL_ARG_SCRATCHPAD, memoryOf(plan.scratchpad, own)}});
+    stream().wait();
+  };
+  if (plan.shares == 1) {
+    share(0);
+  } else {
+    at::parallel_for(0, plan.shares, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) share(i);
+    });
+    for (int64_t i = 1; i < plan.shares; i++) packed[0].add_(packed[i]);
+  }
   Tensor dw = at::empty(filterDims(s), at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
   memory from = memoryOf(plan.filter, packed), to(filterOf(dw), cpu(), dw.data_ptr());
   dnnl::reorder(from, to).execute(stream(), from, to);
