@@ -41,7 +41,7 @@ function findTorch() {
     if (found.status === 0 && existsSync(join(folder, 'TorchConfig.cmake'))) return { folder, source: `PyTorch of ${python}` };
   }
   return fail(
-    'no libtorch found; `apt-get install libtorch-dev libopenblas0-openmp cmake g++`, or set LIBTORCH to an unpacked libtorch, or install PyTorch for python3',
+    'no libtorch found; `apt-get install libtorch-dev libopenblas0-openmp libdnnl-dev cmake g++`, or set LIBTORCH to an unpacked libtorch, or install PyTorch for python3',
   );
 }
 

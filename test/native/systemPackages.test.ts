@@ -57,10 +57,11 @@ const lists = '/var/lib/apt/lists/debian_main_Packages.lz4';
 const install = 'apt-get install -y --no-install-recommends';
 
 describe('missingPackages', () => {
-  it('names all four on a bare machine', () => {
+  it('names all five on a bare machine', () => {
     expect(missingPackages({ purpose: 'backend', system: machine({}).system })).toEqual([
       'libtorch-dev',
       'libopenblas0-openmp',
+      'libdnnl-dev',
       'cmake',
       'g++',
     ]);
@@ -70,6 +71,7 @@ describe('missingPackages', () => {
     const files = [
       '/usr/lib/aarch64-linux-gnu/cmake/Torch/TorchConfig.cmake',
       '/usr/lib/aarch64-linux-gnu/openblas-openmp/libopenblas.so.0',
+      '/usr/include/oneapi/dnnl/dnnl.hpp',
     ];
     expect(missingPackages({ purpose: 'backend', system: machine({ files, commands: ['cmake', 'c++'] }).system })).toEqual([]);
   });
