@@ -108,7 +108,7 @@ describe('audiossl pretrain', () => {
         .filter((name) => !name.startsWith('.'))
         .sort(),
     ).toEqual(['best.safetensors', 'last.safetensors']);
-  }, 120_000);
+  }, 300_000);
 
   it('refuses, in one line and with nothing written: no data, a run that is there, other settings at a resume', async () => {
     const data = await toneFolder(5);
@@ -137,7 +137,7 @@ describe('audiossl pretrain', () => {
     expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain('epochs: 2');
     const elsewhere = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2', '--backend', 'wasm']));
     expect(elsewhere.stderr).toMatch(/note: resumed on wasm .*, before it was .*: from here on not bit-identical|libtorch is absent/);
-  }, 120_000);
+  }, 300_000);
 
   it('needs no labels: the best checkpoint is the one of the lowest validation loss, and no accuracy stands anywhere', async () => {
     const labelled = await toneFolder(6);
@@ -155,7 +155,7 @@ describe('audiossl pretrain', () => {
     expect(monitors.every((record) => !('knnClipMacroAccuracy' in record))).toBe(true);
     expect(JSON.parse(ok.stdout).end.bestValue).toBe(-Math.min(...losses));
     expect(ok.stderr + ok.stdout).not.toMatch(/accuracy|kNN/i);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Recordings in one folder, no classes. */

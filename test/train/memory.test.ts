@@ -67,5 +67,5 @@ describe.each(quickBackends)('200 training steps on %s', (backend) => {
     disposeParameters(headParameters);
     optimizer.dispose();
     await store.close();
-  }, 120_000);
+  }, 300_000);
 });
