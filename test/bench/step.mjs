@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The training step against PyTorch: ResNet-18, 64 pairs of 101 x 96 patches, ACL, SGD; then the evaluation forward pass.
 //
-//     node test/bench/step.mjs [--rounds 5] [--steps 5] [--modes fp32 bf16] [--threads N] [--backend libtorch]
+//     node test/bench/step.mjs [--rounds 5] [--steps 5] [--modes fp32 --modes bf16] [--threads N] [--backend libtorch]
 //
 // Alternates process by process with torchStep.py (Debian's python3-torch), which runs as shipped and tuned, and prints one JSON line
 // a process, then the ratios of medians. Needs `npm run build` and an otherwise idle machine.
