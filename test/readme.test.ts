@@ -58,7 +58,7 @@ describe('README.md', () => {
     ['README.md', readme],
     ['CONTRIBUTING.md', contributing],
   ])('%s names only scripts and files that exist', (_name, text) => {
-    const named = [...text.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name);
+    const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name);
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
     const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link);
     expect(links.filter((link) => !existsSync(root + link))).toEqual([]);
