@@ -3,7 +3,8 @@ import { basename, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { type RunLog, readLog } from '../run/readLog.js';
-import { isNodeError, type RunFolder } from '../run/runFolder.js';
+import { readTextIfThere } from '../run/readTextIfThere.js';
+import type { RunFolder } from '../run/runFolder.js';
 import { readTestAccess, type TestAccessRecord } from '../run/testAccess.js';
 import { readViewPictures, type ViewPictures } from '../run/viewPictures.js';
 import { parseCsv, requireColumns } from '../util/csv.js';
@@ -89,13 +90,8 @@ function parseYaml(text: string, file: string): unknown {
 }
 
 async function readSplit(file: string): Promise<{ counts: Record<string, number>; sha256: string } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isNodeError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readTextIfThere(file);
+  if (text === undefined) return undefined;
   const table = parseCsv(text, file);
   requireColumns(table, ['id', 'split'], file);
   const counts: Record<string, number> = {};

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv, parseCsv, requireColumns } from '../util/csv.js';
 import { AudiosslError } from '../util/errors.js';
 import { evaluationPaths } from './evaluationRecord.js';
-import { isNodeError, type RunFolder } from './runFolder.js';
+import { readTextIfThere } from './readTextIfThere.js';
+import type { RunFolder } from './runFolder.js';
 
 /** One clip of an evaluation. `probabilities` in the order of the class names. */
 export interface Prediction {
@@ -37,13 +37,8 @@ export async function readPredictions(
   name: string,
 ): Promise<{ classNames: string[]; predictions: Prediction[] } | undefined> {
   const file = evaluationPaths(run, name).predictions;
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isNodeError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const text = await readTextIfThere(file);
+  if (text === undefined) return undefined;
   const table = parseCsv(text, file);
   requireColumns(table, ['id', 'label', 'predicted'], file);
   const columns = table.columns.filter((column) => column.startsWith(prefix));

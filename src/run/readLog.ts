@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AudiosslError } from '../util/errors.js';
 import { parseJsonLines } from '../util/jsonLines.js';
@@ -11,7 +10,7 @@ import {
   type StartRecord,
   type StepRecord,
 } from './logRecord.js';
-import { isNodeError } from './runFolder.js';
+import { readTextIfThere } from './readTextIfThere.js';
 
 /** A run's log, in the order of the file, by kind. */
 export interface RunLog {
@@ -49,10 +48,5 @@ export function parseLog(text: string, file: string): RunLog {
 
 /** Reads log.jsonl; an absent file is an empty log. A torn last line (a kill while writing) is left out. */
 export async function readLog(path: string): Promise<RunLog> {
-  try {
-    return parseLog(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    if (isNodeError(error, 'ENOENT')) return parseLog('', path);
-    throw error;
-  }
+  return parseLog((await readTextIfThere(path)) ?? '', path);
 }

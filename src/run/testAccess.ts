@@ -1,8 +1,9 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AudiosslError } from '../util/errors.js';
 import { jsonLine, parseJsonLines } from '../util/jsonLines.js';
-import { isNodeError, type RunFolder } from './runFolder.js';
+import { readTextIfThere } from './readTextIfThere.js';
+import type { RunFolder } from './runFolder.js';
 
 /** One look at the test split. Selection reads validation only; the reader of a report sees here how often the test clips were used. */
 export const testAccessRecord = z.strictObject({
@@ -24,13 +25,8 @@ export async function appendTestAccess(run: RunFolder, record: TestAccessRecord)
 
 /** All of them, oldest first; none where the file is absent. */
 export async function readTestAccess(run: RunFolder): Promise<TestAccessRecord[]> {
-  let text: string;
-  try {
-    text = await readFile(run.testAccess, 'utf8');
-  } catch (error) {
-    if (isNodeError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const text = await readTextIfThere(run.testAccess);
+  if (text === undefined) return [];
   return parseJsonLines(text, run.testAccess).values.map((value, i) => {
     const parsed = testAccessRecord.safeParse(value);
     if (parsed.success) return parsed.data;

@@ -2,23 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { explainViews, type ViewStage } from '../augment/explainViews.js';
 import { sampleBackgrounds } from '../augment/sampleBackgrounds.js';
 import { sampleViews } from '../augment/sampleViews.js';
-import { type ViewsOptions, viewsOptions } from '../augment/viewsOptions.js';
+import { type ViewsOptions, viewOptions, viewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { type ViewPicture, writeViewPictures } from '../run/viewPictures.js';
 
 /** Every augmentation there is, for the gallery. */
-const allNames = [
-  'mixBack',
-  'timeShift',
-  'frequencyShift',
-  'randomResizedCrop',
-  'timeReversal',
-  'compander',
-  'specAugment',
-  'gaussianNoise',
-  'gaussianBlur',
-] as const;
+const allNames = viewOptions.options.map(({ shape }) => shape.name.value);
 
 /** The pictures show the draws of the first epoch. */
 const EPOCH = 1;
