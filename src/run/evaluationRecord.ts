@@ -30,10 +30,30 @@ export const baselineRecord = z.strictObject({
   note: z.string().optional(),
 });
 
+/** How far predicted probabilities can be believed: confidence (the highest probability of a clip) against accuracy, in bins of equal width. */
+export const calibrationRecord = z.strictObject({
+  expectedCalibrationError: rate.describe('mean over clips of |accuracy - mean confidence| of their bin'),
+  maximumCalibrationError: rate.describe('of the worst bin that has clips'),
+  brierScore: z.number().min(0).max(2).describe('mean over clips of the summed squared difference to the one-hot label'),
+  negativeLogLikelihood: z.number().min(0).nullable().describe('natural logarithm, mean over clips; null where a label has probability 0'),
+  bins: z.array(
+    z.strictObject({
+      low: rate,
+      high: rate,
+      numClips: count,
+      meanConfidence: rate.nullable().describe('null in an empty bin'),
+      accuracy: rate.nullable(),
+    }),
+  ),
+});
+
 /** evaluations/<name>.json: one protocol on one split of one run's checkpoint. */
 export const evaluationRecord = z.strictObject({
   schemaVersion: z.literal(1),
-  protocol: z.string().describe('knn, linear, finetune'),
+  protocol: z.string().describe('knn, linear, finetune, classifier'),
+  labelFraction: z.number().gt(0).max(1).nullable().default(null).describe('share of the training labels that were used; null = all'),
+  shots: z.int().min(1).nullable().default(null).describe('labelled training clips a class; null = all'),
+  fold: z.string().min(1).nullable().default(null).describe('of a k-fold evaluation: the fold that was tested'),
   split: z.enum(['train', 'validation', 'test']),
   checkpoint: z.string().describe('best, last, or the path given'),
   checkpointSha256: z.string(),
@@ -62,6 +82,7 @@ export const evaluationRecord = z.strictObject({
     )
     .describe('in the order of classNames'),
   confusion: z.array(z.array(count)).describe('[true class, predicted class], clips'),
+  calibration: calibrationRecord.nullable().default(null),
   baselines: z.array(baselineRecord).default([]),
   seconds: z.record(z.string(), z.number().min(0)).default({}).describe('durations of the parts: embed, train, predict'),
   versions: z.record(z.string(), z.string()),
@@ -77,20 +98,39 @@ export type EvaluationRecord = z.infer<typeof evaluationRecord>;
 /** What a writer gives: fields with a default may be left out. */
 export type EvaluationInput = z.input<typeof evaluationRecord>;
 export type BaselineRecord = z.infer<typeof baselineRecord>;
+export type CalibrationRecord = z.infer<typeof calibrationRecord>;
 export type Interval = z.infer<typeof interval>;
 
-/** `<protocol>-<split>-<checkpoint>-seed<N>`; a checkpoint given by path is named by its file and 8 digits of the path's hash. */
+/**
+ * `<protocol>[-labels<percent>|-shots<k>][-fold<k>]-<split>-<checkpoint>-seed<N>`;
+ * a checkpoint given by path is named by its file and 8 digits of the path's hash.
+ */
 export function evaluationName({
   protocol,
+  labelFraction = null,
+  shots = null,
+  fold = null,
   split,
   checkpoint,
   seed,
-}: Pick<EvaluationRecord, 'protocol' | 'split' | 'checkpoint' | 'seed'>): string {
+}: Pick<EvaluationInput, 'protocol' | 'labelFraction' | 'shots' | 'fold' | 'split' | 'checkpoint' | 'seed'>): string {
   const isNamed = checkpoint === 'best' || checkpoint === 'last';
-  const file = basename(checkpoint)
-    .replace(/\.safetensors$/, '')
-    .replace(/[^A-Za-z0-9._]+/g, '_');
-  return `${protocol}-${split}-${isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`}-seed${seed}`;
+  const file = fileWord(basename(checkpoint).replace(/\.safetensors$/, ''));
+  return [
+    protocol,
+    labelFraction !== null && `labels${Number((100 * labelFraction).toPrecision(6))}`,
+    shots !== null && `shots${shots}`,
+    fold !== null && `fold${fileWord(fold)}`,
+    split,
+    isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
+    `seed${seed}`,
+  ]
+    .filter((part) => part !== false)
+    .join('-');
+}
+
+function fileWord(text: string): string {
+  return text.replace(/[^A-Za-z0-9._]+/g, '_');
 }
 
 /** The files of one evaluation. */

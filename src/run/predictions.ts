@@ -10,12 +10,14 @@ export interface Prediction {
   id: string;
   label: string;
   predicted: string;
+  /** Recording or uploader; clips of one group are no independent samples. Absent = the clip is its own group. */
+  group?: string;
   probabilities: number[];
 }
 
 const prefix = 'probability:';
 
-/** Writes evaluations/<name>.predictions.csv: `id,label,predicted,probability:<class>,...`, a row a clip. Text is as it is, for reading back. */
+/** Writes evaluations/<name>.predictions.csv: `id,label,predicted[,group],probability:<class>,...`, a row a clip. Text is as it is, for reading back. */
 export async function writePredictions(
   run: RunFolder,
   name: string,
@@ -26,8 +28,13 @@ export async function writePredictions(
       throw new AudiosslError(`writePredictions: clip ${id} needs ${classNames.length} probabilities, got ${probabilities.length}`);
     }
   }
-  const columns = ['id', 'label', 'predicted', ...classNames.map((label) => prefix + label)];
-  const rows = predictions.map(({ id, label, predicted, probabilities }) => [id, label, predicted, ...probabilities]);
+  const hasGroups = predictions.some(({ group }) => group !== undefined);
+  const columns = ['id', 'label', 'predicted', ...(hasGroups ? ['group'] : []), ...classNames.map((label) => prefix + label)];
+  const rows = predictions.map(({ id, label, predicted, group, probabilities }) => [
+    ...[id, label, predicted],
+    ...(hasGroups ? [group ?? ''] : []),
+    ...probabilities,
+  ]);
   await writeFileAtomic(evaluationPaths(run, name).predictions, formatCsv(columns, rows));
 }
 
@@ -48,6 +55,7 @@ export async function readPredictions(
       id: row.id,
       label: row.label,
       predicted: row.predicted,
+      ...((row.group ?? '') === '' ? {} : { group: row.group }),
       probabilities: columns.map((column) => Number(row[column])),
     })),
   };

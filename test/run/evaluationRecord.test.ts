@@ -62,6 +62,17 @@ describe('evaluation records', () => {
     expect(name('../../evil/..')).not.toContain('/');
   });
 
+  it('say in their name which labels and which fold were used', () => {
+    const name = (identity: Partial<EvaluationInput>) =>
+      evaluationName({ protocol: 'linear', split: 'test', checkpoint: 'best', seed: 2, ...identity });
+    expect(name({ labelFraction: 0.1 })).toBe('linear-labels10-test-best-seed2');
+    expect(name({ labelFraction: 0.07 })).toBe('linear-labels7-test-best-seed2');
+    expect(name({ labelFraction: 0.005 })).toBe('linear-labels0.5-test-best-seed2');
+    expect(name({ shots: 5, fold: '3' })).toBe('linear-shots5-fold3-test-best-seed2');
+    expect(name({ fold: '../x' })).not.toContain('/');
+    expect(name({ labelFraction: null, shots: null, fold: null })).toBe('linear-test-best-seed2');
+  });
+
   it.each<[string, Partial<EvaluationInput>, RegExp]>([
     ['a confusion matrix of another size', { confusion: [[4]] }, /confusion matrix must be 2 x 2/],
     ['clips that were lost', { numClips: 5 }, /must hold numClips 5 clips, holds 4/],
@@ -93,6 +104,12 @@ describe('predictions', () => {
       'id,label,predicted,probability:id,"probability:a,b","probability:""q""",probability:=cmd',
     );
     expect(await readPredictions(run, 'absent')).toBe(undefined);
+  });
+
+  it('keep the group of a clip, where it has one', async () => {
+    const grouped = [{ ...predictions[0], group: 'g1' }, ...predictions.slice(1)];
+    await writePredictions(run, 'x', { classNames, predictions: grouped });
+    expect(await readPredictions(run, 'x')).toEqual({ classNames, predictions: grouped });
   });
 
   it('refuses a row with too few probabilities', async () => {
