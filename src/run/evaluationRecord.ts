@@ -54,6 +54,16 @@ export const evaluationRecord = z.strictObject({
   labelFraction: z.number().gt(0).max(1).nullable().default(null).describe('share of the training labels that were used; null = all'),
   shots: z.int().min(1).nullable().default(null).describe('labelled training clips a class; null = all'),
   fold: z.string().min(1).nullable().default(null).describe('of a k-fold evaluation: the fold that was tested'),
+  folds: z
+    .array(z.strictObject({ fold: z.string().min(1), numClips: count, clipMicroAccuracy: rate, clipMacroAccuracy: rate }))
+    .default([])
+    .describe('the record pools the test clips of these folds, each predicted without its own fold; empty = it pools nothing'),
+  trainOn: z
+    .enum(['clean', 'noisy'])
+    .nullable()
+    .default(null)
+    .describe("FSDnoisy18k: subset whose labels were learnt from; null = the run's split"),
+  dataset: z.string().min(1).nullable().default(null).describe("transfer: name of the data where they are not the run's own"),
   split: z.enum(['train', 'validation', 'test']),
   checkpoint: z.string().describe('best, last, or the path given'),
   checkpointSha256: z.string(),
@@ -102,25 +112,34 @@ export type CalibrationRecord = z.infer<typeof calibrationRecord>;
 export type Interval = z.infer<typeof interval>;
 
 /**
- * `<protocol>[-labels<percent>|-shots<k>][-fold<k>]-<split>-<checkpoint>-seed<N>`;
+ * `<protocol>[-on_<dataset>][-clean|-noisy][-labels<percent>|-shots<k>][-fold<k>|-folds<k>_<k>...]-<split>-<checkpoint>-seed<N>`;
  * a checkpoint given by path is named by its file and 8 digits of the path's hash.
  */
 export function evaluationName({
   protocol,
+  dataset = null,
+  trainOn = null,
   labelFraction = null,
   shots = null,
   fold = null,
+  folds = [],
   split,
   checkpoint,
   seed,
-}: Pick<EvaluationInput, 'protocol' | 'labelFraction' | 'shots' | 'fold' | 'split' | 'checkpoint' | 'seed'>): string {
+}: Pick<
+  EvaluationInput,
+  'protocol' | 'dataset' | 'trainOn' | 'labelFraction' | 'shots' | 'fold' | 'folds' | 'split' | 'checkpoint' | 'seed'
+>): string {
   const isNamed = checkpoint === 'best' || checkpoint === 'last';
   const file = fileWord(basename(checkpoint).replace(/\.safetensors$/, ''));
   return [
     protocol,
+    dataset !== null && `on_${fileWord(dataset)}`,
+    trainOn ?? false,
     labelFraction !== null && `labels${Number((100 * labelFraction).toPrecision(6))}`,
     shots !== null && `shots${shots}`,
     fold !== null && `fold${fileWord(fold)}`,
+    folds.length > 0 && `folds${folds.map((row) => fileWord(row.fold)).join('_')}`,
     split,
     isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
     `seed${seed}`,

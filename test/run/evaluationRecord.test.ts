@@ -71,6 +71,10 @@ describe('evaluation records', () => {
     expect(name({ shots: 5, fold: '3' })).toBe('linear-shots5-fold3-test-best-seed2');
     expect(name({ fold: '../x' })).not.toContain('/');
     expect(name({ labelFraction: null, shots: null, fold: null })).toBe('linear-test-best-seed2');
+    const of = (fold: string) => ({ fold, numClips: 1, clipMicroAccuracy: 0, clipMacroAccuracy: 0 });
+    expect(name({ shots: 1, folds: [of('1'), of('b/2')] })).toBe('linear-shots1-folds1_b_2-test-best-seed2');
+    expect(name({ trainOn: 'clean', labelFraction: 0.1 })).toBe('linear-clean-labels10-test-best-seed2');
+    expect(name({ dataset: 'esc 10', fold: '1' })).toBe('linear-on_esc_10-fold1-test-best-seed2');
   });
 
   it.each<[string, Partial<EvaluationInput>, RegExp]>([
