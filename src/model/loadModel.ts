@@ -26,7 +26,9 @@ export interface Model {
   checkpoint?: { name: string; path: string; sha256: string };
   /** Raw log-mel `[n, patchFrames, nMels]` -> h `[n, embeddingSize]`, standardised inside, evaluation mode, not normalised. */
   embedPatches(patches: tf.Tensor3D): tf.Tensor2D;
-  /** The same through the projection head: raw z. Undefined where the checkpoint has none. */
+  /** Embeddings h `[n, embeddingSize]` -> raw z, evaluation mode. Undefined where the checkpoint has no projection head. */
+  project?(h: tf.Tensor2D): tf.Tensor2D;
+  /** Patches through both: raw z. */
   projectPatches?(patches: tf.Tensor3D): tf.Tensor2D;
   dispose(): void;
 }
@@ -48,7 +50,10 @@ export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { ch
     return {
       ...model,
       checkpoint: { name, path, sha256 },
-      ...(project && { projectPatches: (patches) => tf.tidy(() => project.forward(model.embedPatches(patches))) }),
+      ...(project && {
+        project: project.forward,
+        projectPatches: (patches) => tf.tidy(() => project.forward(model.embedPatches(patches))),
+      }),
       dispose() {
         model.dispose();
         project?.dispose();
