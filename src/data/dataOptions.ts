@@ -25,7 +25,14 @@ export const dataOptions = z.strictObject({
     .max(0.9)
     .default(0.15)
     .describe(
-      'share of the training clips set apart where the data name no validation clips; stratified by label, grouped, chosen by hash(seed, id)',
+      'share of the training clips set apart where the data name no validation clips; stratified by label, grouped, chosen by hash(splitSeed, id)',
+    ),
+  splitSeed: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "the seed of that choice; absent: 0 for FSDnoisy18k's protocols, whose splits are then the committed ones of data/fsdnoisy18k in every run, else the run's seed",
     ),
   trainFolds: folds.optional().describe('folds to train on; absent: all that are neither validation nor test'),
   validationFolds: folds.optional().describe('folds to validate on'),

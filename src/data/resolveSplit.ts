@@ -2,6 +2,7 @@ import { formatCsv } from '../util/csv.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import { type Clip, compareCodeUnits, groupOf, type Split, splitNames } from './clip.js';
+import { committedSplit } from './committedSplits.js';
 import type { DataOptions } from './dataOptions.js';
 import { assignByFoldOrSplit } from './foldSplit.js';
 import { stratifiedSample } from './stratifiedSample.js';
@@ -17,7 +18,10 @@ export interface ResolvedSplit {
   sha256: string;
 }
 
-export type SplitOptions = Pick<DataOptions, 'protocol' | 'validationFraction' | 'trainFolds' | 'validationFolds' | 'testFold'> & {
+export type SplitOptions = Pick<
+  DataOptions,
+  'protocol' | 'validationFraction' | 'splitSeed' | 'trainFolds' | 'validationFolds' | 'testFold'
+> & {
   compat?: { keepOverlap?: boolean };
 };
 
@@ -26,7 +30,8 @@ export type SplitOptions = Pick<DataOptions, 'protocol' | 'validationFraction' |
  *
  * FSDnoisy18k: `ssl` trains on the noisy and validates on the clean clips; `ssl-all`, `all`, `clean`, `noisy`, `noisySmall` take 15 %
  * of their subset for validation. `generic` goes by the folds given, else by the split column, and takes 15 % of the training clips for
- * validation where the data name none. Throws UsageError when the protocol or a fold does not fit the clips, or nothing is left to train on.
+ * validation where the data name none. `seed` is the run's; FSDnoisy18k's protocols choose by `splitSeed` alone, 0 unless given.
+ * Throws UsageError when the protocol or a fold does not fit the clips, or nothing is left to train on.
  */
 export function resolveSplit(clips: readonly Clip[], options: SplitOptions, seed: number): ResolvedSplit {
   const notes: string[] = [];
@@ -48,19 +53,45 @@ export function resolveSplit(clips: readonly Clip[], options: SplitOptions, seed
   if (options.compat?.keepOverlap !== true) dropOverlap(clips, splitOf, notes);
 
   const training = clips.filter((clip) => splitOf.get(clip.id) === 'train');
-  if (training.length === 0) throw new UsageError(`resolveSplit: no clip is left to train on under the protocol ${protocol}`);
+  if (training.length === 0) {
+    throw new UsageError(
+      `resolveSplit: the protocol ${protocol} must have clips to train on, none of the ${clips.length} clips is one; choose another with data.protocol (audiossl data stats counts the subsets)`,
+    );
+  }
   const hasValidation = [...splitOf.values()].includes('validation');
   if (!hasValidation && options.validationFraction > 0) {
-    const chosen = stratifiedSample(training, { fraction: options.validationFraction, seed });
+    const splitSeed = options.splitSeed ?? (protocol === 'generic' ? seed : 0);
+    const chosen = stratifiedSample(training, { fraction: options.validationFraction, seed: splitSeed });
     for (const id of chosen) splitOf.set(id, 'validation');
-    notes.push(`${chosen.size} of ${training.length} training clips set apart for validation (seed ${seed})`);
+    notes.push(`${chosen.size} of ${training.length} training clips set apart for validation (split seed ${splitSeed})`);
   }
 
   const count = (split: Split) => [...splitOf.values()].filter((value) => value === split).length.toLocaleString('en-US');
   notes.unshift(`protocol ${protocol}: ${splitNames.map((split) => `${split} ${count(split)}`).join(', ')}`);
+  notes.push(...classesWithoutClips(clips, splitOf));
   const rows = [...splitOf].sort(([a], [b]) => compareCodeUnits(a, b));
   const csvText = formatCsv(['id', 'split'], rows);
-  return { splitOf, notes, csvText, sha256: sha256(csvText) };
+  const hash = sha256(csvText);
+  const committed = committedSplit(hash);
+  if (committed !== undefined) notes.push(`the split is the committed one of ${committed}`);
+  return { splitOf, notes, csvText, sha256: hash };
+}
+
+/** A line a split (with labels) in which classes are missing that another split has. */
+function classesWithoutClips(clips: readonly Clip[], splitOf: ReadonlyMap<string, Split>): string[] {
+  const labelsOf = (wanted?: Split) =>
+    new Set(
+      clips.flatMap(({ id, label }) =>
+        label !== undefined && (wanted === undefined ? splitOf.has(id) : splitOf.get(id) === wanted) ? label : [],
+      ),
+    );
+  const all = [...labelsOf()].sort(compareCodeUnits);
+  return splitNames.flatMap((split) => {
+    const present = labelsOf(split);
+    const absent = all.filter((label) => !present.has(label));
+    if (present.size === 0 || absent.length === 0) return [];
+    return `${absent.length} of ${all.length} classes have no ${split} clips: ${absent.join(', ')}`;
+  });
 }
 
 /** FSDnoisy18k's subsets of the training clips; the test clips stay the test. */

@@ -1,11 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { DataStatistics } from '../../src/data/dataStatistics.js';
 import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { parseCsv } from '../../src/util/csv.js';
 import { folderWith, tone } from '../data/syntheticData.js';
+import { testData } from '../support/testData.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const audiossl = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
@@ -96,5 +99,24 @@ describe('audiossl data', () => {
     const csv = await folderWith({ 'labels.csv': 'fname,label,split\na.wav,x,train\nb.wav,y,test\n' });
     expect(audiossl('data', 'stats', '--metadata', csv).stdout).toMatch(/class +train +test +all\nx +1 +0 +1\ny +0 +1 +1\nall +1 +1 +2\n/);
     expect(audiossl('data', 'stats').status).toBe(2);
+  });
+
+  const meta = testData('fsdnoisy18k_meta');
+  it.skipIf(meta === undefined)("stats --metadata --json counts FSDnoisy18k's own csv files, in all and a class", () => {
+    const { status, stdout } = audiossl('data', 'stats', '--metadata', meta!, '--json');
+    expect(status).toBe(0);
+    const { numClips, subsets, classes } = JSON.parse(stdout) as DataStatistics;
+    expect(numClips).toBe(18_532);
+    expect(subsets).toEqual({ train: 17_585, clean: 1_772, noisy: 15_813, noisySmall: 1_003, test: 947 });
+    const published = parseCsv(readFileSync(join(meta!, 'class_counts.csv'), 'utf8'), 'class_counts.csv').rows;
+    const columns = { train: 'train', clean: 'train_clean', noisy: 'train_noisy', noisySmall: 'train_noisy_small', test: 'test' };
+    expect(classes.map(({ label, counts }) => ({ label, counts }))).toEqual(
+      published
+        .map((row) => ({
+          label: row.label,
+          counts: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, Number(row[column])])),
+        }))
+        .sort((a, b) => (a.label < b.label ? -1 : 1)),
+    );
   });
 });

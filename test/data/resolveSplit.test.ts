@@ -130,7 +130,32 @@ describe('resolveSplit', () => {
     expect(() => resolveSplit(clips, options({ trainFolds: [1], testFold: 1 }), 0)).toThrow(/fold 1 is named for train and for test/);
     expect(() => resolveSplit(clips, options({ protocol: 'clean' }), 0)).toThrow(/needs to know which training clips are verified/);
     expect(() => resolveSplit(clips, options({ protocol: 'all', testFold: 1 }), 0)).toThrow(/folds need the protocol generic/);
-    expect(() => resolveSplit([clip('a.wav', { split: 'test' })], options(), 0)).toThrow(/no clip is left to train on/);
+    expect(() => resolveSplit([clip('a.wav', { split: 'test' })], options(), 0)).toThrow(
+      /protocol generic must have clips to train on, none of the 1 clips is one; choose another/,
+    );
+    const noisy = [clip('a.wav', { split: 'train', isVerified: false, isNoisySmall: false })];
+    for (const protocol of ['clean', 'noisySmall'])
+      expect(() => resolveSplit(noisy, options({ protocol }), 0)).toThrow(`the protocol ${protocol} must have clips to train on`);
+  });
+
+  it('names the classes that a split lacks', () => {
+    const train = ['a', 'b', 'c'].map((label, i) => clip(`${i}.wav`, { label, split: 'train' }));
+    const notes = (clips: Clip[]) => resolveSplit(clips, options({ validationFraction: 0 }), 0).notes.slice(1);
+    expect(notes([...train, clip('t.wav', { label: 'b', split: 'test' }), clip('v.wav', { label: 'd', split: 'validation' })])).toEqual([
+      '1 of 4 classes have no train clips: d',
+      '3 of 4 classes have no validation clips: a, b, c',
+      '3 of 4 classes have no test clips: a, c, d',
+    ]);
+    // Without any test clips, and without labels, there is nothing to say.
+    expect(notes(train)).toEqual([]);
+    expect(notes([clip('a.wav'), clip('t.wav', { split: 'test' })])).toEqual([]);
+  });
+
+  it("chooses by the run's seed, or by splitSeed where that is given", () => {
+    const clips = Array.from({ length: 40 }, (_, i) => clip(`${i}.wav`, { label: 'a' }));
+    const csv = (given: object, seed: number) => resolveSplit(clips, options(given), seed).csvText;
+    expect(csv({}, 1)).not.toBe(csv({}, 2));
+    expect(csv({ splitSeed: 1 }, 2)).toBe(csv({}, 1));
   });
 });
 
