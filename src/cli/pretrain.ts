@@ -60,6 +60,7 @@ export function registerPretrain(program: Command): void {
 
 function describe({ dir, end }: PretrainResult): string {
   const how = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early' }[end.reason];
+  if (end.step === 0 && end.reason === 'finished') return `${dir}: the initial weights, without training (train.epochs is 0)`;
   const best = end.bestEpoch === undefined ? 'no best checkpoint: that needs 2 validation clips' : `best after epoch ${end.bestEpoch}`;
   return `${dir}: ${how} after epoch ${end.epoch}, step ${end.step} (${best})`;
 }

@@ -98,6 +98,8 @@ export async function runEpochs({
     lastSave = performance.now();
   };
 
+  // A run of no epochs is its initial weights, which evaluations find where those of any run are.
+  if (epochs === 0) await saveNow(true);
   const hasLostPatience = () => earlyStopping !== null && state.looksSinceBest >= earlyStopping.patience;
   while (state.epoch <= epochs) {
     if (hasLostPatience()) return end('earlyStopping');

@@ -3,7 +3,11 @@ import { z } from 'zod';
 /** How long and how a run trains; the config's key `train`. */
 export const trainOptions = z
   .strictObject({
-    epochs: z.int().min(1).default(500).describe('passes over the training clips'),
+    epochs: z
+      .int()
+      .min(0)
+      .default(500)
+      .describe('passes over the training clips; 0 writes the initial weights as checkpoint: a baseline that is evaluated like any run'),
     batchSize: z.int().min(2).default(128).describe('clips (pairs of views) a step; a last batch under 8 joins the one before'),
     checkpointSeconds: z
       .number()
