@@ -47,6 +47,8 @@ tr.mean th,tr.mean td{font-weight:600}
 td.plot,th.plot{width:46%;min-width:110px}.results td.plot,.results th.plot{width:24%}
 .results .interval-text{display:block;line-height:1.25}
 .results th{white-space:normal}
+td.published,span.published,p.published{font-style:italic;color:var(--soft)}
+p.finding{font-size:17px;margin-bottom:14px}
 td.plot{padding-top:4px;padding-bottom:4px;vertical-align:top}
 .bar{display:block;width:100%;height:18px;overflow:visible}
 .bar-axis{display:flex;justify-content:space-between;font-size:11.5px;font-weight:400;color:var(--soft)}
@@ -60,6 +62,8 @@ svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11.5px}svg .label{
 .map{max-width:760px}.map .tick{font-size:12px}.map .label{font-size:13px}
 .axis{stroke:var(--line);stroke-width:1}
 .curve{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.curve.faint{stroke-width:1;opacity:.38}
+.curve.published{stroke-dasharray:5 4;stroke-width:1.5}.whisker{fill:none;stroke-width:1.2;opacity:.75}.wide-chart{max-width:720px}.reliability{max-width:380px}
+.cell-plot{display:block;overflow:visible;min-width:96px}.hollow-bar{fill:var(--page);stroke-width:1.5}.published-mark{stroke:var(--ink);stroke-dasharray:2.5 1.5}.zero{stroke:var(--soft)}
 .mark{fill:none;stroke:var(--ink);stroke-width:1.5}.mark-text{font-size:12px;font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
 .value-end{stroke-width:2;vector-effect:non-scaling-stroke}
 .interval{stroke:var(--ink);stroke-width:1.3;vector-effect:non-scaling-stroke}
@@ -70,6 +74,7 @@ svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11.5px}svg .label{
 svg .count{font-size:12px}svg .count.on-dark{fill:var(--page);font-weight:600}
 .legend{display:flex;flex-wrap:wrap;gap:3px 18px;list-style:none;margin:8px 0;padding:0;font-size:13px}
 .legend li{display:flex;align-items:center;gap:6px;overflow-wrap:anywhere}.legend svg{width:14px;height:14px;flex:none}
+.legend svg.line-sample{width:34px;height:14px}
 .legend .swatch{width:18px;height:0;border-top:2.5px solid}
 details{margin:8px 0}summary{cursor:pointer;font-size:13.5px;color:var(--accent)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:18px 18px;margin:14px 0 6px}

@@ -1,5 +1,7 @@
+import { number } from '../format.js';
 import { h, type Markup, svgNumber } from '../markup.js';
 import { linearScale, niceTicks, tickTexts } from './scale.js';
+import { type Shape, shapeMark } from './shapeMark.js';
 
 export interface LineSeries {
   name: string;
@@ -9,11 +11,19 @@ export interface LineSeries {
   colour: number;
   /** Single steps behind the means of epochs. */
   isFaint?: boolean;
+  /** [x, low, high]: whiskers of 95 % intervals. */
+  intervals?: readonly (readonly [number, number, number])[];
+  /** Marks every point, so that series differ by more than their colour. */
+  shape?: Shape;
+  /** Numbers of a paper, not of a run: dashed, with hollow marks. */
+  isPublished?: boolean;
 }
 
 export interface LineChartOptions {
   title: string;
   xLabel: string;
+  /** Stands over the vertical axis. */
+  yLabel?: string;
   series: readonly LineSeries[];
   /** One point that stands out: the best checkpoint. */
   mark?: { x: number; y: number; label: string };
@@ -24,13 +34,21 @@ export interface LineChartOptions {
 
 const margin = { top: 22, right: 12, bottom: 38 };
 const characterWidth = 6.6;
+/** Whiskers of several series at one x stand side by side, this far apart. */
+const dodge = 3;
 
 /** The coordinate system of a line chart; `undefined` without any point. Exported for tests. */
-export function lineChartFrame({ series, isPercent = false, width = 300, height = 200 }: Omit<LineChartOptions, 'title' | 'xLabel'>) {
+export function lineChartFrame({
+  series,
+  isPercent = false,
+  width = 300,
+  height = 200,
+}: Omit<LineChartOptions, 'title' | 'xLabel' | 'yLabel'>) {
   const points = series.flatMap((one) => one.points).filter((point): point is readonly [number, number] => point[1] !== null);
   if (points.length === 0) return undefined;
   const [xLow, xHigh] = extent(points.map((point) => point[0]));
-  const [yLow, yHigh] = extent(points.map((point) => point[1]));
+  const ends = series.flatMap((one) => (one.intervals ?? []).flatMap(([, low, high]) => [low, high]));
+  const [yLow, yHigh] = extent([...points.map((point) => point[1]), ...ends]);
   const yTicks = niceTicks(yLow, yHigh, 5);
   const yTexts = tickTexts(yTicks, { isPercent });
   const left = 14 + characterWidth * Math.max(...yTexts.map((text) => text.length));
@@ -51,7 +69,7 @@ export function lineChartFrame({ series, isPercent = false, width = 300, height 
 
 /** Curves over a common x. The caller says in words when there is nothing to draw: this returns undefined then. */
 export function lineChart(options: LineChartOptions): Markup | undefined {
-  const { title, xLabel, series, mark, width = 300, height = 200 } = options;
+  const { title, xLabel, yLabel, series, mark, width = 300, height = 200 } = options;
   const frame = lineChartFrame(options);
   if (frame === undefined) return undefined;
   const { left, right, top, bottom, x, y } = frame;
@@ -69,7 +87,9 @@ export function lineChart(options: LineChartOptions): Markup | undefined {
       h('text', { class: 'tick', x: x(tick), y: bottom + 17, 'text-anchor': 'middle' }, frame.xTexts[i]),
     ]),
     h('text', { class: 'label', x: (left + right) / 2, y: height - 4, 'text-anchor': 'middle' }, xLabel),
-    series.map((one) => curve(one, x, y)),
+    yLabel !== undefined && h('text', { class: 'label', x: 0, y: 10 }, yLabel),
+    series.map((one, i) => whiskers(one, (value) => x(value) + dodge * (i - (series.length - 1) / 2), y)),
+    series.map((one, i) => curve(one, (value) => x(value) + (one.intervals === undefined ? 0 : dodge * (i - (series.length - 1) / 2)), y)),
     mark && [
       h('circle', { class: 'mark', cx: x(mark.x), cy: y(mark.y), r: 4.5 }),
       h(
@@ -89,7 +109,7 @@ export function lineChart(options: LineChartOptions): Markup | undefined {
 
 /** A path with a piece for each unbroken stretch; a stretch of one point, or a short curve, shows its points. */
 function curve(
-  { points, colour, isFaint = false, name }: LineSeries,
+  { points, colour, isFaint = false, shape, isPublished = false, name }: LineSeries,
   x: (value: number) => number,
   y: (value: number) => number,
 ): Markup[] {
@@ -104,10 +124,25 @@ function curve(
     }
     path += `${isDown ? 'L' : 'M'}${svgNumber(x(px), name)} ${svgNumber(y(py), name)}`;
     const isAlone = !isDown && (points[i + 1]?.[1] ?? null) === null;
-    if (isShort || isAlone) dots.push(h('circle', { class: `dot fill-${colour}`, cx: x(px), cy: y(py), r: isShort ? 2.2 : 1.6 }));
+    if (shape !== undefined)
+      dots.push(
+        shapeMark({ x: x(px), y: y(py), colour, shape, isHollow: isPublished, size: 3.6 }, `${name}: ${number(px)}, ${number(py)}`),
+      );
+    else if (isShort || isAlone) dots.push(h('circle', { class: `dot fill-${colour}`, cx: x(px), cy: y(py), r: isShort ? 2.2 : 1.6 }));
     isDown = true;
   });
-  return [h('path', { class: `curve stroke-${colour}${isFaint ? ' faint' : ''}`, d: path }), ...dots];
+  return [h('path', { class: `curve stroke-${colour}${isFaint ? ' faint' : ''}${isPublished ? ' published' : ''}`, d: path }), ...dots];
+}
+
+function whiskers({ intervals = [], colour }: LineSeries, x: (value: number) => number, y: (value: number) => number): Markup[] {
+  return intervals.map(([at, low, high]) =>
+    h('path', {
+      class: `whisker stroke-${colour}`,
+      d:
+        [low, high].map((end) => `M${svgNumber(x(at) - 3)} ${svgNumber(y(end))}h6`).join('') +
+        `M${svgNumber(x(at))} ${svgNumber(y(low))}V${svgNumber(y(high))}`,
+    }),
+  );
 }
 
 function extent(values: readonly number[]): [number, number] {

@@ -1,5 +1,6 @@
 import { h, type Markup } from '../markup.js';
 import { linearScale, niceTicks, tickTexts } from './scale.js';
+import { type Shape, shapeMark, shapes } from './shapeMark.js';
 
 export interface ScatterPoint {
   x: number;
@@ -12,39 +13,18 @@ export interface ScatterPoint {
 }
 
 const numColours = 7;
-const shapes = ['circle', 'square', 'triangle', 'diamond'] as const;
 
 /** Colour and shape of a class: 7 colours that colour-blind readers tell apart, times 4 shapes; 28 classes differ. */
-export function markerOf(group: number): { colour: number; shape: (typeof shapes)[number] } {
+export function markerOf(group: number): { colour: number; shape: Shape } {
   return { colour: group % numColours, shape: shapes[Math.floor(group / numColours) % shapes.length] };
 }
 
-/** A marker centred on (x, y). */
+/** A marker of a class, centred on (x, y). */
 export function marker(
   { x, y, group, isHollow = false, size = 4 }: { x: number; y: number; group: number; isHollow?: boolean; size?: number },
   title?: string,
 ): Markup {
-  const { colour, shape } = markerOf(group);
-  const style = { class: `marker ${isHollow ? `hollow stroke-${colour}` : `fill-${colour}`}` };
-  const inside = title === undefined ? undefined : h('title', {}, title);
-  if (shape === 'circle') return h('circle', { ...style, cx: x, cy: y, r: size }, inside);
-  if (shape === 'square')
-    return h('rect', { ...style, x: x - 0.9 * size, y: y - 0.9 * size, width: 1.8 * size, height: 1.8 * size }, inside);
-  const corners: [number, number][] =
-    shape === 'triangle'
-      ? [
-          [0, -1.2],
-          [1.1, 0.8],
-          [-1.1, 0.8],
-        ]
-      : [
-          [0, -1.3],
-          [1.3, 0],
-          [0, 1.3],
-          [-1.3, 0],
-        ];
-  const points = corners.map(([dx, dy]) => `${round(x + dx * size)},${round(y + dy * size)}`).join(' ');
-  return h('polygon', { ...style, points }, inside);
+  return shapeMark({ x, y, ...markerOf(group), isHollow, size }, title);
 }
 
 /** The coordinate system: the same scale on both axes, since distances are what a map is for. Exported for tests. */

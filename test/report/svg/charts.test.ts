@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { differenceDot, intervalDot } from '../../../src/report/svg/cellDots.js';
+import { cellScale, symmetricDomain } from '../../../src/report/svg/cellScale.js';
 import { confusionFrame, confusionMatrix } from '../../../src/report/svg/confusionMatrix.js';
 import { intervalBar } from '../../../src/report/svg/intervalBar.js';
 import { lineChart, lineChartFrame } from '../../../src/report/svg/lineChart.js';
+import { pairBar } from '../../../src/report/svg/pairBar.js';
+import { reliabilityDiagram, reliabilityFrame } from '../../../src/report/svg/reliabilityDiagram.js';
 import { linearScale, niceTicks, tickTexts } from '../../../src/report/svg/scale.js';
 import { markerOf, scatter, scatterFrame } from '../../../src/report/svg/scatter.js';
 
@@ -196,5 +200,117 @@ describe('scatter', () => {
 
   it('stays finite when all points are one', () => {
     expect(scatter({ title: 't', points: [points[0], points[0]], xLabel: 'x', yLabel: 'y' }).markup).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('published numbers and intervals in a line chart', () => {
+  const series = [
+    {
+      name: 'measured',
+      colour: 0,
+      shape: 'circle' as const,
+      points: [
+        [0.1, 0.5],
+        [0.3, 0.7],
+      ] as [number, number][],
+      intervals: [
+        [0.1, 0.4, 0.6],
+        [0.3, 0.6, 0.8],
+      ] as [number, number, number][],
+    },
+    { name: 'published', colour: 1, shape: 'square' as const, isPublished: true, points: [[0.2, 0.75]] as [number, number][] },
+  ];
+
+  it('are dashed and hollow, measured ones filled; each mark says its numbers', () => {
+    const markup = lineChart({ title: 't', xLabel: 'x', yLabel: 'accuracy', series })?.markup ?? '';
+    expect(elements(markup, 'path').map((path) => path.class)).toEqual([
+      'whisker stroke-0',
+      'whisker stroke-0',
+      'curve stroke-0',
+      'curve stroke-1 published',
+    ]);
+    expect(elements(markup, 'circle').map((one) => one.class)).toEqual(['marker fill-0', 'marker fill-0']);
+    expect(elements(markup, 'rect').map((one) => one.class)).toEqual(['marker hollow stroke-1']);
+    expect(markup).toContain('<title>published: 0.2, 0.75</title>');
+    expect(markup).toContain('>accuracy<');
+  });
+
+  it('has whiskers from the low to the high end, inside the axes', () => {
+    const frame = lineChartFrame({ series });
+    const markup = lineChart({ title: 't', xLabel: 'x', series })?.markup ?? '';
+    const [first] = elements(markup, 'path');
+    const [low, high] = [...first.d.matchAll(/M[\d.]+ ([\d.]+)h6/g)].map(([, y]) => Number(y));
+    expect([low, high]).toBeAllClose([frame?.y(0.4) ?? Number.NaN, frame?.y(0.6) ?? Number.NaN], { atol: 0.005 });
+    // 0.8 is the end of an interval, above every point.
+    expect(frame?.yTicks.at(-1)).toBeGreaterThanOrEqual(0.8);
+    expect(frame?.yTicks[0]).toBeLessThanOrEqual(0.4);
+  });
+});
+
+describe('drawings in table cells', () => {
+  it('place values in per cent of the cell, with a margin, and stop at the ends', () => {
+    const x = cellScale([0, 1]);
+    expect([x(0), x(0.5), x(1), x(2), x(-1)]).toEqual(['1.5%', '50%', '98.5%', '98.5%', '1.5%']);
+    expect(symmetricDomain([0.03, -0.12])).toEqual([-0.15, 0.15]);
+    expect(symmetricDomain([])).toEqual([-0.05, 0.05]);
+    expect(symmetricDomain([0.05])).toEqual([-0.05, 0.05]);
+  });
+
+  it('a pair is a filled bar over a hollow one, both to their value', () => {
+    const { markup } = pairBar({
+      label: 'dog',
+      pair: [
+        { value: 0.5, interval: [0.25, 0.75] },
+        { value: 1, interval: null },
+      ],
+    });
+    const bars = elements(markup, 'rect');
+    expect(bars.map(({ class: kind, x, width }) => [kind, x, width])).toEqual([
+      ['value tint-0', '1.5%', '48.5%'],
+      ['value hollow-bar stroke-1', '1.5%', '97%'],
+    ]);
+    expect(Number(bars[1].y)).toBeGreaterThanOrEqual(Number(bars[0].y) + 10);
+    expect(
+      elements(markup, 'line')
+        .filter((line) => line.class === 'interval')
+        .map(({ x1, x2 }) => [x1, x2]),
+    ).toEqual([
+      ['25.75%', '74.25%'],
+      ['25.75%', '25.75%'],
+      ['74.25%', '74.25%'],
+    ]);
+  });
+
+  it('a difference stands around zero in the middle', () => {
+    const { markup } = differenceDot({ label: 'd', value: 0.05, interval: [-0.05, 0.1], domain: [-0.1, 0.1] });
+    expect(elements(markup, 'line').find((line) => line.class === 'axis zero')).toMatchObject({ x1: '50%' });
+    expect(elements(markup, 'circle')[0].cx).toBe('74.25%');
+    expect(elements(differenceDot({ label: 'd', value: null, interval: null, domain: [-1, 1] }).markup, 'circle')).toEqual([]);
+  });
+
+  it('a published value is a ring of its own', () => {
+    const { markup } = intervalDot({ label: 'd', value: 0.5, interval: null, published: 0.7 });
+    expect(elements(markup, 'circle').map(({ class: kind, cx }) => [kind, cx])).toEqual([
+      ['marker fill-0', '50%'],
+      ['marker hollow published-mark', '69.4%'],
+    ]);
+  });
+});
+
+describe('reliabilityDiagram', () => {
+  it('draws each bin’s accuracy, its mean confidence and its clips; an empty bin draws nothing', () => {
+    const bins = [
+      { low: 0, high: 0.5, numClips: 0, meanConfidence: null, accuracy: null },
+      { low: 0.5, high: 1, numClips: 8, meanConfidence: 0.9, accuracy: 0.75 },
+    ];
+    const frame = reliabilityFrame(bins);
+    const { markup } = reliabilityDiagram({ title: 'Reliability', bins });
+    const [bar, clips, ...rest] = elements(markup, 'rect');
+    expect(rest).toEqual([]);
+    expect([Number(bar.y), Number(bar.height)]).toBeAllClose([frame.y(0.75), frame.y(0) - frame.y(0.75)], { atol: 0.005 });
+    expect(Number(clips.height)).toBe(frame.strip.bottom - frame.strip.top);
+    const [dot] = elements(markup, 'circle');
+    expect([Number(dot.cx), Number(dot.cy)]).toBeAllClose([frame.x(0.9), frame.y(0.75)], { atol: 0.005 });
+    expect(markup).toContain('8 clips, accuracy 75.0 %, mean confidence 90.0 %');
   });
 });
