@@ -26,8 +26,8 @@ export function registerFeatures(program: Command): void {
     .addOption(
       new Option('--format <format>', 'layout of the data folder').choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders', 'unlabelled']),
     )
-    .option('--config <file>', 'YAML config; its keys data and frontEnd count')
-    .option('--set <key=value>', 'override one config key, such as frontEnd.nMels=64 (repeatable)', collect, [])
+    .option('--config <file>', 'YAML config; its keys frontEnd and data.format count')
+    .option('--set <key=value>', 'override one of these keys, such as frontEnd.nMels=64 (repeatable)', collect, [])
     .option('--workers <n>', 'worker threads (default: one a processor)', positiveInteger)
     .addOption(new Option('--dtype <dtype>', 'how values are stored').choices(['float32', 'float16']).default('float32'))
     .addOption(
@@ -44,6 +44,7 @@ export function registerFeatures(program: Command): void {
       ]);
       const { data, out, config: file, set, workers, dtype, onError, salvage, rebuild } = options;
       const config = loadConfig({ file, overrides: set });
+      await refuseUnread(set);
       const { frontEnd } = config;
       const format = options.format ?? config.data.format;
       const summary = await interruptible((signal) =>
@@ -52,6 +53,16 @@ export function registerFeatures(program: Command): void {
       process.stderr.write(describeTroubles(summary, out));
       process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : `${describeSummary(summary, out)}\n`);
     });
+}
+
+/** A config file may serve every command; a key given by hand is meant for this one. */
+async function refuseUnread(overrides: readonly string[]): Promise<void> {
+  const { UsageError } = await import('../util/errors.js');
+  const unread = overrides.find((text) => !/^\s*(frontEnd|data\.format)\s*[.=]/.test(text));
+  if (unread === undefined) return;
+  throw new UsageError(
+    `--set ${unread}: features depend on frontEnd and data.format alone; leave it out here and give it to the command that trains or evaluates`,
+  );
 }
 
 const number = (value: number) => value.toLocaleString('en-US');

@@ -6,7 +6,8 @@ import { UsageError } from '../util/errors.js';
 
 /**
  * The feature store of a training command: `features` as it is, or the one of the recordings in `data`, made first where it is not there
- * or not complete. It then stands beside the run, in `features/<name of the folder>-<front end>`, where other runs find it again.
+ * or not complete. It then stands beside the run, in `features/<name of the folder>-<hash of its path and the front end>`, where other
+ * runs find it again and another folder of the same name does not.
  */
 export async function openFeatures({
   data,
@@ -29,8 +30,13 @@ export async function openFeatures({
   if (features !== undefined || data === undefined) {
     throw new UsageError('--data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
   }
-  const [{ frontEndHash }, { makeFeatures }] = await Promise.all([import('../audio/frontEnd.js'), import('./makeFeatures.js')]);
-  const store = join(dirname(out), 'features', `${basename(resolve(data))}-${frontEndHash(frontEnd).slice(0, 8)}`);
+  const [{ frontEndHash }, { sha256 }, { makeFeatures }] = await Promise.all([
+    import('../audio/frontEnd.js'),
+    import('../util/hash.js'),
+    import('./makeFeatures.js'),
+  ]);
+  const dir = resolve(data);
+  const store = join(dirname(out), 'features', `${basename(dir)}-${sha256(`${dir}\n${frontEndHash(frontEnd)}`).slice(0, 8)}`);
   const { status, rejected } = await makeFeatures({ data, format, frontEnd, out: store, signal });
   process.stderr.write(
     `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length} broken recordings left out, see rejected.csv` : ''})\n`,

@@ -53,6 +53,14 @@ describe('audiossl features', () => {
     expect(audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'frontEnd.nMel=16').stderr).toMatch(
       /did you mean "nMels"\?/,
     );
+    for (const key of ['train.epochs=3', 'data.protocol=clean', 'frontEndX=1']) {
+      const { status, stderr } = audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', key);
+      expect([status, stderr.split('\n').length - 1, existsSync(join(dir, 's'))]).toEqual([2, 1, false]);
+      expect(stderr).toContain(
+        key.startsWith('frontEndX') ? 'did you mean "frontEnd"?' : 'features depend on frontEnd and data.format alone',
+      );
+    }
+    expect(audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'data.format=unlabelled').status).toBe(0);
   });
 
   it('stops in order at SIGTERM (exit code 143) and goes on from there', async () => {
