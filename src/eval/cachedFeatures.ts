@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Rng } from '../util/rng.js';
+import { copyScaled, featureScaling, noScaling } from './featureScaling.js';
 import type { PatchSet } from './knn.js';
 import { classifierRows, type ProbeFeatures } from './linearProbe.js';
 
@@ -12,6 +13,7 @@ export function cachedFeatures({
   trainLabels,
   validation,
   validationLabels,
+  standardise = false,
   seed,
 }: {
   /** Clips numbered 0, 1 ... with their patches standing together, as `embedClips` gives them. */
@@ -20,16 +22,20 @@ export function cachedFeatures({
   trainLabels: ArrayLike<number>;
   validation: PatchSet;
   validationLabels: ArrayLike<number>;
+  /** Scale each dimension to mean 0 and variance 1 over the training patches. */
+  standardise?: boolean;
   seed: number;
 }): ProbeFeatures {
   const { h, dim, clipOfPatch } = train;
   const firstPatch = new Uint32Array(trainLabels.length + 1);
   for (let patch = 0; patch < clipOfPatch.length; patch++) firstPatch[clipOfPatch[patch] + 1] = patch + 1;
-  const validationRows = classifierRows(validation);
+  const scaling = standardise ? featureScaling(train) : noScaling(dim);
+  const validationRows = classifierRows(validation, scaling);
   const trainClips = Uint32Array.from({ length: trainLabels.length }, (_, clip) => clip);
   const width = dim + 1;
   return {
     dim,
+    scaling,
     trainLabels,
     validationLabels,
     validation: () => validationRows,
@@ -39,8 +45,7 @@ export function cachedFeatures({
       const rng = new Rng({ seed, epoch, purpose: 'probePatch' });
       const patchOf = trainClips.map((clip) => rng.integer(firstPatch[clip], firstPatch[clip + 1]));
       for (let i = 0; i < order.length; i++) {
-        const patch = patchOf[order[i]];
-        rows.set(h.subarray(patch * dim, (patch + 1) * dim), i * width);
+        copyScaled({ h, dim, from: patchOf[order[i]], count: 1, scaling, out: rows, to: i });
       }
       // Uploaded a batch at a time: slicing a large tensor copies all of it on the wasm backend.
       return (first, count) => tf.tensor2d(rows.slice(first * width, (first + count) * width), [count, width]);

@@ -12,6 +12,12 @@ export const linearProbeOptions = z
     factor: positive.default(0.1).describe('of the learning rate at each milestone'),
     momentum: z.number().min(0).max(0.9999).default(0.9).describe('as PyTorch: v = momentum v + g'),
     weightDecay: z.number().min(0).default(1e-4).describe('added to the gradient of weights and biases'),
+    standardise: z
+      .boolean()
+      .default(true)
+      .describe(
+        "scale each dimension of h to mean 0 and variance 1 over the training patches; false: h as it is, the authors' way, which leaves the classifier under-fitted after the few hundred steps of a small set",
+      ),
   })
   .describe('linear classifier on frozen embeddings');
 export type LinearProbeOptions = z.infer<typeof linearProbeOptions>;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 import { Rng } from '../util/rng.js';
 import type { LinearProbeOptions } from './evaluationOptions.js';
+import { copyScaled, type FeatureScaling, noScaling } from './featureScaling.js';
 import type { PatchSet } from './knn.js';
 import { argMax, classificationMetrics } from './metrics.js';
 
@@ -15,6 +16,8 @@ export interface ClassifierRows {
 /** Where the probe gets its embeddings from: a cache, or the authors' encoder in training mode. */
 export interface ProbeFeatures {
   dim: number;
+  /** What the rows went through: those of the clips to be classified have to go through it as well. */
+  scaling: FeatureScaling;
   /** Class of each training clip. */
   trainLabels: ArrayLike<number>;
   /** Class of each validation clip. */
@@ -162,11 +165,12 @@ function sgdStep({
   return [tf.sub(weights, tf.mul(nextVelocity, rate)), nextVelocity];
 }
 
-/** Rows for `classifyClips`: [n, dim] values -> [n, dim + 1] on the backend. The caller disposes of `x`. */
-export function classifierRows({ h, dim, clipOfPatch }: PatchSet): ClassifierRows {
+/** Rows for `classifyClips`: [n, dim] values, scaled -> [n, dim + 1] on the backend. The caller disposes of `x`. */
+export function classifierRows({ h, dim, clipOfPatch }: PatchSet, scaling: FeatureScaling = noScaling(dim)): ClassifierRows {
   const count = clipOfPatch.length;
-  const x = tf.tidy(() => tf.concat([tf.tensor2d(h, [count, dim]), tf.ones<tf.Rank.R2>([count, 1])], 1));
-  return { x, clipOfPatch };
+  const rows = new Float32Array(count * (dim + 1)).fill(1);
+  copyScaled({ h, dim, from: 0, count, scaling, out: rows, to: 0 });
+  return { x: tf.tensor2d(rows, [count, dim + 1]), clipOfPatch };
 }
 
 export interface ClipProbabilities {

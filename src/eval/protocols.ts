@@ -91,6 +91,7 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
         trainLabels: train.labels,
         validation: await embed(embedding, validation, 'validation'),
         validationLabels: validation.labels,
+        standardise: options.linear.standardise,
         seed,
       });
   try {
@@ -101,7 +102,7 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
     const trainSeconds = clock();
     features.restoreBest?.();
     const patches = await embed(embedding, target, target.split);
-    const rows = classifierRows(patches);
+    const rows = classifierRows(patches, features.scaling);
     const { predicted, probabilities } = await classifyClips(probe, rows, target.indices.length);
     rows.x.dispose();
     const notes = isDrifting

@@ -6,6 +6,7 @@ import { standardise } from '../model/standardise.js';
 import { Rng } from '../util/rng.js';
 import { embedClips } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
+import { noScaling } from './featureScaling.js';
 import { type ClassifierRows, classifierRows, type ProbeFeatures } from './linearProbe.js';
 
 /**
@@ -41,6 +42,7 @@ export async function trainModeFeatures({
   let rows: ClassifierRows | undefined;
   return {
     dim: encoder.embeddingSize,
+    scaling: noScaling(encoder.embeddingSize),
     trainLabels: train.labels,
     validationLabels: validation.labels,
     drawEpoch(epoch, order) {

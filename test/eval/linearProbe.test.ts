@@ -128,6 +128,35 @@ describe.each(availableBackends)('the linear probe on %s', (backend) => {
 
 describe('the linear probe', () => {
   beforeAll(() => setBackend({ backend: 'cpu' }));
+
+  test('standardised: trains on embeddings of mean 0 and variance 1 over the training patches, and scales what it classifies alike', async () => {
+    // By hand: the training patches' mean and population variance, epsilon 1e-5, put to both sets.
+    const patchesOf = ({ h }: { h: Float32Array }, i: number) => Array.from({ length: 2 * numClips }, (_, row) => h[row * dim + i]);
+    const meanOf = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    const means = Array.from({ length: dim }, (_, i) => meanOf(patchesOf(train, i)));
+    const variances = means.map((mean, i) => meanOf(patchesOf(train, i).map((value) => (value - mean) ** 2)));
+    const scaled = ({ h, ...set }: typeof train) => ({
+      ...set,
+      h: h.map((value, i) => (value - means[i % dim]) / Math.sqrt(variances[i % dim] + 1e-5)),
+    });
+    const probeOf = async (sets: { train: typeof train; validation: typeof train; standardise: boolean }) => {
+      const features = cachedFeatures({ ...sets, trainLabels: labels, validationLabels: labels, seed: 3 });
+      const probe = await trainLinearProbe({ features, numClasses, options, seed: 3 });
+      const rows = classifierRows(sets.validation, features.scaling);
+      const { probabilities } = await classifyClips(probe, rows, numClips);
+      features.dispose();
+      rows.x.dispose();
+      return { weights: probe.weights, probabilities: probabilities.flat() };
+    };
+    const standardised = await probeOf({ train, validation, standardise: true });
+    const byHand = await probeOf({ train: scaled(train), validation: scaled(validation), standardise: false });
+    const asTheyAre = await probeOf({ train, validation, standardise: false });
+    // float32 against values scaled in double.
+    expect(standardised.weights).toBeAllClose(byHand.weights, { atol: 1e-5 });
+    expect(standardised.probabilities).toBeAllClose(byHand.probabilities, { atol: 1e-5 });
+    expect(Math.max(...asTheyAre.weights.map((value, i) => Math.abs(value - byHand.weights[i])))).toBeGreaterThan(1e-2);
+  });
+
   const run = async (seed: number) => {
     const features = cachedFeatures({ train, trainLabels: labels, validation, validationLabels: labels, seed });
     const probe = await trainLinearProbe({ features, numClasses, options, seed });
