@@ -7,7 +7,7 @@ import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../a
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { disposeParameters, type Parameters } from '../nn/parameters.js';
-import { projectionHead, projectionHeadOptions } from '../nn/projectionHead.js';
+import { classifier, type Head, projectionHead, projectionHeadOptions } from '../nn/projectionHead.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
 import { loadParameters, selectTensors } from './parameters.js';
@@ -30,55 +30,60 @@ export interface Model {
   project?(h: tf.Tensor2D): tf.Tensor2D;
   /** Patches through both: raw z. */
   projectPatches?(patches: tf.Tensor3D): tf.Tensor2D;
+  /** Embeddings h -> probabilities of the classes `metadata.classNames`, `[n, classes]`. Undefined where the checkpoint has no classifier. */
+  classify?(h: tf.Tensor2D): tf.Tensor2D;
+  /** Patches through both: probabilities. */
+  classifyPatches?(patches: tf.Tensor3D): tf.Tensor2D;
   dispose(): void;
 }
 
 /**
  * Loads a checkpoint onto the current backend.
  * @param runOrFile a run folder, or a .safetensors file
- * @param checkpoint of a run folder: best (default), last, or the path of a file
+ * @param checkpoint of a run folder: best (default), last, or the path of a file; not beside a file
  */
-export async function loadModel(runOrFile: string, { checkpoint = 'best' }: { checkpoint?: string } = {}): Promise<Model> {
+export async function loadModel(runOrFile: string, { checkpoint }: { checkpoint?: string } = {}): Promise<Model> {
   const { name, path } = findCheckpoint(runOrFile, checkpoint);
   const { metadata, tensors } = await loadCheckpoint(path);
   const sha256 = await sha256OfFile(path);
   const model = createModel(metadata, path);
+  const heads: Parameters[] = [];
   try {
     loadParameters('encoder', model.parameters, tensors, path);
-    const head = metadata.projectionHead && selectTensors('projectionHead', tensors).size > 0 ? metadata.projectionHead : undefined;
-    const project = head && loadHead(head);
+    const inputSize = model.encoder.embeddingSize;
+    const project = loadHead('projectionHead', () => metadata.projectionHead && projectionHead({ inputSize, ...headOptions(metadata) }));
+    const scores = loadHead('classifier', () => classifier({ inputSize, numClasses: metadata.classNames.length }));
+    const classify = scores && ((h: tf.Tensor2D) => tf.tidy(() => tf.softmax(scores(h))));
     return {
       ...model,
       checkpoint: { name, path, sha256 },
-      ...(project && {
-        project: project.forward,
-        projectPatches: (patches) => tf.tidy(() => project.forward(model.embedPatches(patches))),
-      }),
+      ...(project && { project, projectPatches: (patches) => tf.tidy(() => project(model.embedPatches(patches))) }),
+      ...(classify && { classify, classifyPatches: (patches) => tf.tidy(() => classify(model.embedPatches(patches))) }),
       dispose() {
         model.dispose();
-        project?.dispose();
+        for (const parameters of heads) disposeParameters(parameters);
       },
     };
   } catch (error) {
     model.dispose();
+    for (const parameters of heads) disposeParameters(parameters);
     throw error;
   }
 
-  function loadHead(given: object) {
+  /** What a head with the checkpoint's weights does to h in evaluation mode; undefined where the checkpoint has none. */
+  function loadHead(prefix: string, create: () => Head | null): ((h: tf.Tensor2D) => tf.Tensor2D) | undefined {
+    const head = selectTensors(prefix, tensors).size > 0 ? create() : null;
+    if (head === null) return undefined;
+    const parameters = head.createParameters({ seed: 0 });
+    heads.push(parameters);
+    loadParameters(prefix, parameters, tensors, path);
+    return (h) => head.forward(parameters, h, { isTraining: false });
+  }
+
+  function headOptions({ projectionHead: given }: CheckpointMetadata) {
     const options = projectionHeadOptions.safeParse(given);
     if (!options.success) throw new AudiosslError(`loadModel: ${path}: unknown projection head ${JSON.stringify(given)}`);
-    const head = projectionHead({ inputSize: model.encoder.embeddingSize, ...options.data });
-    const parameters = head.createParameters({ seed: 0 });
-    try {
-      loadParameters('projectionHead', parameters, tensors, path);
-    } catch (error) {
-      disposeParameters(parameters);
-      throw error;
-    }
-    return {
-      forward: (h: tf.Tensor2D) => head.forward(parameters, h, { isTraining: false }),
-      dispose: () => disposeParameters(parameters),
-    };
+    return options.data;
   }
 }
 
@@ -94,7 +99,7 @@ export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', {
       throw new AudiosslError(`loadModel: ${file}: standardisation must have 1 or ${frontEnd.nMels} values, has ${values.length}`);
     }
   }
-  const encoder = createEncoder(options.data, { nMels: frontEnd.nMels });
+  const encoder = createEncoder(options.data, { nMels: frontEnd.nMels, patchFrames });
   const parameters = encoder.createParameters({ seed });
   return {
     encoder,
@@ -117,9 +122,13 @@ export function checkModelFrontEnd(model: Pick<Model, 'frontEnd' | 'checkpoint'>
   );
 }
 
-function findCheckpoint(runOrFile: string, checkpoint: string): { name: string; path: string } {
+function findCheckpoint(runOrFile: string, given: string | undefined): { name: string; path: string } {
   if (!existsSync(runOrFile)) throw new UsageError(`loadModel: needs a run folder or a .safetensors file, ${runOrFile} does not exist`);
-  if (!statSync(runOrFile).isDirectory()) return { name: runOrFile, path: runOrFile };
+  if (!statSync(runOrFile).isDirectory()) {
+    if (given === undefined) return { name: runOrFile, path: runOrFile };
+    throw new UsageError(`loadModel: a checkpoint is chosen from a run folder, ${runOrFile} is a file; leave out the checkpoint ${given}`);
+  }
+  const checkpoint = given ?? 'best';
   const isNamed = checkpoint === 'best' || checkpoint === 'last';
   const path = isNamed ? join(runOrFile, 'checkpoints', `${checkpoint}.safetensors`) : checkpoint;
   if (!existsSync(path)) {

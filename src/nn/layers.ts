@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm } from '../ops/batchNorm.js';
+import { biasAdd } from '../ops/biasAdd.js';
+import { type Conv2dOptions, conv2d } from '../ops/conv2d.js';
 import { type BatchNormTensors, type ConvBatchNormOptions, convBatchNorm } from '../ops/convBatchNorm.js';
+import type { DropoutKey } from '../ops/dropout.js';
 import { type Initialiser, type Parameters, parameter } from './parameters.js';
 
 /** How a forward pass runs. */
@@ -9,6 +12,8 @@ export interface ForwardOptions {
   isTraining: boolean;
   /** Batch-norm statistics over each of so many equal parts of the batch (2 = both views of a step). Default 1. */
   groups?: number;
+  /** Names the masks of the layers with dropout in training. Without it nothing is dropped: batch statistics alone make the training mode. */
+  dropout?: DropoutKey;
 }
 
 /** `weight` `[in, out]` and `bias` `[out]`, both uniform within 1 / sqrt(in) (PyTorch's default). */
@@ -40,8 +45,8 @@ function batchNormTensors(parameters: Parameters, path: string): BatchNormTensor
   };
 }
 
-/** Batch norm and ReLU of `[batch, channel]`. */
-export function batchNormRelu(parameters: Parameters, path: string, x: tf.Tensor2D, options: ForwardOptions): tf.Tensor2D {
+/** Batch norm and ReLU of `[batch, ..., channel]`. */
+export function batchNormRelu<T extends tf.Tensor2D | tf.Tensor4D>(parameters: Parameters, path: string, x: T, options: ForwardOptions): T {
   const { gamma, beta, runningMean, runningVariance } = batchNormTensors(parameters, path);
   return batchNorm(x, gamma as tf.Tensor1D, beta as tf.Tensor1D, runningMean, runningVariance, { ...options, relu: true });
 }
@@ -54,6 +59,18 @@ export function addConvKaiming({ normal }: Initialiser, path: string, [size, inp
 /** PyTorch's default initialisation of a convolution: uniform within 1 / sqrt(size^2 in). */
 export function addConvUniform({ uniform }: Initialiser, path: string, [size, inputs, outputs]: [number, number, number]): void {
   uniform(`${path}weight`, [size, size, inputs, outputs], 1 / Math.sqrt(size * size * inputs));
+}
+
+/** `weight` `[size, size, in, out]` and `bias` `[out]`, PyTorch's default initialisation. */
+export function addConvBias(initialiser: Initialiser, path: string, [size, inputs, outputs]: [number, number, number]): void {
+  addConvUniform(initialiser, path, [size, inputs, outputs]);
+  initialiser.uniform(`${path}bias`, [outputs], 1 / Math.sqrt(size * size * inputs));
+}
+
+/** Convolution with bias. `[batch, time, mel, in]` -> `[batch, ..., out]` */
+export function convBias(parameters: Parameters, path: string, x: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const convolved = conv2d(x, parameter<tf.Rank.R4>(parameters, `${path}weight`), options);
+  return biasAdd(convolved, parameter(parameters, `${path}bias`));
 }
 
 /** Convolution without bias, batch norm, then residual and ReLU if asked for. `[batch, time, mel, in]` -> `[batch, ..., out]` */

@@ -1,12 +1,15 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { crnn } from '../../src/nn/crnn.js';
 import { projectionHead } from '../../src/nn/projectionHead.js';
 import { resnet18 } from '../../src/nn/resnet18.js';
+import { supCnn } from '../../src/nn/supCnn.js';
 import { vgg } from '../../src/nn/vgg.js';
 import crnnGolden from '../golden/nn/crnn.json' with { type: 'json' };
 import headGolden from '../golden/nn/projectionHead.json' with { type: 'json' };
 import resnet18Golden from '../golden/nn/resnet18.json' with { type: 'json' };
+import supCnnGolden from '../golden/nn/supCnn.json' with { type: 'json' };
 import vggGolden from '../golden/nn/vgg.json' with { type: 'json' };
 import { availableBackends } from '../support/backends.js';
 import { expectGolden } from './goldenNetwork.js';
@@ -17,6 +20,14 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders agai
   it('resnet18 equals torchvision: values, gradients, running statistics of two passes', () => expectGolden(resnet18Golden, resnet18()));
   it('vgg equals torch', () => expectGolden(vggGolden, vgg()));
   it('crnn equals torch', () => expectGolden(crnnGolden, crnn()));
+  it('supCnn equals torch, with its pooled feature', () => {
+    const encoder = supCnn({ patchFrames: 50, nMels: 24 });
+    const forward: typeof encoder.forward = (...given) => {
+      const { h, pooled } = encoder.forwardWithPooled!(...given);
+      return tf.concat([h, pooled], 1);
+    };
+    expectGolden(supCnnGolden, { ...encoder, forward }, { smallestScale: 0.005 });
+  });
 });
 
 describe.each(availableBackends)('projection head against torch on %s', (backend) => {

@@ -47,10 +47,16 @@ export function sample(name: string, tensor: tf.Tensor): number[] {
 
 const every16th = (tensor: tf.Tensor): number[] => [...tensor.dataSync()].filter((_, i) => i % 16 === 0);
 
-/** Runs a network on the golden's input, in evaluation mode and as two views in training, and compares all that the golden holds. */
+/**
+ * Runs a network on the golden's input, in evaluation mode and as two views in training, and compares all that the golden holds.
+ *
+ * @param smallestScale share of the largest gradient of all. A gradient below it is a small difference of large numbers (the scale of a
+ * batch norm that another batch norm follows), and is compared on that scale, not its own
+ */
 export function expectGolden<T extends tf.Tensor>(
   golden: NetworkGolden,
   network: { createParameters(rng: { seed: number }): Parameters; forward: Forward<T> },
+  { smallestScale = 0 }: { smallestScale?: number } = {},
 ): void {
   const before = tf.memory().numTensors;
   const parameters = network.createParameters({ seed: 1 });
@@ -80,7 +86,9 @@ export function expectGolden<T extends tf.Tensor>(
       const got = sample(name, gradient);
       // A bias before a batch norm has no influence: its gradient is rounding alone.
       if (expected[1] < 1e-9 * largest) continue;
-      for (const [i, v] of got.entries()) worst.push([Math.abs(v - expected[i]) / (i === 0 ? expected[0] : expected[1]), name]);
+      for (const [i, v] of got.entries()) {
+        worst.push([Math.abs(v - expected[i]) / Math.max(expected[i === 0 ? 0 : 1], smallestScale * largest), name]);
+      }
     }
     worst.sort((a, b) => b[0] - a[0]);
     expect(worst[0][0], `gradient of ${worst[0][1]}`).toBeLessThan(1e-4);

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Golden values of the encoders and the projection head: outputs, gradients and running statistics from torch and torchvision, in float64.
 
-Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, vgg.json, crnn.json and
-projectionHead.json beside itself. Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
+Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, vgg.json, crnn.json,
+supCnn.json and projectionHead.json beside itself. Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
 Each network sees two parts of a batch one after the other, as two views; the loss is the sum of outputs times scatter.
 """
 import json
@@ -71,6 +71,27 @@ class Crnn(nn.Module):
         return last[:, :64] * last[:, 64:]
 
 
+class SupCnn(nn.Module):
+    """supervised_ACL's network up to the embedding, dropout left out; gives h and the pooled feature side by side."""
+
+    def __init__(self, time, mel):
+        super().__init__()
+        for i, channels in enumerate([1, 24, 24, 48, 48, 48], 1):
+            setattr(self, f"bn{i}", nn.BatchNorm2d(channels))
+        for i, (inputs, outputs) in enumerate([(1, 24), (24, 48), (48, 48)], 1):
+            setattr(self, f"conv{i}", nn.Conv2d(inputs, outputs, 5, padding=2))
+        self.fc = nn.Linear(48 * (time // 16) * (mel // 4), 64)
+
+    def forward(self, x):
+        x = self.conv1(torch.relu(self.bn1(x)))
+        x = nn.functional.max_pool2d(torch.relu(self.bn2(x)), (4, 2))
+        x = self.conv2(torch.relu(self.bn3(x)))
+        x = nn.functional.max_pool2d(torch.relu(self.bn4(x)), (4, 2))
+        x1 = self.conv3(torch.relu(self.bn5(x)))
+        h = torch.relu(self.fc(torch.relu(self.bn6(x1)).flatten(1)))
+        return torch.cat([h, x1.amax((2, 3))], 1)
+
+
 def resnet18():
     network = torchvision.models.resnet18()
     network.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
@@ -121,4 +142,5 @@ if __name__ == "__main__":
     golden("resnet18", resnet18(), (6, 1, 65, 48))
     golden("vgg", Vgg(), (6, 1, 26, 24))
     golden("crnn", Crnn(), (6, 1, 25, 96))
+    golden("supCnn", SupCnn(50, 24), (6, 1, 50, 24))
     golden("projectionHead", projection_head(), (12, 512))
