@@ -11,7 +11,7 @@ interface EmbedCommandOptions extends Partial<BackendOptions> {
   model: string;
   in: string[];
   out: string;
-  checkpoint: string;
+  checkpoint?: string;
   format?: EmbeddingFormat;
   per: 'clip' | 'patch';
   onError: 'skip' | 'fail';
@@ -28,7 +28,7 @@ export function registerEmbed(program: Command): void {
     .requiredOption('--model <run>', 'run folder or .safetensors file')
     .requiredOption('--in <path...>', 'recordings and folders of recordings')
     .requiredOption('--out <file>', 'output: .npz, .npy (with .csv and .json beside it) or .parquet')
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file', 'best')
+    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
     .addOption(new Option('--format <name>', 'default: what the ending of --out says').choices(['npz', 'npy', 'parquet']))
     .addOption(
       new Option('--per <what>', 'one row a recording (mean over its patches) or one a patch').choices(['clip', 'patch']).default('clip'),

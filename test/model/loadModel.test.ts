@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { checkModelFrontEnd, createModel, loadModel } from '../../src/model/loadModel.js';
+import { loadSafetensors, type SafetensorsTensor } from '../../src/util/safetensors.js';
 import { temporaryFolder } from '../util/temporaryFolder.js';
 import { metadataOf, saveSmallModel } from './smallModel.js';
 
@@ -76,6 +77,45 @@ describe('loadModel', () => {
       model.dispose();
     }
     await expect(loadModel(join(folder, 'nothing'))).rejects.toThrow(/nothing does not exist/);
+  });
+
+  test("a classifier's probabilities are softmax(h W + b) of the file's weights; without one there are none", async () => {
+    const path = await saveSmallModel(folder, { name: 'classes.safetensors', classNames: ['a', 'b', 'c'], withClassifier: true });
+    const model = await loadModel(path);
+    const { tensors } = await loadSafetensors(path);
+    const [weight, bias] = ['weight', 'bias'].map((name) => tensors.get(`classifier.${name}`) as SafetensorsTensor);
+    const dim = model.encoder.embeddingSize;
+    expect([weight.shape, bias.shape]).toEqual([[3, dim], [3]]);
+    const h = Float32Array.from({ length: 2 * dim }, (_, i) => Math.sin(i));
+    const input = tf.tensor2d(h, [2, dim]);
+    const probabilities = model.classify?.(input) as tf.Tensor2D;
+    // Torch's layout: logit[n, c] = sum over i of h[n, i] weight[c, i] + bias[c].
+    const expected = [0, 1].flatMap((n) => {
+      const powers = [0, 1, 2].map((c) => {
+        let sum = Number(bias.data[c]);
+        for (let i = 0; i < dim; i++) sum += h[n * dim + i] * Number(weight.data[c * dim + i]);
+        return Math.exp(sum);
+      });
+      return powers.map((power) => power / (powers[0] + powers[1] + powers[2]));
+    });
+    expect(Array.from(probabilities.dataSync())).toBeAllClose(expected, { rtol: 1e-4, atol: 1e-6 });
+    const x = patches(3);
+    const xh = model.embedPatches(x);
+    const both = [model.classifyPatches?.(x) as tf.Tensor2D, model.classify?.(xh) as tf.Tensor2D];
+    expect(Array.from(both[0].dataSync())).toEqual(Array.from(both[1].dataSync()));
+    tf.dispose([input, probabilities, x, xh, ...both]);
+    model.dispose();
+    const without = await loadModel(await saveSmallModel(folder, { classNames: ['a', 'b', 'c'] }));
+    expect(without.classify).toBeUndefined();
+    without.dispose();
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  test('a file is one checkpoint: another cannot be asked for beside it', async () => {
+    const path = await saveSmallModel(folder);
+    for (const checkpoint of ['best', 'last', path]) {
+      await expect(loadModel(path, { checkpoint })).rejects.toThrow(/model\.safetensors is a file; leave out the checkpoint /);
+    }
   });
 
   test('another front end is refused with both values', () => {

@@ -6,7 +6,7 @@ import { type CheckpointMetadata, saveCheckpoint } from '../../src/model/checkpo
 import { collectTensors } from '../../src/model/parameters.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
-import { projectionHead } from '../../src/nn/projectionHead.js';
+import { classifier, projectionHead } from '../../src/nn/projectionHead.js';
 
 export function metadataOf(changes: Partial<CheckpointMetadata> = {}): CheckpointMetadata {
   return {
@@ -28,21 +28,30 @@ export function metadataOf(changes: Partial<CheckpointMetadata> = {}): Checkpoin
   };
 }
 
-/** Writes a checkpoint with random weights of a small encoder and head; nothing stays on the backend. */
+/** Writes a checkpoint with random weights of a small encoder and head, and of a classifier of `classNames` on request; nothing stays on the backend. */
 export async function saveSmallModel(
   dir: string,
-  { name = 'model.safetensors', ...changes }: Partial<CheckpointMetadata> & { name?: string; frontEnd?: FrontEnd } = {},
+  {
+    name = 'model.safetensors',
+    withClassifier = false,
+    ...changes
+  }: Partial<CheckpointMetadata> & { name?: string; frontEnd?: FrontEnd; withClassifier?: boolean } = {},
 ): Promise<string> {
   const metadata = metadataOf(changes);
   const encoder = createEncoder({ name: metadata.encoder.name as 'vgg' }, { nMels: (metadata.frontEnd as unknown as FrontEnd).nMels });
   const parameters = encoder.createParameters({ seed: 7 });
   const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 16, outputSize: 8 }).createParameters({ seed: 7 });
+  const classes = withClassifier
+    ? classifier({ inputSize: encoder.embeddingSize, numClasses: metadata.classNames.length }).createParameters({ seed: 7 })
+    : new Map<string, tf.Variable>();
   const tensors = new Map([
     ...(await collectTensors('encoder', parameters)),
     ...(await collectTensors('projectionHead', head as Map<string, tf.Tensor>)),
+    ...(await collectTensors('classifier', classes)),
   ]);
   disposeParameters(parameters);
   disposeParameters(head);
+  disposeParameters(classes);
   const path = join(dir, name);
   await saveCheckpoint(path, { metadata, tensors });
   return path;
