@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { registerAnalyze } from './analyze.js';
 import { registerConfig } from './config.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
@@ -19,6 +20,7 @@ const commands: ((program: Command) => void)[] = [
   registerFeatures,
   registerPretrain,
   registerEvaluate,
+  registerAnalyze,
   registerReport,
   registerEmbed,
   registerDoctor,

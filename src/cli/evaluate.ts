@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import type { ResolvedConfig } from '../config/configSchema.js';
-import type { FeatureStore } from '../data/FeatureStore.js';
 import type { EvaluationResult } from '../eval/evaluate.js';
 import type { Model } from '../model/loadModel.js';
-import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { collect, nonNegativeInteger } from './optionParsers.js';
@@ -53,9 +49,10 @@ export function registerEvaluate(program: Command): void {
     const run = await openRun(dir);
     const config = loadConfig({ file: run.config, overrides: options.set });
     const result = await interruptible(async (signal) => {
-      const [{ evaluate }, { loadModel }, { createStages }] = await Promise.all([
+      const [{ evaluate }, { loadModel }, { openRunFeatures }, { createStages }] = await Promise.all([
         import('../eval/evaluate.js'),
         import('../model/loadModel.js'),
+        import('./openRunFeatures.js'),
         import('./stages.js'),
       ]);
       const store = await openRunFeatures({ run, config, features: options.features, signal });
@@ -75,33 +72,6 @@ export function registerEvaluate(program: Command): void {
     });
     process.stdout.write(options.json ? `${JSON.stringify(result.record)}\n` : describe(result, dir));
   });
-}
-
-/** The store given, or the one the run was trained on: its log says from which store or which recordings. */
-async function openRunFeatures({
-  run,
-  config,
-  features,
-  signal,
-}: {
-  run: RunFolder;
-  config: ResolvedConfig;
-  features?: string;
-  signal: AbortSignal;
-}): Promise<FeatureStore> {
-  const [{ FeatureStore }, { readLog }, { openFeatures }] = await Promise.all([
-    import('../data/FeatureStore.js'),
-    import('../run/readLog.js'),
-    import('./openFeatures.js'),
-  ]);
-  if (features !== undefined) return FeatureStore.open(features);
-  const dataset = (await readLog(run.log)).starts.at(-1)?.dataset;
-  if (dataset === undefined || !existsSync(dataset)) {
-    const where = dataset === undefined ? 'its log does not say on which' : `${dataset} is not there`;
-    throw new UsageError(`evaluate: the features of ${run.dir} are needed and ${where}; pass --features STORE`);
-  }
-  if (existsSync(join(dataset, 'store.json'))) return FeatureStore.open(dataset);
-  return openFeatures({ data: dataset, out: run.dir, format: config.data.format, frontEnd: config.frontEnd, signal });
 }
 
 const percent = (share: number | null | undefined): string =>
