@@ -19,8 +19,8 @@ export interface FinetuneInput {
 }
 
 export interface FinetuneResult {
-  /** The encoder after the best epoch with its classifier; the caller disposes of it. */
-  model: Model & Required<Pick<Model, 'classifyPatches'>>;
+  /** The encoder after the best epoch with its classifier; the caller disposes of it. Evaluation embeds once and classifies the embeddings. */
+  model: Model & Required<Pick<Model, 'classify' | 'classifyPatches'>>;
   /** From 1: the first of the epochs with the highest validation clip macro accuracy. */
   epoch: number;
   validationClipMacroAccuracy: number;
