@@ -8,6 +8,11 @@ export const csvColumns = [
   'evaluation',
   'predictor',
   'protocol',
+  'labelFraction',
+  'shots',
+  'fold',
+  'trainOn',
+  'dataset',
   'split',
   'checkpoint',
   'seed',
@@ -19,7 +24,11 @@ export const csvColumns = [
   'high',
 ] as const;
 
+const calibrationMetrics = ['expectedCalibrationError', 'maximumCalibrationError', 'brierScore', 'negativeLogLikelihood'] as const;
+
 const monitorMetrics = [
+  'clipMicroAccuracy',
+  'clipMacroAccuracy',
   'knnClipMicroAccuracy',
   'knnClipMacroAccuracy',
   'validationLoss',
@@ -38,7 +47,8 @@ export function csvReport(runs: readonly RunReport[]): string {
   const rows: CsvValue[][] = [];
   for (const row of resultRows(runs)) {
     if (row.kind === 'mean') continue;
-    const place = [row.run, row.evaluation, row.predictor, row.protocol, row.split, row.checkpoint, row.seed];
+    const learnt = [row.protocol, row.labelFraction, row.shots, row.folds.join(' ') || row.fold, row.trainOn, row.dataset];
+    const place = [row.run, row.evaluation, row.predictor, ...learnt, row.split, row.checkpoint, row.seed];
     const add = (metric: string, value: number | null, interval: readonly [number, number] | null) =>
       value !== null && rows.push([...place, metric, '', row.numClips, value, interval?.[0], interval?.[1]]);
     add('clipMicroAccuracy', row.clipMicroAccuracy, row.clipMicroAccuracyInterval);
@@ -47,6 +57,15 @@ export function csvReport(runs: readonly RunReport[]): string {
     add('patchWeightedAccuracy', row.patchWeightedAccuracy, null);
     if (row.kind === 'baseline') continue;
     const record = runs.find(({ name }) => name === row.run)?.evaluations.find(({ name }) => name === row.evaluation)?.record;
+    for (const metric of calibrationMetrics) {
+      const value = record?.calibration?.[metric];
+      if (typeof value === 'number') rows.push([...place, metric, '', row.numClips, value]);
+    }
+    for (const one of record?.folds ?? []) {
+      const ofFold = [...place.slice(0, 6), one.fold, ...place.slice(7)];
+      rows.push([...ofFold, 'clipMicroAccuracy', '', one.numClips, one.clipMicroAccuracy]);
+      rows.push([...ofFold, 'clipMacroAccuracy', '', one.numClips, one.clipMacroAccuracy]);
+    }
     for (const { label, numClips, recall, interval } of record?.perClass ?? []) {
       rows.push([...place, 'recall', label, numClips, recall, interval?.[0], interval?.[1]]);
     }
@@ -56,9 +75,26 @@ export function csvReport(runs: readonly RunReport[]): string {
     if (best === undefined) continue;
     for (const metric of monitorMetrics) {
       const value = best[metric];
-      if (typeof value !== 'number' || (metric.startsWith('knn') && !run.hasLabels)) continue;
+      if (typeof value !== 'number' || (/Accuracy$/.test(metric) && !run.hasLabels)) continue;
       const numClips = run.log.starts.at(-1)?.numClips.validation;
-      rows.push([run.name, '', 'monitor', '', 'validation', 'best', run.log.starts.at(-1)?.seed, metric, '', numClips, value]);
+      rows.push([
+        run.name,
+        '',
+        'monitor',
+        '',
+        '',
+        '',
+        '',
+        '',
+        '',
+        'validation',
+        'best',
+        run.log.starts.at(-1)?.seed,
+        metric,
+        '',
+        numClips,
+        value,
+      ]);
     }
   }
   return formatCsv(

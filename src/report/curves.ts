@@ -1,4 +1,6 @@
 import type { RunLog } from '../run/readLog.js';
+import type { RunReport } from './collectRun.js';
+import { bestLook, selectionOf } from './selection.js';
 import type { LineSeries } from './svg/lineChart.js';
 
 type Point = readonly [number, number | null];
@@ -21,6 +23,14 @@ const monitorCurves: readonly { title: string; keys: readonly (readonly [string,
     ],
     isPercent: true,
   },
+  {
+    title: 'Accuracy of the classifier on validation clips',
+    keys: [
+      ['clipMacroAccuracy', 'macro'],
+      ['clipMicroAccuracy', 'micro'],
+    ],
+    isPercent: true,
+  },
   { title: 'Validation loss', keys: [['validationLoss', 'validation loss']] },
   { title: 'Alignment of positive pairs', keys: [['alignment', 'alignment']] },
   { title: 'Uniformity', keys: [['uniformity', 'uniformity']] },
@@ -33,7 +43,7 @@ const mostPoints = 400;
 
 /** Loss terms, learning rate and speed over steps: every step faint, the means of epochs strong. */
 export function trainingCurves(log: RunLog): Curve[] {
-  const keys = new Set<string>(['loss', 'contrastiveLoss', 'marginLoss']);
+  const keys = new Set<string>(['loss', 'contrastiveLoss', 'crossEntropyLoss', 'marginLoss']);
   for (const record of log.steps.slice(0, 1)) for (const key of Object.keys(record)) if (/Loss$/.test(key)) keys.add(key);
   const curves: Curve[] = [...keys].map((key) => ({ title: titleOf(key), series: stepAndEpochSeries(log, key) }));
   curves.push({
@@ -45,15 +55,17 @@ export function trainingCurves(log: RunLog): Curve[] {
 }
 
 /** The looks at the validation clips. Accuracies only with labels, whatever the log holds. */
-export function monitorCurvesOf(log: RunLog, { hasLabels }: { hasLabels: boolean }): Curve[] {
-  const best = log.monitors.filter((record) => record.isBest).at(-1);
+export function monitorCurvesOf(run: Pick<RunReport, 'log' | 'config' | 'hasLabels'>): Curve[] {
+  const { log, hasLabels } = run;
+  const best = bestLook(run);
+  const selection = selectionOf(run);
   return monitorCurves
     .filter(({ isPercent }) => hasLabels || isPercent !== true)
     .map(({ title, keys, isPercent }): Curve => {
       const series = keys
         .map(([key, name], colour) => ({ name, colour, points: pointsOf(log.monitors, key) }))
         .filter(({ points }) => points.length > 0);
-      const chosenBy = keys[0][0] === 'knnClipMacroAccuracy' || (keys[0][0] === 'validationLoss' && !hasLabels);
+      const chosenBy = keys[0][0] === selection.key;
       const value = best === undefined ? undefined : best[keys[0][0]];
       const mark = chosenBy && best !== undefined && typeof value === 'number' ? { x: best.step, y: value, label: 'best' } : undefined;
       return { title, series, isPercent, mark };

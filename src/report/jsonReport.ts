@@ -27,7 +27,7 @@ export function jsonReport({ runs, time, version }: { runs: readonly RunReport[]
       end: log.end ?? null,
       epochs: log.epochs,
       monitors: log.monitors.map((record) =>
-        rest.hasLabels ? record : Object.fromEntries(Object.entries(record).filter(([key]) => !key.startsWith('knn'))),
+        rest.hasLabels ? record : Object.fromEntries(Object.entries(record).filter(([key]) => !/Accuracy$/.test(key))),
       ),
     })),
   };

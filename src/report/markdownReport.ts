@@ -1,6 +1,6 @@
 import type { RunReport } from './collectRun.js';
 import { dateTime, integer, percent, percentInterval } from './format.js';
-import { bestText, clipCounts, notesOf, resultText, trainingText } from './html/summary.js';
+import { bestText, clipCounts, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
 import { escapeMarkdown } from './markup.js';
 import { mainEvaluation, type ResultRow, resultRows } from './resultRows.js';
 
@@ -56,6 +56,7 @@ function runLinesHead(run: RunReport, heading: string): string[] {
   const facts: [string, string][] = [
     ['Data', start === undefined ? '' : `${start.dataset ?? ''} (${run.hasLabels ? `${start.classNames.length} classes` : 'no labels'})`],
     ['Clips', clipCounts(run)],
+    ['Loss', lossOptionsText(run)],
     ['Training', trainingText(run)],
     ['Best checkpoint', bestText(run)],
     ['Result', resultText(run)],

@@ -1,16 +1,18 @@
 import type { Interval } from '../run/evaluationRecord.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
+import { compareLearnt, type Learnt, predictorText } from './evaluationText.js';
 
 /** One line of the table of results: an evaluation, a baseline under it, or the mean over seeds of several evaluations. */
-export interface ResultRow {
+export interface ResultRow extends Omit<Learnt, 'folds'> {
   kind: 'evaluation' | 'baseline' | 'mean';
   run: string;
   /** Name of the evaluation; empty for a mean. */
   evaluation: string;
-  /** `knn`, `linear` ..., or the baseline's name. */
+  /** `linear, 10 % of the labels` ..., or the baseline's name. */
   predictor: string;
-  protocol: string;
+  /** Folds whose test clips are pooled; empty = the record pools nothing. */
+  folds: string[];
   split: string;
   checkpoint: string;
   seed: number | undefined;
@@ -29,7 +31,7 @@ export interface ResultRow {
 }
 
 const splitOrder = ['test', 'validation', 'train'];
-const protocolOrder = ['linear', 'finetune', 'knn'];
+const protocolOrder = ['classifier', 'linear', 'finetune', 'knn'];
 
 /** Test before validation, linear before knn, then by run and seed: what a reader looks for stands first. */
 export function resultRows(runs: readonly RunReport[]): ResultRow[] {
@@ -37,7 +39,7 @@ export function resultRows(runs: readonly RunReport[]): ResultRow[] {
     run.evaluations.map(({ name, record }) => ({
       record,
       // Runs that differ in nothing but their seed are one system.
-      system: sha256(canonicalJson([withoutSeed(run.config), record.protocol, record.split, record.checkpoint])),
+      system: sha256(canonicalJson([withoutSeed(run.config), record.split, record.checkpoint, ...learntOf(record)])),
       rows: rowsOf(run.name, name, record),
     })),
   );
@@ -46,6 +48,7 @@ export function resultRows(runs: readonly RunReport[]): ResultRow[] {
       rank(splitOrder, a.record.split) - rank(splitOrder, b.record.split) ||
       rank(protocolOrder, a.record.protocol) - rank(protocolOrder, b.record.protocol) ||
       compare(a.record.protocol, b.record.protocol) ||
+      compareLearnt(a.record, b.record) ||
       compare(a.record.checkpoint, b.record.checkpoint) ||
       compare(a.system, b.system) ||
       compare(a.rows[0].run, b.rows[0].run) ||
@@ -86,10 +89,11 @@ export function mainEvaluation(run: RunReport): RunReport['evaluations'][number]
 }
 
 function rowsOf(run: string, evaluation: string, record: RunReport['evaluations'][number]['record']): ResultRow[] {
-  const { protocol, split, checkpoint, seed, numClips } = record;
-  const common = { run, evaluation, protocol, split, checkpoint, seed, numClips };
+  const { protocol, labelFraction, shots, fold, trainOn, dataset, split, checkpoint, seed, numClips } = record;
+  const folds = record.folds.map((one) => one.fold);
+  const common = { run, evaluation, protocol, labelFraction, shots, fold, folds, trainOn, dataset, split, checkpoint, seed, numClips };
   return [
-    { kind: 'evaluation', ...common, predictor: protocol, ...scoresOf(record) },
+    { kind: 'evaluation', ...common, predictor: predictorText(record), ...scoresOf(record) },
     ...record.baselines.map(
       (baseline): ResultRow => ({ kind: 'baseline', ...common, predictor: baseline.name, ...scoresOf(baseline), note: baseline.note }),
     ),
@@ -98,8 +102,8 @@ function rowsOf(run: string, evaluation: string, record: RunReport['evaluations'
 
 /** A baseline that no seed changes is told once, under the last evaluation that it belongs to. */
 function isSameBaseline(a: ResultRow, b: ResultRow): boolean {
-  const telling = ({ run, predictor, protocol, split, numClips, note, ...row }: ResultRow) =>
-    canonicalJson([run, predictor, protocol, split, numClips, note, scoresOf(row)]);
+  const telling = (row: ResultRow) =>
+    canonicalJson([row.run, row.predictor, row.split, row.numClips, row.note, scoresOf(row), learntOf(row)]);
   return b.kind === 'baseline' && telling(a) === telling(b);
 }
 
@@ -152,6 +156,18 @@ function meanRow(rows: readonly ResultRow[], what: 'seeds' | 'runs'): ResultRow 
     top3Accuracy: all(rows.map((row) => row.top3Accuracy)),
     patchWeightedAccuracy: all(rows.map((row) => row.patchWeightedAccuracy)),
   };
+}
+
+function learntOf({
+  protocol,
+  labelFraction,
+  shots,
+  fold,
+  folds,
+  trainOn,
+  dataset,
+}: Omit<Learnt, 'folds'> & { folds: readonly unknown[] }): unknown[] {
+  return [protocol, labelFraction, shots, fold, folds, trainOn, dataset];
 }
 
 function withoutSeed(config: unknown): unknown {

@@ -95,13 +95,13 @@ describe('monitorCurvesOf', () => {
   });
 
   it('marks the best look on the curve that chose it', () => {
-    const curves = monitorCurvesOf(logOf(monitor(1, true), monitor(2, true), monitor(3, false)), { hasLabels: true });
+    const curves = monitorCurvesOf({ log: logOf(monitor(1, true), monitor(2, true), monitor(3, false)), config: {}, hasLabels: true });
     expect(curves.find(({ title }) => title.startsWith('kNN'))?.mark).toEqual({ x: 2, y: 0.2, label: 'best' });
     expect(curves.find(({ title }) => title === 'Validation loss')?.mark).toBe(undefined);
   });
 
   it('shows no accuracy without labels, whatever the log holds', () => {
-    const curves = monitorCurvesOf(logOf(monitor(1, true)), { hasLabels: false });
+    const curves = monitorCurvesOf({ log: logOf(monitor(1, true)), config: {}, hasLabels: false });
     expect(curves.map(({ title }) => title)).toEqual(['Validation loss', 'Uniformity']);
     expect(curves[0].mark).toEqual({ x: 1, y: 4, label: 'best' });
   });

@@ -2,6 +2,7 @@ import type { RunReport } from '../collectRun.js';
 import { type Curve, monitorCurvesOf, titleOf, trainingCurves } from '../curves.js';
 import { integer, number, percent } from '../format.js';
 import { type Child, h } from '../markup.js';
+import { isSupervised, selectionOf } from '../selection.js';
 import { lineChart } from '../svg/lineChart.js';
 import { details, empty, table } from './parts.js';
 
@@ -9,7 +10,7 @@ import { details, empty, table } from './parts.js';
 export function curvesSection(run: RunReport): Child {
   const { log } = run;
   const training = trainingCurves(log);
-  const monitor = monitorCurvesOf(log, run);
+  const monitor = monitorCurvesOf(run);
   const start = log.starts.at(-1);
   const stepsPerEpoch = start?.stepsPerEpoch;
   return [
@@ -21,6 +22,7 @@ export function curvesSection(run: RunReport): Child {
             h(
               'p',
               {},
+              lossText(run),
               `One epoch is ${integer(stepsPerEpoch)} steps.`,
               log.epochs.length > 1 && ' Thin lines are single steps, thick lines the means of an epoch, drawn at its last step.',
               log.steps.length > 400 && ' Thin lines show means of a few steps each.',
@@ -35,15 +37,21 @@ export function curvesSection(run: RunReport): Child {
           h(
             'p',
             {},
-            run.hasLabels
-              ? 'The monitor reads validation clips only: the best checkpoint is the one with the highest macro accuracy of a kNN vote that leaves the clip itself out.'
-              : 'The monitor reads validation clips only: the best checkpoint is the one with the lowest loss on fixed views.',
-            ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or a spread that falls towards 0, or an effective rank near 1, is a collapse.',
+            `The monitor reads validation clips only: the best checkpoint is the one with ${selectionOf(run).words}.`,
+            !isSupervised(run) &&
+              ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or a spread that falls towards 0, or an effective rank near 1, is a collapse.',
           ),
           h('div', { class: 'charts' }, monitor.map(chart)),
           monitorTable(run),
         ],
   ];
+}
+
+/** Where the loss began and ended, in one sentence. */
+function lossText({ log }: RunReport): string {
+  const [first, last] = [log.epochs[0]?.loss, log.epochs.at(-1)?.loss];
+  if (log.epochs.length < 2 || typeof first !== 'number' || typeof last !== 'number') return '';
+  return `The mean loss ${last < first ? 'fell' : 'did not fall: it went'} from ${number(first, 3)} in the first epoch to ${number(last, 3)} in the last. `;
 }
 
 function chart({ title, series, isPercent, mark }: Curve): Child {
@@ -89,6 +97,8 @@ function monitorTable(run: RunReport): Child {
     [
       ['knnClipMacroAccuracy', 'kNN macro', percent],
       ['knnClipMicroAccuracy', 'kNN micro', percent],
+      ['clipMacroAccuracy', 'Macro', percent],
+      ['clipMicroAccuracy', 'Micro', percent],
       ['validationLoss', 'Validation loss', number],
       ['alignment', 'Alignment', number],
       ['uniformity', 'Uniformity', number],
@@ -96,7 +106,7 @@ function monitorTable(run: RunReport): Child {
       ['relativeSpread', 'Spread', number],
       ['effectiveRank', 'Effective rank', number],
     ] as const
-  ).filter(([key]) => (run.hasLabels || !key.startsWith('knn')) && monitors.some((record) => record[key] !== undefined));
+  ).filter(([key]) => (run.hasLabels || !/Accuracy$/.test(key)) && monitors.some((record) => record[key] !== undefined));
   return details(
     `Numbers of ${integer(monitors.length)} looks`,
     table({

@@ -1,7 +1,10 @@
 import type { RunReport } from '../collectRun.js';
 import { dateTime } from '../format.js';
 import { type Child, h } from '../markup.js';
+import { calibrationSection } from './calibrationSection.js';
 import { curvesSection } from './curvesSection.js';
+import { foldsSection } from './foldsSection.js';
+import { labelsSection } from './labelsSection.js';
 import { mapSection } from './mapSection.js';
 import { configSection, differencesSection, environmentSection, testAccessSection } from './provenance.js';
 import { classesSection, resultsSection } from './results.js';
@@ -75,10 +78,12 @@ function sectionMarkup({ id, title, content }: Section): Child {
 }
 
 function runSections(run: RunReport, prefix: string): Section[] {
-  const classes = classesSection(run);
   return [
     { id: `${prefix}summary`, title: 'Summary', content: summarySection(run) },
-    ...(classes === undefined ? [] : [{ id: `${prefix}classes`, title: 'Class by class', content: classes }]),
+    ...optional(`${prefix}classes`, 'Class by class', classesSection(run)),
+    ...optional(`${prefix}labels`, 'Fewer labels', labelsSection(run)),
+    ...optional(`${prefix}folds`, 'Fold by fold', foldsSection(run)),
+    ...optional(`${prefix}calibration`, 'Calibration', calibrationSection(run)),
     { id: `${prefix}curves`, title: 'Curves', content: curvesSection(run) },
     ...(run.evaluations.length === 0 ? [] : [{ id: `${prefix}map`, title: 'Map of embeddings', content: mapSection(run) }]),
     { id: `${prefix}views`, title: 'Views', content: viewsSection(run) },
@@ -86,4 +91,8 @@ function runSections(run: RunReport, prefix: string): Section[] {
     { id: `${prefix}config`, title: 'Config', content: configSection(run) },
     { id: `${prefix}environment`, title: 'Commands and environment', content: environmentSection(run) },
   ];
+}
+
+function optional(id: string, title: string, content: Child): Section[] {
+  return content === undefined ? [] : [{ id, title, content }];
 }

@@ -1,4 +1,5 @@
 import type { RunReport } from '../collectRun.js';
+import { predictorText } from '../evaluationText.js';
 import { counted, integer, percent, percentInterval } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation, type ResultRow, resultRows } from '../resultRows.js';
@@ -91,7 +92,7 @@ export function classesSection(run: RunReport): Child {
 }
 
 export function describe({ record }: RunReport['evaluations'][number]): string {
-  return `${record.protocol} on ${record.split}, seed ${record.seed}, checkpoint ${record.checkpoint}`;
+  return `${predictorText(record)} on ${record.split} clips, seed ${record.seed}, checkpoint ${record.checkpoint}`;
 }
 
 function evaluationDetail(evaluation: RunReport['evaluations'][number]): Child {

@@ -3,6 +3,7 @@ import type { RunReport } from '../collectRun.js';
 import { counted, dateTime, integer, number, percent, percentInterval } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
+import { bestLook, selectionOf, valueAt } from '../selection.js';
 import { facts } from './parts.js';
 import { describe } from './results.js';
 
@@ -34,6 +35,7 @@ export function summarySection(run: RunReport): Child {
         parameters.map(([part, count]) => `${words(part)} ${integer(count)}`).join(', ') +
           (parameters.length > 0 ? ' trainable values' : ''),
       ],
+      ['Loss', lossOptionsText(run)],
       ['Training', trainingText(run)],
       ['Best checkpoint', bestText(run)],
       ['Result', resultText(run)],
@@ -67,6 +69,26 @@ export function clipCounts(run: RunReport): string {
     .join(', ');
 }
 
+/** The loss in words, with its weight under the paper's name. */
+export function lossOptionsText({ config }: Pick<RunReport, 'config'>): string {
+  const loss = (key: string) => valueAt(config, ['loss', key]);
+  const alpha = (weight: unknown) => (typeof weight === 'number' ? ` = ${number(weight)} (the paper’s alpha)` : '');
+  const place = typeof loss('marginOn') === 'string' ? ` on the ${words(String(loss('marginOn')))}` : '';
+  const margin = typeof loss('marginRadians') === 'number' ? `, margin ${number(numeric(loss('marginRadians')))} rad${place}` : '';
+  const temperature = typeof loss('temperature') === 'number' ? `, temperature ${number(numeric(loss('temperature')))}` : '';
+  const robust = valueAt(config, ['loss', 'robust', 'name']);
+  switch (loss('name')) {
+    case 'crossEntropyMargin':
+      return `cross entropy and angular margin, crossEntropyWeight${alpha(loss('crossEntropyWeight'))}${margin}${typeof robust === 'string' ? `, ${words(robust)}` : ''}`;
+    case 'angularContrastive':
+      return `angular contrastive, contrastiveWeight${alpha(loss('contrastiveWeight'))}${temperature}${margin}`;
+    case 'ntXent':
+      return `NT-Xent${temperature}`;
+    default:
+      return typeof loss('name') === 'string' ? words(String(loss('name'))) : '';
+  }
+}
+
 export function trainingText({ log }: RunReport): string {
   const start = log.starts.at(-1);
   const lastStep = log.steps.at(-1);
@@ -92,14 +114,17 @@ export function trainingText({ log }: RunReport): string {
 }
 
 export function bestText(run: RunReport): string {
-  const best = run.log.monitors.filter((record) => record.isBest).at(-1);
+  const best = bestLook(run);
   if (best === undefined) return 'none yet';
-  const accuracy =
-    run.hasLabels && typeof best.knnClipMacroAccuracy === 'number'
-      ? `, validation kNN macro accuracy ${percent(best.knnClipMacroAccuracy)}`
-      : '';
-  const loss = !run.hasLabels && typeof best.validationLoss === 'number' ? `, validation loss ${number(best.validationLoss)}` : '';
-  return `epoch ${integer(best.epoch)}, step ${integer(best.step)}${accuracy}${loss}`;
+  const accuracy = (value: unknown, name: string) =>
+    run.hasLabels && typeof value === 'number' ? `, validation ${name} ${percent(value)}` : '';
+  const isLoss = selectionOf(run).key === 'validationLoss';
+  return [
+    `epoch ${integer(best.epoch)}, step ${integer(best.step)}`,
+    isLoss && typeof best.validationLoss === 'number' ? `, validation loss ${number(best.validationLoss)}` : '',
+    accuracy(best.knnClipMacroAccuracy, 'kNN macro accuracy'),
+    accuracy(best.clipMacroAccuracy, 'macro accuracy'),
+  ].join('');
 }
 
 export function resultText(run: RunReport): string {
@@ -118,4 +143,8 @@ function splitNumbers(run: RunReport): Record<string, number> | undefined {
 
 function words(camelCase: string): string {
   return camelCase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

@@ -28,6 +28,8 @@ export interface LineChartOptions {
   /** One point that stands out: the best checkpoint. */
   mark?: { x: number; y: number; label: string };
   isPercent?: boolean;
+  /** Ticks of the horizontal axis where round numbers are not what was measured: amounts on a logarithmic axis. */
+  xTicks?: readonly { at: number; text: string }[];
   width?: number;
   height?: number;
 }
@@ -41,6 +43,7 @@ const dodge = 3;
 export function lineChartFrame({
   series,
   isPercent = false,
+  xTicks: givenTicks,
   width = 300,
   height = 200,
 }: Omit<LineChartOptions, 'title' | 'xLabel' | 'yLabel'>) {
@@ -52,7 +55,7 @@ export function lineChartFrame({
   const yTicks = niceTicks(yLow, yHigh, 5);
   const yTexts = tickTexts(yTicks, { isPercent });
   const left = 14 + characterWidth * Math.max(...yTexts.map((text) => text.length));
-  const xTicks = niceTicks(xLow, xHigh, 6).filter((tick) => tick >= xLow && tick <= xHigh);
+  const xTicks = givenTicks?.map(({ at }) => at) ?? niceTicks(xLow, xHigh, 6).filter((tick) => tick >= xLow && tick <= xHigh);
   return {
     left,
     right: width - margin.right,
@@ -61,7 +64,7 @@ export function lineChartFrame({
     x: linearScale([xLow, xHigh], [left, width - margin.right]),
     y: linearScale([yTicks[0], yTicks[yTicks.length - 1]], [height - margin.bottom, margin.top]),
     xTicks,
-    xTexts: tickTexts(xTicks),
+    xTexts: givenTicks?.map(({ text }) => text) ?? tickTexts(xTicks),
     yTicks,
     yTexts,
   };
