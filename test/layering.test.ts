@@ -26,8 +26,9 @@ const levels: Record<string, number> = {
   export: 8,
   audit: 8,
   config: 9,
-  cli: 10,
-  'index.ts': 11,
+  sweep: 10,
+  cli: 11,
+  'index.ts': 12,
 };
 
 interface Import {

@@ -11,6 +11,7 @@ import { registerPretrain } from './pretrain.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
 import { registerSetup } from './setup.js';
+import { registerSweep } from './sweep.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
 const commands: ((program: Command) => void)[] = [
@@ -20,6 +21,7 @@ const commands: ((program: Command) => void)[] = [
   registerFeatures,
   registerPretrain,
   registerEvaluate,
+  registerSweep,
   registerAnalyze,
   registerReport,
   registerEmbed,

@@ -13,7 +13,7 @@ const SAME_SIGNAL_MS = 500;
 export class InterruptedError extends AudiosslError {
   override readonly exitCode: number;
 
-  constructor(signal: Signal) {
+  constructor(readonly signal: Signal) {
     super(`stopped by ${signal}`);
     this.exitCode = exitCodes[signal];
   }

@@ -10,6 +10,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A closed standard error must not end hours of training.
 process.stderr.on('error', () => {});
 
+// Started by a sweep over a channel: where the sweep was killed, stop in order, as if told so.
+if (process.channel) {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
 const isDebug = process.argv.includes('--debug');
 const program = createProgram();
 try {

@@ -8,15 +8,16 @@ import { type Path, readYaml, type YamlText } from './readYaml.js';
 
 /**
  * The config of a run: defaults, then the YAML file, then the overrides (`loss.temperature=0.1`, in order).
+ * An override that another file sets is given as path, value and place.
  * A file holds only what differs; what is wrong in it is told in one line with file, line and column (UsageError, exit code 2).
  */
-export function loadConfig({ file, overrides = [] }: { file?: string; overrides?: readonly string[] } = {}): ResolvedConfig {
+export function loadConfig({ file, overrides = [] }: { file?: string; overrides?: readonly (string | Override)[] } = {}): ResolvedConfig {
   const text = file === undefined ? undefined : readConfigFile(file);
   const config = text?.value ?? {};
   if (typeof config !== 'object' || Array.isArray(config))
     throw new UsageError(`${file}:1:1: expected keys with values, such as "seed: 1", got ${JSON.stringify(config)}`);
   const defaults = configSchema.parse({});
-  const parsedOverrides = overrides.map(parseOverride);
+  const parsedOverrides = overrides.map((override) => (typeof override === 'string' ? parseOverride(override) : override));
   for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
   nameTheKind(config as Record<string, unknown>, defaults);
 
@@ -64,7 +65,7 @@ const startsWith = (path: Path, start: Path): boolean => start.every((step, i) =
 function describeProblems(problems: readonly Problem[], { file, text, overrides }: Origin): string {
   const [{ path, message }] = problems;
   const override = [...overrides].reverse().find((candidate) => startsWith(path, candidate.path));
-  const place = override ? `--set ${override.text}` : file === undefined || text === undefined ? 'config' : `${file}:${text.locate(path)}`;
+  const place = override ? override.place : file === undefined || text === undefined ? 'config' : `${file}:${text.locate(path)}`;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
   return `${place}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`;
 }

@@ -1,0 +1,163 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describeFrontEndDifference, frontEndHash } from '../audio/frontEnd.js';
+import type { Clip } from '../data/clip.js';
+import { FeatureStore } from '../data/FeatureStore.js';
+import { loadDataset } from '../data/loadDataset.js';
+import { checkSplits } from '../sweep/checkSplits.js';
+import { describeEvaluation } from '../sweep/collectResults.js';
+import { expandSweep, type PlannedRun, type SweepRun } from '../sweep/expandSweep.js';
+import { foldsOf } from '../sweep/foldRoles.js';
+import { runSweep, type Stage } from '../sweep/runSweep.js';
+import { spawnStage } from '../sweep/spawnStage.js';
+import { readSweepFile } from '../sweep/sweepFile.js';
+import { type SweepFolder, sweepFolder } from '../sweep/sweepFolder.js';
+import { checkPlan, readPlan, settlePlan } from '../sweep/sweepPlan.js';
+import { writeTables } from '../sweep/sweepTables.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { InterruptedError, interruptible } from './interruptible.js';
+import { openFeatures } from './openFeatures.js';
+import type { SweepCommandOptions } from './sweep.js';
+
+/** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
+export async function sweepCommand(file: string, options: SweepCommandOptions, program: readonly [string, ...string[]]): Promise<void> {
+  const folder = sweepFolder(options.out);
+  const sweepFile = readSweepFile(file);
+  if (options.table) return rebuildTables(folder);
+  const { clips, source } = await readClips(sweepFile.sweep.folds !== undefined, options);
+  const runs = expandSweep(sweepFile, { dataFolds: foldsOf(clips) });
+  checkSplits(clips, runs);
+  await checkPlan(folder, { source, runs });
+  if (options.dryRun) {
+    process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
+    process.stderr.write(`${runs.length} runs\n`);
+    return;
+  }
+  await interruptible((signal) => execute({ folder, runs, source, options, program, signal }));
+}
+
+async function execute({
+  folder,
+  runs,
+  source,
+  options,
+  program,
+  signal,
+}: {
+  folder: SweepFolder;
+  runs: readonly PlannedRun[];
+  source: string;
+  options: SweepCommandOptions;
+  program: readonly [string, ...string[]];
+  signal: AbortSignal;
+}): Promise<void> {
+  await mkdir(folder.dir, { recursive: true });
+  await settlePlan(folder, { source, runs });
+  const stores = await makeStores(folder, runs, options, signal);
+  const cores = options.threads ?? availableParallelism();
+  const jobs = Math.min(options.jobs, cores);
+  if (jobs < options.jobs) process.stderr.write(`audiossl: ${jobs} runs at once instead of ${options.jobs}: one thread each at least\n`);
+  const engine = engineArguments(options, Math.floor(cores / jobs));
+  let numDone = 0;
+  const { failures } = await runSweep({
+    folder,
+    runs,
+    jobs,
+    signal,
+    runStage: (run, stage) =>
+      spawnStage({
+        program,
+        args: [...stageArguments(folder, run, stage, stores.get(run.name) as string), ...engine],
+        log: folder.log(run.name),
+        signal,
+        stopSignal: () => (signal.reason instanceof InterruptedError ? signal.reason.signal : 'SIGTERM'),
+      }),
+    onStart: ({ name }) => process.stderr.write(`sweep: ${name} starts\n`),
+    async onEnd({ name }, errors) {
+      numDone++;
+      const state = errors.length === 0 ? 'done' : `failed: ${errors[0]}`;
+      process.stderr.write(`sweep: ${numDone}/${runs.length} ${name} ${state}\n`);
+      await writeTables(folder, runs);
+    },
+  });
+  const { markdown } = await writeTables(folder, runs);
+  signal.throwIfAborted();
+  process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
+  if (failures.length === 0) return;
+  for (const { run, errors } of failures) process.stderr.write(`failed: ${run.name}: ${errors.join('; ')} (${folder.log(run.name)})\n`);
+  throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
+}
+
+async function rebuildTables(folder: SweepFolder): Promise<void> {
+  const plan = await readPlan(folder);
+  if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
+  const { markdown } = await writeTables(folder, plan.runs);
+  process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
+}
+
+async function readClips(
+  _needsFolds: boolean,
+  { data, features }: SweepCommandOptions,
+): Promise<{ clips: readonly Clip[]; source: string }> {
+  if ((data === undefined) === (features === undefined))
+    throw new UsageError('sweep: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
+  if (data !== undefined) return { clips: (await loadDataset(data)).clips, source: resolve(data) };
+  const store = await FeatureStore.open(features as string);
+  await store.close();
+  return { clips: store.clips, source: resolve(features as string) };
+}
+
+/** The store of each run by its name; front ends that differ get one each. */
+async function makeStores(
+  folder: SweepFolder,
+  runs: readonly PlannedRun[],
+  { data, features }: SweepCommandOptions,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const byFrontEnd = new Map<string, string>();
+  const stores = new Map<string, string>();
+  for (const { name, config } of runs) {
+    const hash = frontEndHash(config.frontEnd);
+    let dir = byFrontEnd.get(hash);
+    if (dir === undefined) {
+      const out = join(folder.dir, 'any');
+      const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
+      await store.close();
+      const difference = describeFrontEndDifference(store.frontEnd, config.frontEnd);
+      if (difference !== undefined)
+        throw new UsageError(
+          `sweep: run ${name} needs another front end than ${features} has (features / run): ${difference}; pass --data instead`,
+        );
+      dir = store.dir;
+      byFrontEnd.set(hash, dir);
+    }
+    stores.set(name, dir);
+  }
+  return stores;
+}
+
+function stageArguments(folder: SweepFolder, run: SweepRun, stage: Stage, store: string): string[] {
+  const dir = folder.run(run.name);
+  if (stage.kind === 'training') return [run.command, '--features', store, '--config', folder.config(run.name), '--out', dir, '--resume'];
+  const { protocol, split, checkpoint, labelFraction, shots } = stage.evaluation;
+  return [
+    ...['evaluate', dir, '--protocol', protocol, '--split', split, '--checkpoint', checkpoint, '--features', store],
+    ...(labelFraction === undefined ? [] : ['--label-fraction', String(labelFraction)]),
+    ...(shots === undefined ? [] : ['--shots', String(shots)]),
+  ];
+}
+
+function engineArguments({ backend, device, precision }: SweepCommandOptions, threads: number): string[] {
+  return [
+    ...(backend === undefined ? [] : ['--backend', backend]),
+    ...(device === undefined ? [] : ['--device', device]),
+    ...(precision === undefined ? [] : ['--precision', precision]),
+    ...['--threads', String(threads)],
+  ];
+}
+
+function describeRun({ name, command, baseline, config, evaluations }: PlannedRun): string {
+  const training = baseline === undefined ? `${command} ${config.train.epochs} epochs` : 'no training';
+  return `${name}: ${[training, ...evaluations.map((evaluation) => `${describeEvaluation(evaluation)} on ${evaluation.split}`)].join('; ')}`;
+}

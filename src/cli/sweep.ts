@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { BackendOptions } from '../backend/setBackend.js';
+import { addBackendOptions } from './backendOptions.js';
+import { positiveInteger } from './optionParsers.js';
+
+export interface SweepCommandOptions extends Partial<BackendOptions> {
+  data?: string;
+  features?: string;
+  out: string;
+  jobs: number;
+  dryRun?: boolean;
+  table?: boolean;
+}
+
+/** `audiossl sweep F --data DIR --out DIR`: experiments as a file. */
+export function registerSweep(program: Command): void {
+  const command = program
+    .command('sweep')
+    .description('run a grid of experiments, one run folder each, and collect one table; a stopped sweep goes on with the same line')
+    .argument('<file>', 'YAML file of the sweep, such as configs/sweeps/esc10.yaml')
+    .option('--data <dir>', 'folder of recordings; their features are made once, for all runs')
+    .option('--features <store>', 'feature store made by audiossl features')
+    .requiredOption('--out <dir>', 'folder of the sweep')
+    .option('--jobs <number>', 'runs at once; they share the threads', positiveInteger, 1)
+    .option('--dry-run', 'check everything and list the runs, without starting or writing anything')
+    .option('--table', 'only write the tables anew, from what is there');
+  addBackendOptions(command).action(async (file: string, options: SweepCommandOptions) => {
+    const { sweepCommand } = await import('./runSweepCommand.js');
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    await sweepCommand(file, options, [process.execPath, main]);
+  });
+}

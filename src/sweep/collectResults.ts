@@ -1,0 +1,52 @@
+import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
+import { readLog } from '../run/readLog.js';
+import { runFolder } from '../run/runFolder.js';
+import type { SweepRun } from './expandSweep.js';
+import { isTrained, matchesEvaluation } from './runState.js';
+import type { SweepEvaluation } from './sweepFile.js';
+import type { SweepFolder } from './sweepFolder.js';
+
+/** One evaluation of one run. */
+export interface SweepResult {
+  run: SweepRun;
+  evaluation: SweepEvaluation;
+  record: EvaluationRecord;
+  /** Of the training, over all its parts. */
+  trainingSeconds: number | null;
+}
+
+export interface CollectedResults {
+  results: SweepResult[];
+  /** Runs that are not complete: what is missing of each. */
+  missing: { run: SweepRun; what: string[] }[];
+}
+
+/** Everything that is there of the runs, in their order; nothing is computed. */
+export async function collectResults(folder: SweepFolder, runs: readonly SweepRun[]): Promise<CollectedResults> {
+  const results: SweepResult[] = [];
+  const missing: CollectedResults['missing'] = [];
+  for (const run of runs) {
+    const paths = runFolder(folder.run(run.name));
+    const isDone = await isTrained(paths);
+    const trainingSeconds = (await readLog(paths.log)).end?.seconds ?? null;
+    const records = (await readEvaluations(paths)).map(({ record }) => record);
+    const what = isDone ? [] : ['training'];
+    for (const evaluation of run.evaluations) {
+      const record = isDone ? records.find((candidate) => matchesEvaluation(candidate, evaluation, run.seed)) : undefined;
+      if (record === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
+      else results.push({ run, evaluation, record, trainingSeconds });
+    }
+    if (what.length > 0) missing.push({ run, what });
+  }
+  return { results, missing };
+}
+
+/** `linear`, `linear, 10 % of the labels`, `linear, 5 shots, checkpoint last`. */
+export function describeEvaluation({ protocol, labelFraction, shots, checkpoint }: SweepEvaluation): string {
+  return [
+    protocol,
+    ...(labelFraction === undefined ? [] : [`${Number((100 * labelFraction).toPrecision(6))} % of the labels`]),
+    ...(shots === undefined ? [] : [`${shots} shots`]),
+    ...(checkpoint === 'best' ? [] : [`checkpoint ${checkpoint}`]),
+  ].join(', ');
+}

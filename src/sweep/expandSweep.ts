@@ -1,0 +1,193 @@
+import { configSchema, type ResolvedConfig } from '../config/configSchema.js';
+import { loadConfig } from '../config/loadConfig.js';
+import { keyPath, type Override } from '../config/overrides.js';
+import { UsageError } from '../util/errors.js';
+import { canonicalJson } from '../util/hash.js';
+import { foldRoles } from './foldRoles.js';
+import { keyLabels, runName, settingLabel } from './runName.js';
+import type { BaselineName, SweepEvaluation, SweepFile } from './sweepFile.js';
+
+/** One run of a sweep: a training (or none, for a baseline) and its evaluations. */
+export interface SweepRun {
+  /** Name of its folder. */
+  name: string;
+  /** What its runs of other folds and seeds share: the varied keys in short. */
+  system: string;
+  command: 'pretrain' | 'train';
+  baseline?: BaselineName;
+  variant?: string;
+  /** Values of the grid's keys. */
+  keys: Record<string, unknown>;
+  seed: number;
+  fold?: string;
+  evaluations: SweepEvaluation[];
+}
+
+export interface PlannedRun extends SweepRun {
+  config: ResolvedConfig;
+}
+
+/** A combination of the grid and the variants. */
+interface Point {
+  system: string;
+  variant?: string;
+  keys: Record<string, unknown>;
+  /** Of each key its label with the value. */
+  labels: Map<string, string>;
+  overrides: Override[];
+}
+
+/** Parts of a config that an encoder without training depends on. */
+const partsOf: Record<BaselineName, readonly (keyof ResolvedConfig)[]> = {
+  randomWeights: ['data', 'frontEnd', 'encoder', 'evaluation'],
+  logMel: ['data', 'frontEnd', 'evaluation'],
+};
+const protocolsOf: Record<BaselineName, readonly string[]> = {
+  randomWeights: ['knn', 'linear', 'finetune'],
+  logMel: ['knn', 'linear'],
+};
+
+/**
+ * Every run of a sweep with its resolved config, in the order in which they start: seed by seed and fold by fold, so that a sweep that is
+ * stopped half-way has compared all systems on the same ground. Throws UsageError, with file and line, for what does not fit.
+ * @param dataFolds the folds of the data, needed where the sweep names folds
+ */
+export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonly string[] }): PlannedRun[] {
+  const { sweep, placeOf } = file;
+  checkKeys(file);
+  const points = gridPoints(file);
+  const runs: PlannedRun[] = [];
+  const baselineKeys = new Set<string>();
+  for (const [s, seed] of sweep.seeds.entries()) {
+    for (const [f, fold] of (sweep.folds ?? [undefined]).entries()) {
+      const overrides: Override[] = [{ path: ['seed'], value: seed, place: placeOf(['seeds', s]) }];
+      if (fold !== undefined) {
+        const place = placeOf(['folds', f]);
+        for (const [key, value] of Object.entries(foldRoles(fold, dataFolds, place))) overrides.push({ path: ['data', key], value, place });
+      }
+      const resolved = points.map((point) => ({
+        ...point,
+        config: loadConfig({ file: file.base, overrides: [...point.overrides, ...overrides] }),
+      }));
+      for (const baseline of sweep.baselines) {
+        for (const point of resolved) {
+          const key = canonicalJson([baseline, seed, ...partsOf[baseline].map((part) => point.config[part])]);
+          if (baselineKeys.has(key)) continue;
+          baselineKeys.add(key);
+          runs.push(baselineRun(file, { baseline, point, seed, fold }));
+        }
+      }
+      for (const { system, variant, keys, config } of resolved) {
+        const name = runName({ system, fold, seed });
+        runs.push({ name, system, command: sweep.command, variant, keys, seed, fold, evaluations: sweep.evaluate, config });
+      }
+    }
+  }
+  checkNames(file, runs);
+  return runs;
+}
+
+function gridPoints({ sweep, placeOf }: SweepFile): Point[] {
+  const labelOf = keyLabels(Object.keys(sweep.grid ?? {}));
+  const override = (path: readonly (string | number)[], key: string, value: unknown): Override => ({
+    path: pathOf(key, placeOf(path)),
+    value,
+    place: placeOf(path),
+  });
+  const common = Object.entries(sweep.set).map(([key, value]) => override(['set', key], key, value));
+  let points: Point[] = [{ system: '', keys: {}, labels: new Map(), overrides: common }];
+  if (sweep.variants) {
+    points = sweep.variants.map(({ name, set }, v) => ({
+      system: '',
+      variant: name,
+      keys: {},
+      labels: new Map(),
+      overrides: [...common, ...Object.entries(set).map(([key, value]) => override(['variants', v, 'set', key], key, value))],
+    }));
+  }
+  for (const [key, values] of Object.entries(sweep.grid ?? {})) {
+    points = points.flatMap((point) =>
+      values.map((value, i) => ({
+        ...point,
+        keys: { ...point.keys, [key]: value },
+        labels: new Map(point.labels).set(key, settingLabel(labelOf.get(key) ?? key, value)),
+        overrides: [...point.overrides, override(['grid', key, i], key, value)],
+      })),
+    );
+  }
+  return points.map((point) => ({
+    ...point,
+    system: [...(point.variant === undefined ? [] : [point.variant]), ...point.labels.values()].join('-') || sweep.command,
+  }));
+}
+
+/** The encoder before training, as a run of no epochs; its name tells only what matters to it. */
+function baselineRun(
+  { sweep }: SweepFile,
+  { baseline, point, seed, fold }: { baseline: BaselineName; point: Point & { config: ResolvedConfig }; seed: number; fold?: string },
+): PlannedRun {
+  const matters = (key: string) => partsOf[baseline].some((part) => part === key.split('.')[0]);
+  const variant = sweep.variants?.find(({ name, set }) => name === point.variant && Object.keys(set).some(matters))?.name;
+  const keys = Object.fromEntries(Object.entries(point.keys).filter(([key]) => matters(key)));
+  const labels = Object.keys(keys).map((key) => point.labels.get(key) as string);
+  const system = [baseline, ...(variant === undefined ? [] : [variant]), ...labels].join('-');
+  const { data, frontEnd, views, encoder, evaluation } = point.config;
+  const config = configSchema.parse({
+    data,
+    frontEnd,
+    views,
+    encoder: baseline === 'logMel' ? { name: 'logMelStatistics' } : encoder,
+    evaluation,
+    train: { epochs: 0 },
+    seed,
+  });
+  const evaluations = sweep.evaluate.filter(({ protocol }) => protocolsOf[baseline].includes(protocol));
+  return { name: runName({ system, fold, seed }), system, command: 'pretrain', baseline, variant, keys, seed, fold, evaluations, config };
+}
+
+function pathOf(key: string, place: string): Override['path'] {
+  const path = keyPath(key);
+  if (path === undefined)
+    throw new UsageError(`${place}: expected a config key such as loss.temperature or views.0.maxWeight, got "${key}"`);
+  return path;
+}
+
+/** Seeds and folds have keys of their own in a sweep. */
+function checkKeys({ sweep, placeOf }: SweepFile): void {
+  const places: [string, readonly (string | number)[]][] = [
+    ...Object.keys(sweep.set).map((key): [string, string[]] => [key, ['set', key]]),
+    ...Object.keys(sweep.grid ?? {}).map((key): [string, string[]] => [key, ['grid', key]]),
+    ...(sweep.variants ?? []).flatMap(({ set }, v) =>
+      Object.keys(set).map((key): [string, (string | number)[]] => [key, ['variants', v, 'set', key]]),
+    ),
+  ];
+  for (const [key, path] of places) {
+    if (key === 'seed')
+      throw new UsageError(`${placeOf(path)}: seed: the sweep's own key seeds says the seeds, such as "seeds: [0, 1, 2]"`);
+    if (sweep.folds !== undefined && /^data\.(testFold|validationFolds|trainFolds)$/.test(key))
+      throw new UsageError(`${placeOf(path)}: ${key}: the sweep's own key folds says the folds; leave one of the two out`);
+  }
+}
+
+function checkNames({ sweep, placeOf }: SweepFile, runs: readonly PlannedRun[]): void {
+  const seen = new Set<string>();
+  for (const { name, system } of runs) {
+    // File systems that ignore case are common.
+    const folded = name.toLowerCase();
+    if (seen.has(folded)) {
+      const culprit = ['grid', 'variants', 'seeds', 'folds'].find((key) => hasDuplicate(sweep[key as 'seeds'])) ?? 'grid';
+      throw new UsageError(
+        `${placeOf([culprit])}: two runs would have the name ${name}; give each value once, or name the combinations as variants`,
+      );
+    }
+    if (name.length > 200)
+      throw new UsageError(
+        `${placeOf(['grid'])}: the name of a run must have at most 200 characters, got ${system}; name the combinations as variants`,
+      );
+    seen.add(folded);
+  }
+}
+
+function hasDuplicate(values: unknown): boolean {
+  return Array.isArray(values) && new Set(values.map(canonicalJson)).size < values.length;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
+import { readLog } from '../run/readLog.js';
+import { type RunFolder, runFolder } from '../run/runFolder.js';
+import type { SweepEvaluation } from './sweepFile.js';
+
+/** The training came to its end: its log says so, and the last checkpoint is there. */
+export async function isTrained(run: RunFolder): Promise<boolean> {
+  const { end } = await readLog(run.log);
+  return end !== undefined && end.reason !== 'interrupted' && existsSync(run.lastCheckpoint);
+}
+
+/** The record of an evaluation of the run's present checkpoint; undefined where it was not made, or of earlier weights. */
+export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, seed: number): Promise<EvaluationRecord | undefined> {
+  const matches = (await readEvaluations(run)).map(({ record }) => record).filter((record) => matchesEvaluation(record, wanted, seed));
+  if (matches.length === 0) return undefined;
+  const path = wanted.checkpoint === 'best' ? run.bestCheckpoint : run.lastCheckpoint;
+  if (!existsSync(path)) return undefined;
+  const sha256 = await sha256OfFile(path);
+  return matches.find((record) => record.checkpointSha256 === sha256);
+}
+
+/** Whether a record is of the evaluation wanted, whatever the weights. */
+export function matchesEvaluation(
+  record: EvaluationRecord,
+  { protocol, split, checkpoint, labelFraction, shots }: SweepEvaluation,
+  seed: number,
+): boolean {
+  const fields = record as { labelFraction?: number | null; shots?: number | null };
+  return (
+    record.protocol === protocol &&
+    record.split === split &&
+    record.checkpoint === checkpoint &&
+    record.seed === seed &&
+    (fields.labelFraction ?? undefined) === labelFraction &&
+    (fields.shots ?? undefined) === shots
+  );
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * A training killed while it wrote its very first file leaves a temporary file in a folder that is no run yet; that is taken away, so that
+ * the run can start anew. Whatever holds a config or anything else is left alone.
+ */
+export async function clearStillborn(dir: string): Promise<void> {
+  if (!existsSync(dir) || existsSync(runFolder(dir).config)) return;
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const isRubbish = entries.every((entry) =>
+    entry.isDirectory() ? /^(checkpoints|evaluations)$/.test(entry.name) : /^\..*\.tmp$/.test(entry.name),
+  );
+  if (isRubbish) await rm(dir, { recursive: true });
+}

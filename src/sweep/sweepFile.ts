@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { explainIssue } from '../config/explainIssue.js';
+import { readYaml } from '../config/readYaml.js';
+import { errorText, UsageError } from '../util/errors.js';
+
+const fold = z.union([z.string(), z.number().int()]).transform(String);
+const values = z.record(z.string(), z.json());
+
+/** One `audiossl evaluate` of every run. */
+export const sweepEvaluation = z.strictObject({
+  protocol: z.enum(['knn', 'linear', 'finetune', 'classifier']).describe('as audiossl evaluate --protocol'),
+  split: z.enum(['validation', 'test']).describe('select on validation, look at test once'),
+  checkpoint: z.enum(['best', 'last']).default('best'),
+  labelFraction: z.number().gt(0).lte(1).optional().describe('share of the training labels that the protocol may use'),
+  shots: z.int().min(1).optional().describe('labelled training clips a class that the protocol may use'),
+});
+export type SweepEvaluation = z.infer<typeof sweepEvaluation>;
+
+/** What is evaluated beside the runs: the encoder as it is before training, and statistics of the log-mel without a network. */
+export const baselineNames = ['randomWeights', 'logMel'] as const;
+export type BaselineName = (typeof baselineNames)[number];
+
+/** A sweep: experiments as a file. `set`, `grid` and `variants` take any config key, written with dots: `loss.contrastiveWeight`. */
+export const sweepSchema = z
+  .strictObject({
+    command: z.enum(['pretrain', 'train']).default('pretrain').describe('what trains the runs'),
+    base: z.string().optional().describe('config file of every run, relative to this file; absent: the defaults'),
+    set: values.default({}).describe('keys that differ from the base in every run'),
+    grid: z
+      .record(z.string(), z.array(z.json()).min(1))
+      .optional()
+      .describe('keys with a list of values each: every combination is a system'),
+    variants: z
+      .array(z.strictObject({ name: z.string().regex(/^[A-Za-z][\w.]*$/, 'letters, digits, "_" and "." only'), set: values.default({}) }))
+      .min(1)
+      .optional()
+      .describe('named combinations of keys; with a grid, each of them goes through the whole grid'),
+    seeds: z.array(z.int().min(0)).min(1).default([0]),
+    folds: z
+      .array(fold)
+      .min(1)
+      .optional()
+      .describe("a run a test fold; it validates on the next of the data's folds and trains on the rest; absent: the split of the config"),
+    evaluate: z
+      .array(sweepEvaluation)
+      .min(1)
+      .default([{ protocol: 'linear', split: 'validation', checkpoint: 'best' }]),
+    baselines: z.array(z.enum(baselineNames)).default([]).describe('evaluated beside the runs, once a fold and seed'),
+  })
+  .describe('sweep of audiossl');
+export type Sweep = z.infer<typeof sweepSchema>;
+
+export interface SweepFile {
+  file: string;
+  sweep: Sweep;
+  /** Path of the base config, or undefined. */
+  base: string | undefined;
+  /** `file:line:column` of a key, for messages. */
+  placeOf(path: readonly (string | number)[]): string;
+}
+
+/** Reads a sweep file. Throws UsageError in one line with file and line for what is wrong in it. */
+export function readSweepFile(file: string): SweepFile {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: cannot read the sweep (${errorText(error)})`, { cause: error });
+  }
+  const { value, locate } = readYaml(content, file);
+  const placeOf: SweepFile['placeOf'] = (path) => `${file}:${locate(path)}`;
+  const given = value ?? {};
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw new UsageError(`${file}:1:1: expected keys with values, such as "seeds: [0, 1, 2]", got ${JSON.stringify(given)}`);
+  const parsed = sweepSchema.safeParse(given, { reportInput: true });
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => explainIssue(sweepSchema, given, issue));
+    const [{ path, message }] = problems;
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    throw new UsageError(`${placeOf(path)}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`);
+  }
+  const sweep = parsed.data;
+  if (sweep.grid !== undefined && Object.keys(sweep.grid).length === 0)
+    throw new UsageError(`${placeOf(['grid'])}: grid: must name at least one key with its values; leave grid out for a single system`);
+  const base = sweep.base === undefined ? undefined : resolve(dirname(file), sweep.base);
+  if (base !== undefined && !existsSync(base)) throw new UsageError(`${placeOf(['base'])}: base: ${base} does not exist`);
+  return { file, sweep, base, placeOf };
+}

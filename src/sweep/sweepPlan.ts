@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { loadConfig } from '../config/loadConfig.js';
+import { readYaml } from '../config/readYaml.js';
+import { configDifferences } from '../report/configDifferences.js';
+import { toYaml } from '../run/configText.js';
+import { readTextIfThere } from '../run/readTextIfThere.js';
+import { writeFileAtomic } from '../util/atomicFile.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { canonicalJson } from '../util/hash.js';
+import type { PlannedRun, SweepRun } from './expandSweep.js';
+import { baselineNames, sweepEvaluation } from './sweepFile.js';
+import type { SweepFolder } from './sweepFolder.js';
+
+const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  source: z.string(),
+  runs: z.array(
+    z.object({
+      name: z.string(),
+      system: z.string(),
+      command: z.enum(['pretrain', 'train']),
+      baseline: z.enum(baselineNames).optional(),
+      variant: z.string().optional(),
+      keys: z.record(z.string(), z.json()),
+      seed: z.int(),
+      fold: z.string().optional(),
+      evaluations: z.array(sweepEvaluation),
+    }),
+  ),
+});
+
+/** sweep.yaml of a sweep's folder; undefined where there is none. */
+export async function readPlan(folder: SweepFolder): Promise<{ source: string; runs: SweepRun[] } | undefined> {
+  const text = await readTextIfThere(folder.plan);
+  if (text === undefined) return undefined;
+  const parsed = planSchema.safeParse(readYaml(text, folder.plan).value);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    throw new AudiosslError(`sweep: ${folder.plan}: ${path.join('.')}: ${message}; it is written by audiossl sweep, leave it as it is`);
+  }
+  return parsed.data;
+}
+
+/**
+ * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, nothing else may change.
+ * @param source data folder or feature store, an absolute path
+ */
+export async function settlePlan(folder: SweepFolder, { source, runs }: { source: string; runs: readonly PlannedRun[] }): Promise<void> {
+  await checkPlan(folder, { source, runs });
+  for (const { name, config } of runs) {
+    const path = folder.config(name);
+    if (existsSync(path)) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, toYaml(config));
+  }
+  const plan = { schemaVersion: 1, source, runs: runs.map(({ config, ...run }) => run) };
+  await writeFileAtomic(folder.plan, toYaml(plan));
+}
+
+/** Touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
+export async function checkPlan(folder: SweepFolder, { source, runs }: { source: string; runs: readonly PlannedRun[] }): Promise<void> {
+  const before = await readPlan(folder);
+  if (before === undefined) {
+    const others = await filesIn(folder.dir);
+    if (others.length > 0)
+      throw new UsageError(`sweep: --out must be a new folder or that of a sweep, ${folder.dir} has other files (${others[0]})`);
+    return;
+  }
+  const refuse = (what: string): never => {
+    throw new UsageError(`sweep: ${folder.dir} holds another sweep: ${what}; runs may only be added, take another --out for other ones`);
+  };
+  if (before.source !== source) refuse(`its data are ${before.source}, now ${source}`);
+  const now = new Map(runs.map((run) => [run.name, run]));
+  for (const old of before.runs) {
+    const run = now.get(old.name) ?? refuse(`its run ${old.name} is not in the sweep file any more`);
+    if (run.command !== old.command) refuse(`its run ${old.name} was made by ${old.command}, now ${run.command}`);
+    const lost = old.evaluations.find((evaluation) => !run.evaluations.some((other) => canonicalJson(other) === canonicalJson(evaluation)));
+    if (lost !== undefined) refuse(`its evaluation ${canonicalJson(lost)} is not in the sweep file any more`);
+    if (!existsSync(folder.config(old.name))) continue;
+    // Read anew, so that keys which came with a later version have their defaults on both sides.
+    const config = loadConfig({ file: folder.config(old.name) });
+    const [difference] = configDifferences([config, run.config]);
+    if (difference !== undefined)
+      refuse(`in its run ${old.name} ${difference.key} was ${difference.values[0]}, now ${difference.values[1]}`);
+  }
+}
+
+async function filesIn(dir: string): Promise<string[]> {
+  if (!existsSync(dir)) return [];
+  // What a sweep makes before its plan stands: it was stopped there.
+  return (await readdir(dir)).filter((name) => !['features', 'configs', 'lock'].includes(name) && !name.startsWith('.'));
+}

@@ -1,0 +1,90 @@
+import { writeFileAtomic } from '../util/atomicFile.js';
+import { type CsvValue, formatCsv } from '../util/csv.js';
+import { type CollectedResults, collectResults, describeEvaluation } from './collectResults.js';
+import type { SweepRun } from './expandSweep.js';
+import { type OverSeeds, type SystemSummary, summariseSystems } from './summariseSystems.js';
+import type { SweepFolder } from './sweepFolder.js';
+
+/** Writes table.csv and table.md from what is there. */
+export async function writeTables(folder: SweepFolder, runs: readonly SweepRun[]): Promise<CollectedResults & { markdown: string }> {
+  const collected = await collectResults(folder, runs);
+  const markdown = markdownTable(runs, collected);
+  await writeFileAtomic(folder.tableCsv, csvTable(runs, collected));
+  await writeFileAtomic(folder.tableMarkdown, markdown);
+  return { ...collected, markdown };
+}
+
+/** A row a run and evaluation. Shares from 0 to 1; empty = not defined, or not a key of the run. */
+export function csvTable(runs: readonly SweepRun[], { results }: Pick<CollectedResults, 'results'>): string {
+  const keys = [...new Set(runs.flatMap((run) => Object.keys(run.keys)))];
+  const hasVariants = runs.some(({ variant }) => variant !== undefined);
+  const columns = [
+    ...['run', 'system', ...(hasVariants ? ['variant'] : []), ...keys, 'seed', 'fold', 'protocol', 'labelFraction', 'shots', 'split'],
+    ...['clipMicroAccuracy', 'clipMacroAccuracy', 'patchWeightedAccuracy', 'top3Accuracy', 'numClips', 'checkpoint', 'checkpointEpoch'],
+    ...['trainingSeconds', 'evaluationSeconds'],
+  ];
+  const rows = results.map(({ run, evaluation, record, trainingSeconds }): CsvValue[] => [
+    ...[run.name, run.system, ...(hasVariants ? [run.variant] : []), ...keys.map((key) => cell(run.keys[key])), run.seed, run.fold],
+    ...[evaluation.protocol, evaluation.labelFraction, evaluation.shots, evaluation.split],
+    ...[record.clipMicroAccuracy, record.clipMacroAccuracy, record.patchWeightedAccuracy, record.top3Accuracy, record.numClips],
+    ...[record.checkpoint, record.checkpointEpoch, trainingSeconds],
+    Number(
+      Object.values(record.seconds)
+        .reduce((sum, seconds) => sum + seconds, 0)
+        .toFixed(3),
+    ),
+  ]);
+  return formatCsv(columns, rows);
+}
+
+function cell(value: unknown): CsvValue {
+  return value === undefined || typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
+}
+
+/** A table a protocol and split, a row a system; below what is missing. */
+export function markdownTable(runs: readonly SweepRun[], { results, missing }: CollectedResults): string {
+  const groups = new Map<string, SystemSummary[]>();
+  for (const summary of summariseSystems(runs, results)) {
+    const title = `${describeEvaluation(summary.evaluation)} on ${summary.evaluation.split}`;
+    groups.set(title, [...(groups.get(title) ?? []), summary]);
+  }
+  const hasFolds = runs.some(({ fold }) => fold !== undefined);
+  const lines = [
+    `Accuracy in %: mean and standard deviation over seeds${hasFolds ? ', the folds of a seed pooled: each clip is tested once a seed' : ''}.`,
+    'Differences between systems are judged by the paired tests of `audiossl report`, not by these columns.',
+  ];
+  for (const [title, summaries] of groups) {
+    lines.push(
+      '',
+      `## ${title}`,
+      '',
+      '| system | clip micro | clip macro | patch-weighted | top-3 | seeds | runs | clips |',
+      '|---|---:|---:|---:|---:|---:|---:|---:|',
+      ...summaries.map(
+        ({ system, scores, numSeeds, numRuns, numPlanned, numClips }) =>
+          `| ${[
+            system,
+            ...Object.values(scores).map(percent),
+            numSeeds,
+            numRuns === numPlanned ? numRuns : `${numRuns} of ${numPlanned}`,
+            numClips === 0 ? '–' : numClips,
+          ].join(' | ')} |`,
+      ),
+    );
+  }
+  if (missing.length > 0) {
+    lines.push(
+      '',
+      `## Missing: ${missing.length} of ${runs.length} runs`,
+      '',
+      ...missing.map(({ run, what }) => `- ${run.name}: ${what.join('; ')}`),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function percent(value: OverSeeds | null): string {
+  if (value === null) return '–';
+  const deviation = value.standardDeviation === null ? '' : ` ± ${(100 * value.standardDeviation).toFixed(1)}`;
+  return `${(100 * value.mean).toFixed(1)}${deviation}`;
+}
