@@ -11,6 +11,12 @@ namespace {
 #include "maxPool.inc"
 #include "noise.inc"
 #include "optimizers.inc"
+#ifdef __AVX512BF16__
+#include "winograd.inc"
+constexpr WinogradKernels winogradKernels{winogradFilter, winogradForward, winogradPairs, winogradProducts, winogradFilterGradient};
+#else
+constexpr WinogradKernels winogradKernels{};
+#endif
 
 // Gives a template over the type of activations the table's signature.
 #define AUDIOSSL_BY_TYPE(name, ...)                \
@@ -71,6 +77,7 @@ const SimdKernels AUDIOSSL_SIMD = {
     maxPoolGradientEntry,
     toBlocksEntry,
     fromBlocksEntry,
+    winogradKernels,
     sgdStep,
     adamStep,
     gaussianNoise,

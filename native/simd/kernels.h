@@ -22,6 +22,29 @@ struct PoolGeometry {
   int64_t top, left;  // padding
 };
 
+// A 3 x 3 convolution of stride 1: x [batch, height, width, in] -> [batch, outHeight, outWidth, out], channels multiples of 64.
+struct WinogradGeometry {
+  int64_t batch, height, width, in;
+  int64_t outHeight, outWidth, out;
+  int64_t top, left;  // padding
+};
+
+// Winograd's algorithm on bfloat16 images; see winograd.inc. All null where the processor does not multiply bfloat16.
+struct WinogradKernels {
+  // weight [out, 3, 3, in] float32 -> 16 * in * out bfloat16, for `forward`; flipped: for the gradient by the input. A panel is 64
+  // channels of the result.
+  void (*filter)(const float* weight, void* packed, int64_t in, int64_t out, bool flipped, int64_t beginPanel, int64_t endPanel);
+  // Tiles [begin, end) of y = conv(x) + bias + residual, at least 0 if relu; bias and residual may be null. The scratch memory holds
+  // 16 * (2 * in + 4 * 64) bytes a tile.
+  void (*forward)(const WinogradGeometry& geometry, const void* x, const void* packed, const float* bias, const void* residual, void* y,
+                  bool relu, int64_t begin, int64_t end, void* scratch);
+  // The gradient by the filter: tiles of x and of dy, then the products of each of 16 positions, then the gradient itself.
+  void (*pairs)(const WinogradGeometry& geometry, const void* x, bool isGradient, int64_t first, int64_t pairs, int64_t begin, int64_t end,
+                void* transformed);
+  void (*products)(const void* gradients, const void* images, int64_t pairs, int64_t in, int64_t out, float* products, bool accumulates);
+  void (*filterGradient)(const float* products, float* gradient, int64_t in, int64_t out, int64_t begin, int64_t end);
+};
+
 struct SimdKernels {
   const char* name;
 
@@ -47,6 +70,8 @@ struct SimdKernels {
   // One image [pixels, channels] <-> float32 [channels / 16, pixels, 16]; on the way back residual (may be null) is added.
   void (*toBlocks)(bool bfloat16, const void* x, float* blocks, int64_t pixels, int64_t channels);
   void (*fromBlocks)(bool bfloat16, const float* blocks, const void* residual, void* y, int64_t pixels, int64_t channels, bool relu);
+
+  WinogradKernels winograd;
 
   // v = momentum v + g + weightDecay w; w -= learningRate v
   void (*sgdStep)(float* parameter, const float* gradient, float* velocity, int64_t count, float learningRate, float momentum,

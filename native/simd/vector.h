@@ -52,6 +52,18 @@ AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
   std::memcpy(to, &halves, sizeof halves);
 }
 
+#ifdef __AVX512BF16__
+// even[0], odd[0], even[1], odd[1] ... in bfloat16
+AUDIOSSL_INLINE void storePairs(uint32_t* to, Floats even, Floats odd) {
+  Halves low, high;
+  __m256bh evens = _mm512_cvtneps_pbh((__m512)even), odds = _mm512_cvtneps_pbh((__m512)odd);
+  std::memcpy(&low, &evens, sizeof low);
+  std::memcpy(&high, &odds, sizeof high);
+  Words pairs = __builtin_convertvector(low, Words) | (__builtin_convertvector(high, Words) << 16);
+  std::memcpy(to, &pairs, sizeof pairs);
+}
+#endif
+
 AUDIOSSL_INLINE float loadOne(const float* from) { return *from; }
 AUDIOSSL_INLINE float loadOne(const Bfloat16* from) {
   uint32_t bits = static_cast<uint32_t>(from->bits) << 16;

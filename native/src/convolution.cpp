@@ -3,6 +3,7 @@
 // tfjs stores [batch, space..., channel] and filters [space..., in, out]. Seen through a permutation that is libtorch's channels-last
 // layout, which oneDNN computes in as it is: nothing is copied. Filters are laid out anew once, at their first use (see `filterView`).
 #include "oneDnn.h"
+#include "winograd.h"
 
 namespace audiossl {
 namespace {
@@ -131,9 +132,9 @@ Tensor filterGradient(const Tensor& x, const Tensor& dy, const Ints& weightShape
                                               false, zeros(strides), groups, {false, true, false}));
 }
 
-// ---- by oneDNN itself: 2 axes, channels last, neither dilated nor grouped ----
-bool isForOneDnn(const Tensor& x, const Ints& filterShape, const Ints& dilations, bool isChannelsFirst) {
-  if (!hasOneDnn() || isChannelsFirst || x.dim() != 4 || x.numel() == 0) return false;
+// ---- by our own loops or oneDNN itself: 2 axes, channels last, neither dilated nor grouped ----
+bool isPlain(const Tensor& x, const Ints& filterShape, const Ints& dilations, bool isChannelsFirst) {
+  if (isChannelsFirst || x.dim() != 4 || x.numel() == 0) return false;
   for (int64_t dilation : dilations) {
     if (dilation != 1) return false;
   }
@@ -153,8 +154,11 @@ Tensor packed(const ConvPlan& plan, int64_t filter) { return packFilter(plan, as
 // x [batch, space..., in] (or [batch, in, space...] if isChannelsFirst), filter [space..., in / groups, out]
 Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pads, const Ints& dilations, bool isChannelsFirst) {
   Ints filterShape = tensorAt(filter).sizes().vec();
-  if (isForOneDnn(x, filterShape, dilations, isChannelsFirst) && x.size(3) == filterShape[2]) {
+  if (isPlain(x, filterShape, dilations, isChannelsFirst) && x.size(3) == filterShape[2]) {
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
+    if (winogradFits(shape, activationType())) {
+      return winogradForward(shape, x.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), false), {});
+    }
     if (const ConvPlan* plan = planForward(shape, activationType(), false, false, false)) {
       return runForward(*plan, x.to(activationType()).contiguous(), packed(*plan, filter), {});
     }
@@ -177,8 +181,12 @@ Ints channelFirstShape(const Ints& shape, bool isChannelsFirst) {
 Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShape, const Ints& strides, const Ints& pads,
                          bool isChannelsFirst) {
   Ints filterShape = tensorAt(filter).sizes().vec();
-  if (isForOneDnn(dy, filterShape, {}, isChannelsFirst) && inputShape[3] == filterShape[2]) {
-    if (const ConvPlan* plan = planInputGradient(convShape(inputShape, filterShape, strides, pads), activationType())) {
+  if (isPlain(dy, filterShape, {}, isChannelsFirst) && inputShape[3] == filterShape[2]) {
+    ConvShape shape = convShape(inputShape, filterShape, strides, pads);
+    if (winogradFits(shape, activationType())) {
+      return winogradInputGradient(shape, dy.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), true));
+    }
+    if (const ConvPlan* plan = planInputGradient(shape, activationType())) {
       return runInputGradient(*plan, dy.to(activationType()).contiguous(), packed(*plan, filter));
     }
   }
@@ -193,9 +201,11 @@ Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShap
 
 Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
                           bool isChannelsFirst) {
-  if (isForOneDnn(x, filterShape, {}, isChannelsFirst) && x.size(3) == filterShape[2]) {
+  if (isPlain(x, filterShape, {}, isChannelsFirst) && x.size(3) == filterShape[2]) {
     at::ScalarType type = activationType();
-    if (const ConvPlan* plan = planFilterGradient(convShape(x.sizes(), filterShape, strides, pads), type)) {
+    ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
+    if (winogradFits(shape, type)) return outLast(winogradFilterGradient(shape, x.to(type).contiguous(), dy.to(type).contiguous()));
+    if (const ConvPlan* plan = planFilterGradient(shape, type)) {
       return outLast(runFilterGradient(*plan, x.to(type).contiguous(), dy.to(type).contiguous()));
     }
   }
@@ -219,12 +229,13 @@ Tensors foldBatchNorm(const Tensors& parameters, double epsilon) {
   return {weight.contiguous(at::MemoryFormat::ChannelsLast), (beta - mean * scale).contiguous()};
 }
 
-// The same, packed for a plan (if there is one) and kept until a parameter changes.
-Tensors foldedFor(const ConvPlan* plan, const Tensors& parameters, double epsilon) {
+// The same, transformed for Winograd's algorithm or packed for a plan (if there is one), and kept until a parameter changes.
+Tensors foldedFor(bool byWinograd, const ConvPlan* plan, const Tensors& parameters, double epsilon) {
   // One number for what was done; plans have negative ones.
-  double number = (plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
+  double number = (byWinograd ? 3 : plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
   if (const Tensors* known = derivedOf(parameters, number)) return *known;
   Tensors folded = foldBatchNorm(parameters, epsilon);
+  if (byWinograd) return keepDerived(parameters, number, {winogradFilter(folded[0], false), folded[1]});
   if (plan) return keepDerived(parameters, number, {packFilter(*plan, folded[0]), folded[1]});
   return keepDerived(parameters, number, {folded[0].to(activationType()), folded[1].to(activationType())});
 }
@@ -238,10 +249,14 @@ Tensor convBatchNorm(const Tensor& given, int64_t filter, const Tensor& gamma, c
   Tensors parameters{tensorAt(filter), gamma, beta, mean, variance};
   Ints filterShape = parameters[0].sizes().vec();
   const ConvPlan* plan = nullptr;
-  if (isForOneDnn(x, filterShape, {}, false)) {
-    plan = planForward(convShape(x.sizes(), filterShape, strides, pads), type, true, residual.has_value(), relu);
+  bool byWinograd = false;
+  if (isPlain(x, filterShape, {}, false)) {
+    ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
+    byWinograd = winogradFits(shape, type);
+    if (!byWinograd) plan = planForward(shape, type, true, residual.has_value(), relu);
   }
-  Tensors folded = foldedFor(plan, parameters, epsilon);
+  Tensors folded = foldedFor(byWinograd, plan, parameters, epsilon);
+  if (byWinograd) return winogradForward(convShape(x.sizes(), filterShape, strides, pads), x, folded[0], {folded[1], residual, relu});
   if (plan) return runForward(*plan, x, folded[0], {folded[1], residual, relu});
   Tensor y = channelsLast(convolutionWithBias(channelsFirst(x), folded[0], folded[1], strides, pads)).contiguous();
   if (residual) y.add_(*residual);
