@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
+import { type FeatureAnalysisRecord, readFeatureAnalyses } from '../run/featureAnalysis.js';
 import { type RunLog, readLog } from '../run/readLog.js';
 import { readTextIfThere } from '../run/readTextIfThere.js';
 import type { RunFolder } from '../run/runFolder.js';
@@ -27,6 +28,8 @@ export interface RunReport {
   /** Clips a split, counted in split.csv; undefined where that file is absent. */
   splitCounts: Record<string, number> | undefined;
   evaluations: Evaluation[];
+  /** What `audiossl analyze` measured. */
+  featureAnalyses: { name: string; record: FeatureAnalysisRecord }[];
   testAccess: TestAccessRecord[];
   views: ViewPictures | undefined;
   /** What the reader should know: files that do not fit together, a log that ends in the middle. */
@@ -75,6 +78,7 @@ export async function collectRun(run: RunFolder): Promise<RunReport> {
     log,
     splitCounts: split?.counts,
     evaluations,
+    featureAnalyses: await readFeatureAnalyses(run),
     testAccess: await readTestAccess(run),
     views: await readViewPictures(run),
     warnings,

@@ -32,7 +32,12 @@ export interface FixtureOptions {
   testClipsPerClass?: number;
   seed?: number;
   /** Protocols to evaluate on test, with these seeds. */
-  evaluations?: { protocol: string; split?: 'validation' | 'test'; seeds: number[] }[];
+  evaluations?: ({ split?: 'validation' | 'test'; seeds: number[] } & Pick<
+    EvaluationInput,
+    'protocol' | 'labelFraction' | 'shots' | 'folds' | 'trainOn'
+  >)[];
+  /** A run of `audiossl train`: cross entropy with the margin. */
+  isSupervised?: boolean;
   isEnded?: boolean;
   hasViews?: boolean;
   dataset?: string;
@@ -48,6 +53,7 @@ export async function writeFixtureRun({
   stepsPerEpoch = 8,
   testClipsPerClass = 8,
   seed = 0,
+  isSupervised = false,
   evaluations = [
     { protocol: 'linear', seeds: [0, 1, 2] },
     { protocol: 'knn', seeds: [0] },
@@ -65,7 +71,9 @@ export async function writeFixtureRun({
   const config = {
     data: { format: 'csv', testFold: 5 },
     encoder: { name: 'resnet18' },
-    loss: { name: 'angularContrastive', temperature: 0.2, contrastiveWeight: 0.3, marginRadians: 0.5 },
+    loss: isSupervised
+      ? { name: 'crossEntropyMargin', crossEntropyWeight: 0.7, marginRadians: 0.5, marginOn: 'embedding', robust: null }
+      : { name: 'angularContrastive', temperature: 0.2, contrastiveWeight: 0.3, marginRadians: 0.5 },
     train: { epochs: numEpochs, batchSize: 64 },
     seed,
   };
@@ -90,7 +98,7 @@ export async function writeFixtureRun({
   const writer = await openLogWriter({ path: run.log, now });
   writer.append({
     kind: 'start',
-    command: ['audiossl', 'pretrain', '--config', 'configs/esc10.yaml', '--data', dataset, '--out', 'runs/esc10'],
+    command: ['audiossl', isSupervised ? 'train' : 'pretrain', '--config', 'configs/esc10.yaml', '--data', dataset, '--out', 'runs/esc10'],
     versions,
     backend: 'libtorch',
     device: 'cpu',
@@ -103,24 +111,25 @@ export async function writeFixtureRun({
     dataset,
     classNames,
     numClips: { train: 40, validation: 10, test: numTest },
-    numParameters: { encoder: 11_170_240, projectionHead: 525_312 },
+    numParameters: isSupervised ? { encoder: 11_170_240, classifier: 5_130 } : { encoder: 11_170_240, projectionHead: 525_312 },
     dataNotes,
     environment: { system: 'Linux x64', processor: '2 x Processor' },
     numEpochs,
     stepsPerEpoch,
   });
+  const firstTerm = isSupervised ? 'crossEntropyLoss' : 'contrastiveLoss';
   let best = Number.NEGATIVE_INFINITY;
   let bestEpoch = 0;
   for (let epoch = 1; epoch <= numEpochs; epoch++) {
     const losses: number[] = [];
-    const terms = { contrastiveLoss: 0, marginLoss: 0, patchesPerSecond: 160 };
+    const terms = { [firstTerm]: 0, marginLoss: 0, patchesPerSecond: 160 };
     const t = (epoch - 1) / numEpochs;
     for (let i = 0; i < stepsPerEpoch; i++) {
       const contrastiveLoss = 1.4 + 2.8 * Math.exp(-4 * t) + 0.12 * rng.normal();
       const marginLoss = 2.1 + 8 * Math.exp(-6 * t) + 0.4 * rng.normal();
       const loss = 0.3 * contrastiveLoss + 0.7 * marginLoss;
       losses.push(loss);
-      terms.contrastiveLoss += contrastiveLoss / stepsPerEpoch;
+      terms[firstTerm] += contrastiveLoss / stepsPerEpoch;
       terms.marginLoss += marginLoss / stepsPerEpoch;
       const step = (epoch - 1) * stepsPerEpoch + i + 1;
       writer.append({
@@ -128,7 +137,7 @@ export async function writeFixtureRun({
         step,
         epoch,
         loss,
-        contrastiveLoss,
+        [firstTerm]: contrastiveLoss,
         marginLoss,
         learningRate: 0.03 * 0.5 * (1 + Math.cos(Math.PI * t)),
         patchesPerSecond: 160 + 6 * rng.normal(),
@@ -150,13 +159,19 @@ export async function writeFixtureRun({
       kind: 'monitor',
       step,
       epoch,
-      ...(hasLabels
-        ? { knnClipMacroAccuracy: value, knnClipMicroAccuracy: value + 0.02 * rng.normal() }
-        : { validationLoss: 6 - 4 * value }),
-      alignment: 0.9 - 0.5 * t,
-      uniformity: -1.2 - 1.5 * (1 - Math.exp(-3 * t)),
-      standardDeviation: 0.02 + 0.02 * t,
-      effectiveRank: 12 + 60 * t,
+      ...(isSupervised
+        ? { clipMacroAccuracy: value, clipMicroAccuracy: value + 0.02 * rng.normal(), validationLoss: 3 - 2 * value }
+        : hasLabels
+          ? { knnClipMacroAccuracy: value, knnClipMicroAccuracy: value + 0.02 * rng.normal() }
+          : { validationLoss: 6 - 4 * value }),
+      ...(isSupervised
+        ? {}
+        : {
+            alignment: 0.9 - 0.5 * t,
+            uniformity: -1.2 - 1.5 * (1 - Math.exp(-3 * t)),
+            standardDeviation: 0.02 + 0.02 * t,
+            effectiveRank: 12 + 60 * t,
+          }),
       isBest,
     });
   }
@@ -172,9 +187,9 @@ export async function writeFixtureRun({
   writer.close();
 
   if (hasLabels) {
-    for (const { protocol, split: on = 'test', seeds } of evaluations) {
+    for (const { protocol, split: on = 'test', seeds, ...learnt } of evaluations) {
       for (const evaluationSeed of seeds) {
-        const identity = { protocol, split: on, checkpoint: 'best', seed: evaluationSeed };
+        const identity = { protocol, ...learnt, split: on, checkpoint: 'best', seed: evaluationSeed };
         const name = evaluationName(identity);
         const checkpointSha256 = sha256(`checkpoint ${seed}`);
         const command = ['audiossl', 'evaluate', 'runs/esc10', '--protocol', protocol, '--split', on, '--seed', String(evaluationSeed)];
@@ -191,7 +206,15 @@ export async function writeFixtureRun({
             evaluation: name,
           });
         }
-        const { predictions, embeddings } = drawPredictions({ classNames, perClass: testClipsPerClass, dim, rng, seed: evaluationSeed });
+        const noise = 1.1 + 0.4 * (1 - (learnt.labelFraction ?? 1)) + (learnt.shots == null ? 0 : 0.6 / learnt.shots);
+        const { predictions, embeddings } = drawPredictions({
+          classNames,
+          perClass: testClipsPerClass,
+          dim,
+          rng,
+          seed: evaluationSeed,
+          noise,
+        });
         await writePredictions(run, name, { classNames, predictions });
         await writeClipEmbeddings(run, name, { data: embeddings, dim });
         await writeEvaluation(run, {
@@ -205,6 +228,7 @@ export async function writeFixtureRun({
           options: { k: 200 },
           classNames,
           ...scoresOf(predictions, classNames),
+          calibration: calibrationOf(predictions, classNames),
           intervalMethod: { clipMicroAccuracy: 'Wilson', clipMacroAccuracy: 'bootstrap over clips', perClass: 'Wilson' },
           baselines:
             on === 'test'
@@ -248,12 +272,14 @@ function drawPredictions({
   dim,
   rng,
   seed,
+  noise,
 }: {
   classNames: string[];
   perClass: number;
   dim: number;
   rng: Rng;
   seed: number;
+  noise: number;
 }) {
   const centreRng = new Rng({ seed: 7, purpose: 'centres' });
   const centres = classNames.map(() => Array.from({ length: dim }, () => centreRng.normal()));
@@ -262,10 +288,10 @@ function drawPredictions({
   classNames.forEach((label, c) => {
     for (let i = 0; i < perClass; i++) {
       const row = predictions.length;
-      const h = centres[c].map((value) => value + 1.1 * rng.normal());
+      const h = centres[c].map((value) => value + noise * rng.normal());
       embeddings.set(h, row * dim);
       const scores = centres.map((centre) =>
-        Math.exp(-0.5 * centre.reduce((sum, value, k) => sum + (value - h[k] - 1.1 * rng.normal()) ** 2, 0)),
+        Math.exp(-0.5 * centre.reduce((sum, value, k) => sum + (value - h[k] - noise * rng.normal()) ** 2, 0)),
       );
       const total = scores.reduce((sum, value) => sum + value, 0);
       const predicted = classNames[scores.indexOf(Math.max(...scores))];
@@ -309,6 +335,35 @@ function scoresOf(
     top3Accuracy: Math.min(1, right / predictions.length + 0.1),
     perClass,
     confusion,
+  };
+}
+
+/** Ten bins of equal width, counted one clip after the other. */
+function calibrationOf(predictions: Prediction[], classNames: string[]): EvaluationInput['calibration'] {
+  const bins = Array.from({ length: 10 }, (_, i) => {
+    const inside = predictions.filter(({ probabilities }) => Math.min(9, Math.floor(10 * Math.max(...probabilities))) === i);
+    const mean = (value: (prediction: Prediction) => number) =>
+      inside.length === 0 ? null : inside.reduce((sum, one) => sum + value(one), 0) / inside.length;
+    return {
+      low: i / 10,
+      high: (i + 1) / 10,
+      numClips: inside.length,
+      meanConfidence: mean(({ probabilities }) => Math.min(1, Math.max(...probabilities))),
+      accuracy: mean(({ label, predicted }) => (label === predicted ? 1 : 0)),
+    };
+  });
+  const gaps = bins.map(({ meanConfidence, accuracy }) => Math.abs((meanConfidence ?? 0) - (accuracy ?? 0)));
+  const ofTruth = predictions.map(({ label, probabilities }) => probabilities[classNames.indexOf(label)]);
+  const squares = predictions.map(({ label, probabilities }) =>
+    probabilities.reduce((sum, p, i) => sum + (p - (classNames[i] === label ? 1 : 0)) ** 2, 0),
+  );
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    expectedCalibrationError: bins.reduce((sum, { numClips }, i) => sum + (numClips / predictions.length) * gaps[i], 0),
+    maximumCalibrationError: Math.max(...gaps),
+    brierScore: Math.min(2, mean(squares)),
+    negativeLogLikelihood: mean(ofTruth.map((p) => Math.max(0, -Math.log(Math.max(p, 1e-12))))),
+    bins,
   };
 }
 

@@ -3,6 +3,7 @@ import { dateTime } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { calibrationSection } from './calibrationSection.js';
 import { curvesSection } from './curvesSection.js';
+import { featuresSection } from './featuresSection.js';
 import { foldsSection } from './foldsSection.js';
 import { labelsSection } from './labelsSection.js';
 import { mapSection } from './mapSection.js';
@@ -86,6 +87,7 @@ function runSections(run: RunReport, prefix: string): Section[] {
     ...optional(`${prefix}calibration`, 'Calibration', calibrationSection(run)),
     { id: `${prefix}curves`, title: 'Curves', content: curvesSection(run) },
     ...(run.evaluations.length === 0 ? [] : [{ id: `${prefix}map`, title: 'Map of embeddings', content: mapSection(run) }]),
+    ...optional(`${prefix}features`, 'Spread of the embeddings', featuresSection(run)),
     { id: `${prefix}views`, title: 'Views', content: viewsSection(run) },
     { id: `${prefix}test`, title: 'Use of the test set', content: testAccessSection(run) },
     { id: `${prefix}config`, title: 'Config', content: configSection(run) },

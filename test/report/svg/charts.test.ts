@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { differenceDot, intervalDot } from '../../../src/report/svg/cellDots.js';
 import { cellScale, symmetricDomain } from '../../../src/report/svg/cellScale.js';
 import { confusionFrame, confusionMatrix } from '../../../src/report/svg/confusionMatrix.js';
+import { histogramChart, histogramFrame } from '../../../src/report/svg/histogramChart.js';
 import { intervalBar } from '../../../src/report/svg/intervalBar.js';
 import { lineChart, lineChartFrame } from '../../../src/report/svg/lineChart.js';
 import { pairBar } from '../../../src/report/svg/pairBar.js';
@@ -312,5 +313,22 @@ describe('reliabilityDiagram', () => {
     const [dot] = elements(markup, 'circle');
     expect([Number(dot.cx), Number(dot.cy)]).toBeAllClose([frame.x(0.9), frame.y(0.75)], { atol: 0.005 });
     expect(markup).toContain('8 clips, accuracy 75.0 %, mean confidence 90.0 %');
+  });
+});
+
+describe('histogramChart', () => {
+  it('draws shares of the pairs over the bins that hold any', () => {
+    const series = [{ name: 's', colour: 0, low: 0, high: 2, counts: [0, 1, 3, 0], numPairs: 4, mean: 1.2 }];
+    const frame = histogramFrame(series);
+    expect(frame.xDomain).toEqual([0.5, 1.5]);
+    const { markup } = histogramChart({ title: 'Distances', xLabel: 'distance', series });
+    const [{ d }] = elements(markup, 'path');
+    const numbers = [...d.matchAll(/[MVH]([\d.]+)(?: ([\d.]+))?/g)].flatMap(([, a, b]) =>
+      b === undefined ? [Number(a)] : [Number(a), Number(b)],
+    );
+    expect(numbers).toBeAllClose([frame.x(0.5), frame.y(0), frame.y(0.25), frame.x(1), frame.y(0.75), frame.x(1.5), frame.y(0)], {
+      atol: 0.005,
+    });
+    expect(Number(elements(markup, 'line').find((line) => line.class.includes('mean-line'))?.x1)).toBeCloseTo(frame.x(1.2), 2);
   });
 });
