@@ -1,0 +1,84 @@
+import type { EvaluationRecord } from '../../run/evaluationRecord.js';
+import { type Prediction, readPredictions } from '../../run/predictions.js';
+import { runFolder } from '../../run/runFolder.js';
+import { UsageError } from '../../util/errors.js';
+import { canonicalJson } from '../../util/hash.js';
+import type { RunReport } from '../collectRun.js';
+import { bestLook } from '../selection.js';
+
+/** One evaluation of one run with what it said about each clip. */
+export interface EvaluatedRun {
+  /** The run's name in the report. */
+  run: string;
+  config: unknown;
+  /** The evaluation's name. */
+  evaluation: string;
+  record: EvaluationRecord;
+  predictions: readonly Prediction[];
+  /** Macro accuracy on the validation clips, by which systems are chosen between: never on the clips they are compared on. Null = unknown. */
+  validationScore: number | null;
+}
+
+/** The evaluations on `split` of the runs of a report. Throws UsageError for one whose predictions are missing or of other clips than its record. */
+export async function readEvaluatedRuns(reports: readonly RunReport[], split: 'test' | 'validation'): Promise<EvaluatedRun[]> {
+  const evaluated: EvaluatedRun[] = [];
+  for (const report of reports) {
+    const records = report.evaluations.map(({ record }) => record);
+    for (const { name, record } of report.evaluations) {
+      if (record.split !== split || isPartOfPooled(record, records)) continue;
+      const read = await readPredictions(runFolder(report.dir), name);
+      if (read === undefined) {
+        throw new UsageError(
+          `report: a comparison needs the predictions of every run, ${report.dir} lacks evaluations/${name}.predictions.csv; evaluate it again`,
+        );
+      }
+      if (read.predictions.length !== record.numClips) {
+        throw new UsageError(
+          `report: ${report.dir}: evaluations/${name}.predictions.csv must hold the ${record.numClips} clips of its record, holds ${read.predictions.length}; evaluate it again`,
+        );
+      }
+      evaluated.push({
+        run: report.name,
+        config: report.config,
+        evaluation: name,
+        record,
+        predictions: read.predictions,
+        validationScore: validationScore(report, record),
+      });
+    }
+  }
+  return evaluated;
+}
+
+/** All that tells one way of evaluating from another, but for the clips and the seed. */
+export function protocolKey({ protocol, checkpoint, labelFraction, shots, dataset, trainOn }: EvaluationRecord): string {
+  return canonicalJson([protocol, checkpoint, labelFraction, shots, dataset, trainOn]);
+}
+
+/** A fold of a k-fold evaluation whose clips stand in a record of all folds as well. */
+function isPartOfPooled(record: EvaluationRecord, records: readonly EvaluationRecord[]): boolean {
+  const { fold, seed, split } = record;
+  return (
+    fold !== null &&
+    records.some(
+      (other) =>
+        other.folds?.some(({ fold: name }) => name === fold) &&
+        other.seed === seed &&
+        other.split === split &&
+        protocolKey(other) === protocolKey(record),
+    )
+  );
+}
+
+function validationScore(report: RunReport, record: EvaluationRecord): number | null {
+  const twin = report.evaluations.find(
+    ({ record: other }) => other.split === 'validation' && other.seed === record.seed && protocolKey(other) === protocolKey(record),
+  );
+  if (twin) return twin.record.clipMacroAccuracy;
+  const own = record.options.validationClipMacroAccuracy;
+  if (typeof own === 'number') return own;
+  const look = bestLook(report);
+  if (record.protocol === 'classifier') return look?.clipMacroAccuracy ?? null;
+  if (record.protocol === 'knn') return look?.knnClipMacroAccuracy ?? null;
+  return null;
+}

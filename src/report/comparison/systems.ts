@@ -1,0 +1,81 @@
+import { UsageError } from '../../util/errors.js';
+import { canonicalJson, sha256 } from '../../util/hash.js';
+import { configDifferences } from '../configDifferences.js';
+import { type EvaluatedRun, protocolKey } from './evaluatedRuns.js';
+import { poolSeeds } from './poolSeeds.js';
+import type { System } from './system.js';
+import { systemTraits, systemWords } from './systemTraits.js';
+
+/** Groups evaluated runs into systems. Throws UsageError in one line for runs that cannot be pooled; touches no disk. */
+export function groupSystems(evaluated: readonly EvaluatedRun[]): System[] {
+  const groups = new Map<string, EvaluatedRun[]>();
+  for (const entry of evaluated) {
+    const key = sha256(canonicalJson([systemConfig(entry.config), protocolKey(entry.record), entry.record.split]));
+    const before = groups.get(key);
+    if (before) before.push(entry);
+    else groups.set(key, [entry]);
+  }
+  return nameSystems([...groups.values()].map(toSystem));
+}
+
+/** A config without what tells the runs of one system apart: seed and folds. */
+export function systemConfig(config: unknown): unknown {
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) return config;
+  const { seed: _seed, data, ...rest } = config as Record<string, unknown>;
+  if (data === null || typeof data !== 'object' || Array.isArray(data)) return { ...rest, data };
+  const { trainFolds: _train, validationFolds: _validation, testFold: _test, ...restOfData } = data as Record<string, unknown>;
+  return { ...rest, data: restOfData };
+}
+
+function toSystem(entries: readonly EvaluatedRun[]): Omit<System, 'name'> {
+  const [{ config, record }] = entries;
+  for (const { run, record: other } of entries) {
+    if (other.frontEndHash !== record.frontEndHash) {
+      throw new UsageError(
+        `report: runs of one config must have one front end, got ${record.frontEndHash.slice(0, 12)} (${entries[0].run}) and ${other.frontEndHash.slice(0, 12)} (${run}); leave one out, or evaluate it with the store of its own run`,
+      );
+    }
+    if (canonicalJson(other.classNames) !== canonicalJson(record.classNames)) throw otherDataset(entries[0], run, other.classNames);
+  }
+  const { protocol, split, checkpoint, labelFraction, shots, dataset, trainOn, frontEndHash, classNames } = record;
+  const { used, ...pooled } = poolSeeds(entries);
+  const scores = used.map(({ validationScore }) => validationScore);
+  const known = scores.filter((score) => score !== null);
+  return {
+    config: systemConfig(config),
+    traits: systemTraits(config),
+    ...{ protocol, split, checkpoint, labelFraction, shots, dataset, trainOn, frontEndHash, classNames },
+    protocolKey: protocolKey(record),
+    ...pooled,
+    validationScore: known.length < scores.length ? null : known.reduce((sum, score) => sum + score, 0) / known.length,
+    runs: [...new Set(used.map(({ run }) => run))],
+  };
+}
+
+function otherDataset(first: EvaluatedRun, run: string, classNames: readonly string[]): UsageError {
+  return new UsageError(
+    `report: runs that are compared must be of one dataset, ${first.run} has the classes ${shown(first.record.classNames)} and ${run} ${shown(classNames)}; report on them apart`,
+  );
+}
+
+export function shown(names: readonly string[]): string {
+  return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} ... (${names.length})`;
+}
+
+/** Adds to names that several systems share the keys in which those differ. */
+function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
+  const first = systems.map(({ traits, protocol, labelFraction, shots }) => {
+    const amount = labelFraction !== null ? `${100 * labelFraction} % of labels` : shots !== null ? `${shots} shots` : undefined;
+    return { words: systemWords(traits), how: [protocol, amount].filter((part) => part !== undefined).join(', ') };
+  });
+  const hasOneProtocol = new Set(first.map(({ how }) => how)).size === 1;
+  const base = first.map(({ words, how }) => (hasOneProtocol ? words : `${words} (${how})`));
+  const full = systems.map((system, i) => {
+    const namesakes = systems.filter((_, j) => base[j] === base[i]);
+    if (namesakes.length === 1) return base[i];
+    const differences = configDifferences(namesakes.map(({ config, checkpoint, protocolKey: key }) => ({ config, checkpoint, key })));
+    const own = differences.map(({ key, values }) => `${key.replace(/^config\./, '')} ${values[namesakes.indexOf(system)]}`);
+    return [base[i], ...own].join(', ');
+  });
+  return systems.map((system, i) => ({ name: full[i], ...system }));
+}
