@@ -80,6 +80,7 @@ export async function embedClips({
     onProgress?.(first + count, numPatches);
     await new Promise(setImmediate);
   }
+  signal?.throwIfAborted();
   return { h, dim, numPatches, clipOfPatch: Uint32Array.from(clipOfPatch), startOfPatch: Uint32Array.from(requests, ({ start }) => start) };
 }
 

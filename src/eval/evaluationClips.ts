@@ -19,8 +19,17 @@ export interface LabelledClips {
   numUnlabelled: number;
 }
 
-/** A run's split.csv: which clip trains, validates and tests. */
-export async function readSplit(path: string): Promise<{ splitOf: Map<string, Split>; sha256: string }> {
+/** Which clip trains, validates and tests. */
+export interface EvaluationSplit {
+  splitOf: ReadonlyMap<string, Split>;
+  /** Of its text as `id,split`. */
+  sha256: string;
+  /** What was decided, a line each. */
+  notes: string[];
+}
+
+/** A run's split.csv. */
+export async function readSplit(path: string): Promise<EvaluationSplit> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -35,7 +44,7 @@ export async function readSplit(path: string): Promise<{ splitOf: Map<string, Sp
     if (known === undefined) throw new AudiosslError(`evaluate: ${path}: split of ${id} must be ${splitNames.join(', ')}, got "${split}"`);
     splitOf.set(id, known);
   }
-  return { splitOf, sha256: sha256(text) };
+  return { splitOf, sha256: sha256(text), notes: [] };
 }
 
 /**
@@ -45,10 +54,10 @@ export async function readSplit(path: string): Promise<{ splitOf: Map<string, Sp
 export function labelledClips(clips: readonly StoredClip[], splitOf: ReadonlyMap<string, Split>, split: Split): LabelledClips {
   const ofSplit = clips.flatMap((clip, index) => (splitOf.get(clip.id) === split ? [{ clip, index }] : []));
   const wanted = [...splitOf.values()].filter((name) => name === split).length;
-  if (wanted === 0) throw new UsageError(`evaluate: the run's split.csv has no ${split} clips; evaluate another split`);
+  if (wanted === 0) throw new UsageError(`evaluate: the split has no ${split} clips; evaluate another split`);
   if (ofSplit.length < wanted) {
     throw new UsageError(
-      `evaluate: the store lacks ${wanted - ofSplit.length} of the ${wanted} ${split} clips of the run's split.csv; pass the run's own store with --features`,
+      `evaluate: the store lacks ${wanted - ofSplit.length} of the ${wanted} ${split} clips of the run's split.csv; pass the run's own store with --features, or --transfer to evaluate on other data by their own split`,
     );
   }
   const labelled = ofSplit.filter(({ clip }) => clip.labelIndex !== undefined);

@@ -42,6 +42,7 @@ export async function knnVote({
   neighbours = 200,
   exceptOwnClip = false,
   onProgress,
+  signal,
 }: {
   bank: PatchSet;
   /** Class of each bank patch. */
@@ -51,6 +52,7 @@ export async function knnVote({
   neighbours?: number;
   exceptOwnClip?: boolean;
   onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
 }): Promise<KnnVote> {
   const numBank = bankLabels.length;
   const numQueries = queries.clipOfPatch.length;
@@ -68,6 +70,7 @@ export async function knnVote({
   try {
     const block = Math.max(1, Math.floor(MAX_SIMILARITIES / numBank));
     for (let first = 0; first < numQueries; first += block) {
+      signal?.throwIfAborted();
       const count = Math.min(block, numQueries - first);
       const similarities = await similaritiesTo(bankColumns, queries, first, count);
       for (let row = 0; row < count; row++) {
@@ -93,14 +96,16 @@ export function leaveOneClipOutKnn({
   labels,
   numClasses,
   neighbours,
+  signal,
 }: {
   patches: PatchSet;
   /** Class of each patch. */
   labels: ArrayLike<number>;
   numClasses: number;
   neighbours?: number;
+  signal?: AbortSignal;
 }): Promise<KnnVote> {
-  return knnVote({ bank: patches, bankLabels: labels, queries: patches, numClasses, neighbours, exceptOwnClip: true });
+  return knnVote({ bank: patches, bankLabels: labels, queries: patches, numClasses, neighbours, exceptOwnClip: true, signal });
 }
 
 /** [count, dim] on the backend, rows divided by max(norm, 1e-12). */

@@ -3,16 +3,16 @@ import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
 import { cachedFeatures } from './cachedFeatures.js';
-import { embedClips, type PatchEmbeddings } from './embedClips.js';
+import type { PatchEmbeddings } from './embedClips.js';
+import type { EmbeddingCache } from './embeddingCache.js';
+import { embedSet } from './embedSet.js';
 import type { LabelledClips } from './evaluationClips.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
+import type { Finetune } from './finetune.js';
 import { knnVote, leaveOneClipOutKnn } from './knn.js';
 import { classifierRows, classifyClips, trainLinearProbe } from './linearProbe.js';
 import { topThreeOf } from './metrics.js';
 import { trainModeFeatures } from './trainModeFeatures.js';
-
-/** Embeddings of sets of clips by name (`train`, `validation`, `test`), so that two protocols on one model embed each set once. */
-export type EmbeddingCache = Map<string, PatchEmbeddings>;
 
 export interface ProtocolInput {
   model: Model;
@@ -20,12 +20,14 @@ export interface ProtocolInput {
   /** The clips whose classes are predicted. */
   target: LabelledClips & { split: 'train' | 'validation' | 'test' };
   train: LabelledClips;
-  /** Needed by the linear probe, which chooses its epoch on it. */
+  /** Needed by the linear probe and by fine-tuning, which choose their epoch on it. */
   validation?: LabelledClips;
   numClasses: number;
   options: EvaluationOptions;
   seed: number;
   cache?: EmbeddingCache;
+  /** Needed by fine-tuning: `finetune` of train/. */
+  finetune?: Finetune;
   /** `stage` is a few words: "embedding test clips". */
   onProgress?: (stage: string, done: number, total: number) => void;
   signal?: AbortSignal;
@@ -47,16 +49,17 @@ export interface ProtocolResult {
 
 /** Predicts by nearest neighbours: the bank is the training clips, or with `compat.knn` the target itself without the own clip. */
 export async function predictByNeighbours(input: ProtocolInput): Promise<ProtocolResult> {
-  const { model, target, train, numClasses, options, onProgress } = input;
+  const { model, target, train, numClasses, options, onProgress, signal } = input;
   const clock = startClock();
   if (options.compat.knn) {
     const { projectPatches } = model;
     if (!projectPatches)
       throw new UsageError('evaluate: compat.knn votes on projections, the checkpoint has no projection head; turn it off');
-    const patches = await embed({ ...input, cache: undefined }, target, target.split, { ...model, embedPatches: projectPatches });
+    const projecting = { ...model, embedPatches: projectPatches };
+    const patches = await embed({ ...input, model: projecting, cache: undefined }, target, target.split);
     const embedSeconds = clock();
     const labels = Array.from(patches.clipOfPatch, (clip) => target.labels[clip]);
-    const vote = await leaveOneClipOutKnn({ patches, labels, numClasses, neighbours: options.neighbours });
+    const vote = await leaveOneClipOutKnn({ patches, labels, numClasses, neighbours: options.neighbours, signal });
     const details = { bankPatches: patches.numPatches, neighbours: vote.numNeighbours };
     const notes = ["compat.knn: projections z, the bank is the evaluated split itself, as in the authors' code"];
     return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes };
@@ -71,6 +74,7 @@ export async function predictByNeighbours(input: ProtocolInput): Promise<Protoco
     numClasses,
     neighbours: options.neighbours,
     onProgress: (done, total) => onProgress?.('asking neighbours', done, total),
+    signal,
   });
   const details = { bankPatches: bank.numPatches, bankClips: train.indices.length, neighbours: vote.numNeighbours };
   return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes: [] };
@@ -123,29 +127,10 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
   }
 }
 
-async function embed(
-  { model, store, options, cache, onProgress, signal }: ProtocolInput,
-  { indices }: LabelledClips,
+function embed(
+  { model, store, options: { batchSize }, cache, onProgress, signal }: ProtocolInput,
+  { indices: clips }: LabelledClips,
   name: string,
-  embedder: Pick<Model, 'embedPatches' | 'patchFrames' | 'patchHop'> = model,
 ): Promise<PatchEmbeddings> {
-  const cached = cache?.get(name);
-  if (cached) return cached;
-  const patches = await embedClips({
-    model: embedder,
-    store,
-    clips: indices,
-    batchSize: options.batchSize,
-    onProgress: (done, total) => onProgress?.(`embedding ${name} patches`, done, total),
-    signal,
-  });
-  const broken = patches.h.findIndex((value) => !Number.isFinite(value));
-  if (broken >= 0) {
-    const clip = store.clips[indices[patches.clipOfPatch[Math.floor(broken / patches.dim)]]].id;
-    throw new AudiosslError(
-      `evaluate: embeddings must be finite, clip ${clip} gives ${patches.h[broken]}; the weights of the checkpoint are broken`,
-    );
-  }
-  cache?.set(name, patches);
-  return patches;
+  return embedSet({ model, store, clips, name, batchSize, cache, onProgress, signal });
 }

@@ -51,6 +51,7 @@ export async function trainModeFeatures({
       return async (first, count) => {
         const requests = Array.from(order.subarray(first, first + count), (i) => ({ clip: train.indices[i], start: starts[i] }));
         const values = await store.readPatches(requests, patchFrames);
+        signal?.throwIfAborted();
         return tf.tidy(() => {
           const patches = tf.tensor3d(values, [count, patchFrames, store.nMels]);
           const h = encoder.forward(parameters, standardise(patches, metadata.standardisation), { isTraining: true });

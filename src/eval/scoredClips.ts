@@ -1,0 +1,105 @@
+import type { EvaluationInput } from '../run/evaluationRecord.js';
+import { patchesPerClip } from './baselines.js';
+import { clipMeans } from './embedClips.js';
+import type { LabelledClips } from './evaluationClips.js';
+import { wilsonInterval } from './intervals.js';
+import { classificationMetrics } from './metrics.js';
+import type { ProtocolResult } from './protocols.js';
+import { calibration } from './statistics/calibration.js';
+import { stratifiedBootstrap } from './statistics/stratifiedBootstrap.js';
+
+/** Clips with what was said about them: all that scores are computed from, so that those of several folds can be pooled. */
+export interface ScoredClips extends Pick<LabelledClips, 'ids' | 'labels' | 'groups'> {
+  predicted: number[];
+  probabilities: number[][];
+  topThree: number[][];
+  /** Grid patches of each clip. */
+  numPatches: number[];
+  /** Mean embedding of each clip, `[numClips, dim]`. */
+  embeddings: { data: Float32Array; dim: number };
+}
+
+export function scoredClips({ ids, labels, groups }: LabelledClips, result: ProtocolResult): ScoredClips {
+  const { predicted, probabilities, topThree, patches } = result;
+  const numPatches = Array.from(patchesPerClip(patches.clipOfPatch, ids.length));
+  return {
+    ids,
+    labels,
+    groups,
+    predicted,
+    probabilities,
+    topThree,
+    numPatches,
+    embeddings: { data: clipMeans(patches, ids.length), dim: patches.dim },
+  };
+}
+
+/** The clips of several sets one behind the other; embeddings must be of one size. */
+export function pooledClips(sets: readonly ScoredClips[]): ScoredClips {
+  const data = new Float32Array(sets.reduce((sum, { embeddings }) => sum + embeddings.data.length, 0));
+  let at = 0;
+  for (const { embeddings } of sets) {
+    data.set(embeddings.data, at);
+    at += embeddings.data.length;
+  }
+  return {
+    ids: sets.flatMap(({ ids }) => ids),
+    labels: sets.flatMap(({ labels }) => labels),
+    groups: sets.flatMap(({ groups }) => groups),
+    predicted: sets.flatMap(({ predicted }) => predicted),
+    probabilities: sets.flatMap(({ probabilities }) => probabilities),
+    topThree: sets.flatMap(({ topThree }) => topThree),
+    numPatches: sets.flatMap(({ numPatches }) => numPatches),
+    embeddings: { data, dim: sets[0].embeddings.dim },
+  };
+}
+
+type Scores = Pick<
+  EvaluationInput,
+  | 'numClips'
+  | 'numPatches'
+  | 'clipMicroAccuracy'
+  | 'clipMicroAccuracyInterval'
+  | 'clipMacroAccuracy'
+  | 'clipMacroAccuracyInterval'
+  | 'patchWeightedAccuracy'
+  | 'top3Accuracy'
+  | 'intervalMethod'
+  | 'perClass'
+  | 'confusion'
+  | 'calibration'
+>;
+
+/** The part of an evaluation record that says how good the predictions are. */
+export function scoresOf(
+  clips: ScoredClips,
+  { classNames, bootstrapDraws, seed }: { classNames: readonly string[]; bootstrapDraws: number; seed: number },
+): Scores {
+  const metrics = classificationMetrics(clips, classNames);
+  const { labels, predicted, probabilities, groups } = clips;
+  const correct = [predicted.map((guess, clip) => (guess === labels[clip] ? 1 : 0))];
+  const { macro } = stratifiedBootstrap({ correct, labels, groups, numClasses: classNames.length, replicates: bootstrapDraws, seed });
+  return {
+    numClips: metrics.numClips,
+    numPatches: clips.numPatches.reduce((sum, n) => sum + n, 0),
+    clipMicroAccuracy: metrics.clipMicroAccuracy,
+    clipMicroAccuracyInterval: wilsonInterval(metrics.numRight, metrics.numClips),
+    clipMacroAccuracy: metrics.clipMacroAccuracy,
+    clipMacroAccuracyInterval: [macro.low, macro.high],
+    patchWeightedAccuracy: metrics.patchWeightedAccuracy,
+    top3Accuracy: metrics.top3Accuracy,
+    intervalMethod: {
+      clipMicroAccuracy: 'Wilson score interval, 95 %',
+      clipMacroAccuracy: `bootstrap of whole groups, class by class, ${bootstrapDraws} draws, percentiles 2.5 and 97.5`,
+      perClass: 'Wilson score interval, 95 %',
+    },
+    perClass: metrics.perClass.map(({ label, numClips, numRight, recall }) => ({
+      label,
+      numClips,
+      recall,
+      interval: wilsonInterval(numRight, numClips),
+    })),
+    confusion: metrics.confusion,
+    calibration: calibration({ probabilities, labels }),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Model } from '../model/loadModel.js';
+import { writeClipEmbeddings } from '../run/clipEmbeddings.js';
+import { configHash } from '../run/configText.js';
+import { type EvaluationInput, writeEvaluation } from '../run/evaluationRecord.js';
+import { writePredictions } from '../run/predictions.js';
+import type { RunFolder } from '../run/runFolder.js';
+import type { ProtocolName } from './evaluate.js';
+import type { EvaluationOptions } from './evaluationOptions.js';
+import type { ScoredClips } from './scoredClips.js';
+
+/** The part of a record that says which weights were evaluated. */
+export function modelFacts({
+  checkpoint,
+  metadata,
+}: Model): Pick<EvaluationInput, 'checkpoint' | 'checkpointSha256' | 'checkpointStep' | 'checkpointEpoch' | 'configHash'> {
+  return {
+    checkpoint: checkpoint?.name ?? 'none',
+    checkpointSha256: checkpoint?.sha256 ?? '',
+    checkpointStep: metadata.step,
+    checkpointEpoch: metadata.epoch,
+    configHash: configHash(metadata.config),
+  };
+}
+
+/** The options that a protocol went by: no others, so that a record does not seem to depend on them. */
+export function protocolOptions(
+  protocol: ProtocolName,
+  { batchSize: embeddingBatchSize, neighbours, linear, finetune, compat }: EvaluationOptions,
+): Exclude<EvaluationInput['options'], undefined> {
+  if (protocol === 'knn') return { neighbours, embeddingBatchSize, compat: { knn: compat.knn } };
+  if (protocol === 'linear') return { ...linear, embeddingBatchSize, compat: { probeTrainMode: compat.probeTrainMode } };
+  if (protocol === 'finetune') return { ...finetune, embeddingBatchSize };
+  return { embeddingBatchSize };
+}
+
+/** Writes predictions, clip embeddings and, last, the record: its presence says that the evaluation is whole. */
+export async function writeEvaluationFiles({
+  run,
+  name,
+  record,
+  clips,
+  withEmbeddings,
+}: {
+  run: RunFolder;
+  name: string;
+  record: EvaluationInput;
+  clips: ScoredClips;
+  /** False where they are no embeddings of one encoder. */
+  withEmbeddings: boolean;
+}): Promise<void> {
+  const { classNames } = record;
+  const predictions = clips.ids.map((id, i) => ({
+    id,
+    label: classNames[clips.labels[i]],
+    predicted: classNames[clips.predicted[i]],
+    ...(clips.groups[i] !== id && { group: clips.groups[i] }),
+    probabilities: clips.probabilities[i],
+  }));
+  await writePredictions(run, name, { classNames, predictions });
+  if (withEmbeddings) await writeClipEmbeddings(run, name, clips.embeddings);
+  await writeEvaluation(run, record);
+}
