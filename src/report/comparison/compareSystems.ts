@@ -2,10 +2,9 @@ import { holm } from '../../eval/statistics/holm.js';
 import type { Estimate } from '../../eval/statistics/interval.js';
 import { discordantClips, type McnemarResult, mcnemarTest } from '../../eval/statistics/mcnemarTest.js';
 import { type Difference, pairedDifferences } from '../../eval/statistics/pairedBootstrap.js';
-import { type SeedSummary, seedSummary } from '../../eval/statistics/seedSummary.js';
-import { stratifiedBootstrap } from '../../eval/statistics/stratifiedBootstrap.js';
 import { checkComparable } from './checkComparable.js';
 import type { System } from './system.js';
+import { type Score, systemScores } from './systemScores.js';
 
 /** Draws of every interval: Holm over 20 classes needs p-values down to 0.05 / 20. */
 export const comparisonReplicates = 5000;
@@ -15,11 +14,6 @@ export interface ScoreComparison {
   b: Score;
   /** a - b. */
   difference: Difference;
-}
-
-/** An accuracy of one system: over its seeds, and with the interval over clips and seeds. */
-export interface Score extends Estimate {
-  seeds: SeedSummary;
 }
 
 export interface ClassComparison {
@@ -66,14 +60,10 @@ export function compareSystems(
   const areSeedsPaired = haveSameSeeds(a, b);
   const options = { labels, groups, numClasses: classNames.length, replicates, seed };
   const differences = pairedDifferences({ a: a.correct, b: b.correct, areSeedsPaired, ...options });
-  const [scoresA, scoresB] = [a, b].map(({ correct }) => stratifiedBootstrap({ correct, ...options }));
-  const scoreOf = (system: System, statistic: 'micro' | 'macro', estimate: Estimate): Score => ({
-    ...estimate,
-    seeds: seedSummary(system.correct.map((correct) => accuracy(correct, labels, classNames.length)[statistic])),
-  });
+  const [scoresA, scoresB] = [a, b].map((system) => systemScores(system, { seed, replicates }));
   const compareScores = (statistic: 'micro' | 'macro'): ScoreComparison => ({
-    a: scoreOf(a, statistic, scoresA[statistic]),
-    b: scoreOf(b, statistic, scoresB[statistic]),
+    a: scoresA[statistic],
+    b: scoresB[statistic],
     difference: differences[statistic],
   });
   const present = classNames.map((label, k) => ({ label, k, numClips: labels.filter((other) => other === k).length }));
@@ -108,17 +98,6 @@ export function compareSystems(
 
 export function haveSameSeeds(a: Pick<System, 'seeds'>, b: Pick<System, 'seeds'>): boolean {
   return a.seeds.length === b.seeds.length && a.seeds.every((seed, i) => seed === b.seeds[i]);
-}
-
-function accuracy(correct: Uint8Array, labels: Int32Array, numClasses: number): { micro: number; macro: number } {
-  const [right, all] = [new Float64Array(numClasses), new Float64Array(numClasses)];
-  for (let clip = 0; clip < correct.length; clip++) {
-    all[labels[clip]]++;
-    right[labels[clip]] += correct[clip];
-  }
-  const recalls = [...right].flatMap((n, k) => (all[k] === 0 ? [] : [n / all[k]]));
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { micro: right.reduce((sum, n) => sum + n, 0) / correct.length, macro: mean(recalls) };
 }
 
 function comparisonNotes({

@@ -50,9 +50,15 @@ export async function readEvaluatedRuns(reports: readonly RunReport[], split: 't
   return evaluated;
 }
 
-/** All that tells one way of evaluating from another, but for the clips and the seed. */
-export function protocolKey({ protocol, checkpoint, labelFraction, shots, dataset, trainOn }: EvaluationRecord): string {
-  return canonicalJson([protocol, checkpoint, labelFraction, shots, dataset, trainOn]);
+/** All that tells one way of evaluating from another, but for the folds and the seed. */
+export function protocolKey(record: EvaluationRecord): string {
+  const { protocol, checkpoint, labelFraction, shots, dataset, trainOn } = record;
+  return canonicalJson([protocol, checkpoint, labelFraction, shots, dataset, trainOn, isKFold(record)]);
+}
+
+/** The evaluation made folds of its own: the encoder has seen its test clips, other than where the run's split keeps them away. */
+export function isKFold({ fold, folds }: EvaluationRecord): boolean {
+  return fold !== null || folds !== null;
 }
 
 /** A fold of a k-fold evaluation whose clips stand in a record of all folds as well. */

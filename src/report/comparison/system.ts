@@ -15,6 +15,8 @@ export interface System {
   /** Data that the run was not trained on, and the share of the training clips, where the evaluation names one. */
   dataset: string | null;
   trainOn: string | null;
+  /** A k-fold evaluation of each run: see isKFold. */
+  isKFold: boolean;
   /** See protocolKey. */
   protocolKey: string;
   frontEndHash: string;

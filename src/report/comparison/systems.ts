@@ -1,7 +1,7 @@
 import { UsageError } from '../../util/errors.js';
 import { canonicalJson, sha256 } from '../../util/hash.js';
 import { configDifferences } from '../configDifferences.js';
-import { type EvaluatedRun, protocolKey } from './evaluatedRuns.js';
+import { type EvaluatedRun, isKFold, protocolKey } from './evaluatedRuns.js';
 import { poolSeeds } from './poolSeeds.js';
 import type { System } from './system.js';
 import { systemTraits, systemWords } from './systemTraits.js';
@@ -45,6 +45,7 @@ function toSystem(entries: readonly EvaluatedRun[]): Omit<System, 'name'> {
     config: systemConfig(config),
     traits: systemTraits(config),
     ...{ protocol, split, checkpoint, labelFraction, shots, dataset, trainOn, frontEndHash, classNames },
+    isKFold: isKFold(record),
     protocolKey: protocolKey(record),
     ...pooled,
     validationScore: known.length < scores.length ? null : known.reduce((sum, score) => sum + score, 0) / known.length,
@@ -64,9 +65,12 @@ export function shown(names: readonly string[]): string {
 
 /** Adds to names that several systems share the keys in which those differ. */
 function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
-  const first = systems.map(({ traits, protocol, labelFraction, shots }) => {
+  const first = systems.map(({ traits, protocol, labelFraction, shots, dataset, trainOn, isKFold: hasFolds }) => {
     const amount = labelFraction !== null ? `${100 * labelFraction} % of labels` : shots !== null ? `${shots} shots` : undefined;
-    return { words: systemWords(traits), how: [protocol, amount].filter((part) => part !== undefined).join(', ') };
+    return {
+      words: systemWords(traits),
+      how: [protocol, amount, trainOn, dataset && `on ${dataset}`, hasFolds && 'k-fold'].filter(Boolean).join(', '),
+    };
   });
   const hasOneProtocol = new Set(first.map(({ how }) => how)).size === 1;
   const base = first.map(({ words, how }) => (hasOneProtocol ? words : `${words} (${how})`));
