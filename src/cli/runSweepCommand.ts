@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describeFrontEndDifference, frontEndHash } from '../audio/frontEnd.js';
@@ -9,15 +8,17 @@ import { checkSplits } from '../sweep/checkSplits.js';
 import { describeEvaluation } from '../sweep/collectResults.js';
 import { expandSweep, type PlannedRun, type SweepRun } from '../sweep/expandSweep.js';
 import { foldsOf } from '../sweep/foldRoles.js';
-import { runSweep, type Stage } from '../sweep/runSweep.js';
+import { runSweep, type Stage, type StageRunner } from '../sweep/runSweep.js';
 import { spawnStage } from '../sweep/spawnStage.js';
 import { readSweepFile } from '../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../sweep/sweepFolder.js';
+import { lockSweep } from '../sweep/sweepLock.js';
 import { checkPlan, readPlan, settlePlan } from '../sweep/sweepPlan.js';
 import { writeTables } from '../sweep/sweepTables.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { InterruptedError, interruptible } from './interruptible.js';
 import { openFeatures } from './openFeatures.js';
+import { showSweep } from './showSweep.js';
 import type { SweepCommandOptions } from './sweep.js';
 
 /** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
@@ -25,7 +26,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const folder = sweepFolder(options.out);
   const sweepFile = readSweepFile(file);
   if (options.table) return rebuildTables(folder);
-  const { clips, source } = await readClips(sweepFile.sweep.folds !== undefined, options);
+  const { clips, source } = await readClips(options);
   const runs = expandSweep(sweepFile, { dataFolds: foldsOf(clips) });
   checkSplits(clips, runs);
   await checkPlan(folder, { source, runs });
@@ -52,41 +53,56 @@ async function execute({
   program: readonly [string, ...string[]];
   signal: AbortSignal;
 }): Promise<void> {
-  await mkdir(folder.dir, { recursive: true });
-  await settlePlan(folder, { source, runs });
-  const stores = await makeStores(folder, runs, options, signal);
-  const cores = options.threads ?? availableParallelism();
-  const jobs = Math.min(options.jobs, cores);
-  if (jobs < options.jobs) process.stderr.write(`audiossl: ${jobs} runs at once instead of ${options.jobs}: one thread each at least\n`);
-  const engine = engineArguments(options, Math.floor(cores / jobs));
-  let numDone = 0;
-  const { failures } = await runSweep({
-    folder,
-    runs,
-    jobs,
+  const lock = await lockSweep(folder.lock, {
     signal,
-    runStage: (run, stage) =>
-      spawnStage({
+    onWait: (pids) => process.stderr.write(`audiossl: waiting for ${pids.join(', ')}, left by a killed sweep, to save and end\n`),
+  });
+  const { failures, markdown } = await executeLocked().finally(() => lock.release());
+  process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
+  if (failures.length === 0) return;
+  for (const { run, errors } of failures) process.stderr.write(`failed: ${run.name}: ${errors.join('; ')} (${folder.log(run.name)})\n`);
+  throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
+
+  async function executeLocked() {
+    await settlePlan(folder, { source, runs });
+    const stores = await makeStores(folder, runs, options, signal);
+    const cores = options.threads ?? availableParallelism();
+    const jobs = Math.min(options.jobs, cores);
+    if (jobs < options.jobs) process.stderr.write(`audiossl: ${jobs} runs at once, not ${options.jobs}: each needs a thread of its own\n`);
+    const engine = engineArguments(options, Math.floor(cores / jobs));
+    const view = showSweep({ folder, runs, jobs });
+    const runStage: StageRunner = async (run, stage) => {
+      let pid: number | undefined;
+      const error = await spawnStage({
         program,
         args: [...stageArguments(folder, run, stage, stores.get(run.name) as string), ...engine],
         log: folder.log(run.name),
         signal,
         stopSignal: () => (signal.reason instanceof InterruptedError ? signal.reason.signal : 'SIGTERM'),
-      }),
-    onStart: ({ name }) => process.stderr.write(`sweep: ${name} starts\n`),
-    async onEnd({ name }, errors) {
-      numDone++;
-      const state = errors.length === 0 ? 'done' : `failed: ${errors[0]}`;
-      process.stderr.write(`sweep: ${numDone}/${runs.length} ${name} ${state}\n`);
-      await writeTables(folder, runs);
-    },
-  });
-  const { markdown } = await writeTables(folder, runs);
-  signal.throwIfAborted();
-  process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
-  if (failures.length === 0) return;
-  for (const { run, errors } of failures) process.stderr.write(`failed: ${run.name}: ${errors.join('; ')} (${folder.log(run.name)})\n`);
-  throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
+        onSpawn(child) {
+          pid = child;
+          lock.add(child, run.name);
+        },
+      });
+      if (pid !== undefined) lock.remove(pid);
+      return error;
+    };
+    try {
+      const { failures } = await runSweep({
+        ...{ folder, runs, jobs, signal, runStage },
+        ...view.events,
+        async onRunEnd(run, end) {
+          view.events.onRunEnd(run, end);
+          if (!end.wasDone) await writeTables(folder, runs);
+        },
+      });
+      const { markdown } = await writeTables(folder, runs);
+      signal.throwIfAborted();
+      return { failures, markdown };
+    } finally {
+      view.finish();
+    }
+  }
 }
 
 async function rebuildTables(folder: SweepFolder): Promise<void> {
@@ -140,11 +156,12 @@ async function makeStores(
 function stageArguments(folder: SweepFolder, run: SweepRun, stage: Stage, store: string): string[] {
   const dir = folder.run(run.name);
   if (stage.kind === 'training') return [run.command, '--features', store, '--config', folder.config(run.name), '--out', dir, '--resume'];
-  const { protocol, split, checkpoint, labelFraction, shots } = stage.evaluation;
+  const { protocol, split, checkpoint, labelFraction, shots, trainOn } = stage.evaluation;
   return [
     ...['evaluate', dir, '--protocol', protocol, '--split', split, '--checkpoint', checkpoint, '--features', store],
     ...(labelFraction === undefined ? [] : ['--label-fraction', String(labelFraction)]),
     ...(shots === undefined ? [] : ['--shots', String(shots)]),
+    ...(trainOn === undefined ? [] : ['--train-on', trainOn]),
   ];
 }
 

@@ -42,11 +42,12 @@ export async function collectResults(folder: SweepFolder, runs: readonly SweepRu
 }
 
 /** `linear`, `linear, 10 % of the labels`, `linear, 5 shots, checkpoint last`. */
-export function describeEvaluation({ protocol, labelFraction, shots, checkpoint }: SweepEvaluation): string {
+export function describeEvaluation({ protocol, labelFraction, shots, trainOn, checkpoint }: SweepEvaluation): string {
   return [
     protocol,
     ...(labelFraction === undefined ? [] : [`${Number((100 * labelFraction).toPrecision(6))} % of the labels`]),
     ...(shots === undefined ? [] : [`${shots} shots`]),
+    ...(trainOn === undefined ? [] : [`labels of ${trainOn}`]),
     ...(checkpoint === 'best' ? [] : [`checkpoint ${checkpoint}`]),
   ].join(', ');
 }

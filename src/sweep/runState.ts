@@ -26,7 +26,7 @@ export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, se
 /** Whether a record is of the evaluation wanted, whatever the weights. */
 export function matchesEvaluation(
   record: EvaluationRecord,
-  { protocol, split, checkpoint, labelFraction, shots }: SweepEvaluation,
+  { protocol, split, checkpoint, labelFraction, shots, trainOn }: SweepEvaluation,
   seed: number,
 ): boolean {
   const fields = record as { labelFraction?: number | null; shots?: number | null };
@@ -36,7 +36,8 @@ export function matchesEvaluation(
     record.checkpoint === checkpoint &&
     record.seed === seed &&
     (fields.labelFraction ?? undefined) === labelFraction &&
-    (fields.shots ?? undefined) === shots
+    (fields.shots ?? undefined) === shots &&
+    (record.trainOn ?? undefined) === trainOn
   );
 }
 

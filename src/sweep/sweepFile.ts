@@ -15,6 +15,7 @@ export const sweepEvaluation = z.strictObject({
   checkpoint: z.enum(['best', 'last']).default('best'),
   labelFraction: z.number().gt(0).lte(1).optional().describe('share of the training labels that the protocol may use'),
   shots: z.int().min(1).optional().describe('labelled training clips a class that the protocol may use'),
+  trainOn: z.enum(['noisy', 'clean']).optional().describe("FSDnoisy18k: as audiossl evaluate --train-on; absent: the run's own split"),
 });
 export type SweepEvaluation = z.infer<typeof sweepEvaluation>;
 

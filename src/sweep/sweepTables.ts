@@ -19,13 +19,25 @@ export function csvTable(runs: readonly SweepRun[], { results }: Pick<CollectedR
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.keys)))];
   const hasVariants = runs.some(({ variant }) => variant !== undefined);
   const columns = [
-    ...['run', 'system', ...(hasVariants ? ['variant'] : []), ...keys, 'seed', 'fold', 'protocol', 'labelFraction', 'shots', 'split'],
+    ...[
+      'run',
+      'system',
+      ...(hasVariants ? ['variant'] : []),
+      ...keys,
+      'seed',
+      'fold',
+      'protocol',
+      'labelFraction',
+      'shots',
+      'trainOn',
+      'split',
+    ],
     ...['clipMicroAccuracy', 'clipMacroAccuracy', 'patchWeightedAccuracy', 'top3Accuracy', 'numClips', 'checkpoint', 'checkpointEpoch'],
     ...['trainingSeconds', 'evaluationSeconds'],
   ];
   const rows = results.map(({ run, evaluation, record, trainingSeconds }): CsvValue[] => [
     ...[run.name, run.system, ...(hasVariants ? [run.variant] : []), ...keys.map((key) => cell(run.keys[key])), run.seed, run.fold],
-    ...[evaluation.protocol, evaluation.labelFraction, evaluation.shots, evaluation.split],
+    ...[evaluation.protocol, evaluation.labelFraction, evaluation.shots, evaluation.trainOn, evaluation.split],
     ...[record.clipMicroAccuracy, record.clipMacroAccuracy, record.patchWeightedAccuracy, record.top3Accuracy, record.numClips],
     ...[record.checkpoint, record.checkpointEpoch, trainingSeconds],
     Number(
