@@ -21,7 +21,7 @@ export const configSchema = z
     views: viewsOptions,
     encoder: encoderOptions.prefault({}),
     projectionHead: projectionHeadOptions.prefault({}),
-    loss: lossOptions.prefault({}),
+    loss: lossOptions.prefault({ name: 'angularContrastive' }),
     optimizer: optimizerOptions.prefault({ name: 'sgd' }),
     schedule: scheduleOptions.prefault({ name: 'multiStep' }),
     train: trainOptions.prefault({}),

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { angularContrastiveLoss } from '../loss/angularContrastiveLoss.js';
-import type { LossOptions } from '../loss/lossOptions.js';
+import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import type { Encoder } from '../nn/encoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Head } from '../nn/projectionHead.js';
 import { valueAndGradients } from '../nn/valueAndGradients.js';
+import type { DropoutKey } from '../ops/dropout.js';
 
 /** The numbers that a step reports. `loss` is what is minimised, the others are its parts before weighting. */
 export interface ContrastiveLosses {
@@ -28,8 +29,9 @@ export interface Simclr {
   /**
    * One training step's forward and backward pass; running statistics are updated, weights are not.
    * @param views `[2n, time, mel]`, standardised, pair i being rows i and n + i
+   * @param dropout names the masks of encoders that have dropout; without it they drop nothing
    */
-  step(views: tf.Tensor3D): StepResult;
+  step(views: tf.Tensor3D, dropout?: DropoutKey): StepResult;
   /** The same losses in evaluation mode, where nothing is updated, and the embeddings h they came from, `[2n, embeddingSize]` row-major. */
   evaluate(views: tf.Tensor3D): ContrastiveLosses & { embeddings: Float32Array };
 }
@@ -49,7 +51,7 @@ export function simclr({
   encoderParameters: Parameters;
   head: Head;
   headParameters: Parameters;
-  loss: LossOptions;
+  loss: ContrastiveLossOptions;
 }): Simclr {
   // NT-Xent alone is the case of weight 1; the margin term is still computed, as an observation for the log.
   const lossOptions = options.name === 'ntXent' ? { ...options, contrastiveWeight: 1 } : options;
@@ -59,8 +61,8 @@ export function simclr({
   ]);
   const trainable = new Map([...parameters].filter(([, variable]) => variable.trainable));
 
-  function forward(views: tf.Tensor3D, isTraining: boolean) {
-    const h = encoder.forward(encoderParameters, views, { isTraining, groups: 2 }); // [2n, embeddingSize]
+  function forward(views: tf.Tensor3D, isTraining: boolean, dropout?: DropoutKey) {
+    const h = encoder.forward(encoderParameters, views, { isTraining, groups: 2, dropout }); // [2n, embeddingSize]
     const z = head.forward(headParameters, h, { isTraining, groups: 2 }); // [2n, outputSize]
     const [hA, hB] = tf.split<tf.Tensor2D>(h, 2);
     const [zA, zB] = tf.split<tf.Tensor2D>(z, 2);
@@ -70,11 +72,11 @@ export function simclr({
   return {
     trainable,
     parameters,
-    step(views) {
+    step(views, dropout) {
       // The parts are made inside the gradient's tidy, which would free them before they are read.
       const kept: tf.Tensor[] = [];
       const { value, gradients } = valueAndGradients(trainable, () => {
-        const { loss, contrastiveLoss, marginLoss } = forward(views, true);
+        const { loss, contrastiveLoss, marginLoss } = forward(views, true, dropout);
         kept.push(tf.keep(tf.stack([loss, contrastiveLoss, marginLoss])));
         return loss;
       });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plateauOptions } from './plateau.js';
 
 const warmup = {
   warmupEpochs: z.number().min(0).default(0).describe('epochs over which the rate rises in a straight line to its base'),
@@ -19,6 +20,7 @@ export const scheduleOptions = z
       finalFactor: z.number().min(0).max(1).default(0).describe('share of the base rate at the end'),
       ...warmup,
     }),
+    plateauOptions.extend(warmup),
     z.strictObject({ name: z.literal('constant').describe('the base rate throughout'), ...warmup }),
   ])
   .describe('how the learning rate goes over the epochs');
@@ -31,16 +33,19 @@ export interface SchedulePosition {
   epoch: number;
   /** Epochs of the whole run. */
   epochs: number;
+  /** Of the schedule plateau: share of the base rate that its state has come to. */
+  plateauShare?: number;
 }
 
 /**
- * The learning rate at one moment of a run; a pure function, so a resume needs no state. With milestones [325, 425] the first 325 epochs
+ * The learning rate at one moment of a run; a pure function; only plateau has a state, which the caller keeps. With milestones [325, 425] the first 325 epochs
  * (`epoch` 0 up to 325) have the base rate, the next 100 a tenth of it.
  */
-export function learningRateAt(options: ScheduleOptions, { base, epoch, epochs }: SchedulePosition): number {
+export function learningRateAt(options: ScheduleOptions, { base, epoch, epochs, plateauShare = 1 }: SchedulePosition): number {
   const { warmupEpochs, warmupFactor } = options;
   if (epoch < warmupEpochs) return base * (warmupFactor + (1 - warmupFactor) * (epoch / warmupEpochs));
   if (options.name === 'constant') return base;
+  if (options.name === 'plateau') return base * plateauShare;
   if (options.name === 'multiStep') return base * options.factor ** options.milestones.filter((milestone) => epoch >= milestone).length;
   const progress = epochs > warmupEpochs ? Math.min(1, (epoch - warmupEpochs) / (epochs - warmupEpochs)) : 1;
   return base * (options.finalFactor + ((1 - options.finalFactor) * (1 + Math.cos(Math.PI * progress))) / 2);

@@ -55,19 +55,19 @@ export async function readTrainingCheckpoint(
   const changed = changedKeys(thatMustStay(metadata.config), thatMustStay(facts.config));
   if (changed.length > 0) {
     throw new UsageError(
-      `pretrain: --resume needs the settings the run was started with, other are ${changed.join(', ')}; leave --config and --set out (only how long it trains, saves and looks may change), or start a new run`,
+      `readTrainingCheckpoint: --resume needs the settings the run was started with, other are ${changed.join(', ')}; leave --config and --set out (only how long it trains, saves and looks may change), or start a new run`,
     );
   }
   const [before, now] = [metadata.standardisation, facts.standardisation].map(canonicalJson);
   if (before !== now) {
     throw new UsageError(
-      `pretrain: --resume needs the features the run was started with, mean and deviation of its training clips were ${before} and are ${now}; give the same --data or --features, or start a new run`,
+      `readTrainingCheckpoint: --resume needs the features the run was started with, mean and deviation of its training clips were ${before} and are ${now}; give the same --data or --features, or start a new run`,
     );
   }
   const state = trainingState.safeParse(metadata.training);
   if (!state.success) {
     throw new AudiosslError(
-      `pretrain: ${path} must say where training stopped: ${z.prettifyError(state.error).replace(/\s*\n\s*/g, ' ')}; start a new run`,
+      `readTrainingCheckpoint: ${path} must say where training stopped: ${z.prettifyError(state.error).replace(/\s*\n\s*/g, ' ')}; start a new run`,
     );
   }
   for (const [prefix, part] of byPrefix(parameters)) loadParameters(prefix, part, tensors, path);
@@ -99,7 +99,15 @@ function byPrefix(parameters: Parameters): Map<string, Parameters> {
 function thatMustStay(config: unknown): Record<string, unknown> {
   type Keys = Record<string, unknown>;
   const { train, evaluation, ...rest } = (config ?? {}) as { train?: Keys; evaluation?: Keys } & Keys;
-  return { ...rest, 'train.batchSize': train?.batchSize, 'evaluation.neighbours': evaluation?.neighbours };
+  const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null } = train ?? {};
+  return {
+    ...rest,
+    'train.batchSize': batchSize,
+    'train.patches': patches,
+    'train.selectBy': selectBy,
+    'train.initialise': initialise,
+    'evaluation.neighbours': evaluation?.neighbours,
+  };
 }
 
 function changedKeys(before: Record<string, unknown>, now: Record<string, unknown>): string[] {

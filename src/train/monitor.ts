@@ -8,27 +8,9 @@ import { classificationMetrics } from '../eval/metrics.js';
 import { uniformity } from '../eval/uniformity.js';
 import type { Simclr } from '../method/simclr.js';
 import { startClock } from '../util/startClock.js';
+import { type MonitorLook, selectionValue } from './monitorLook.js';
 import type { PairSource } from './pairSource.js';
-
-/** One look at the validation clips. */
-export interface MonitorLook {
-  /** What chooses the best checkpoint, larger = better: macro accuracy with labels, minus the validation loss without. Null where neither can be had or something is not finite. */
-  value: number | null;
-  /** For the log and the checkpoint. */
-  values: {
-    knnClipMicroAccuracy?: number;
-    knnClipMacroAccuracy?: number;
-    validationLoss?: number;
-    alignment?: number;
-    uniformity?: number;
-    standardDeviation?: number;
-    relativeSpread?: number;
-    effectiveRank?: number;
-  };
-  /** A line for the user where the embedding seems to collapse. */
-  collapse?: string;
-  seconds: number;
-}
+import type { TrainOptions } from './trainOptions.js';
 
 /** Views of validation clips are made as in this epoch: training counts from 1. */
 const FIXED_EPOCH = 0;
@@ -53,6 +35,7 @@ export function createMonitor({
   source,
   batchSize,
   neighbours,
+  selectBy = 'accuracy',
 }: {
   method: Simclr;
   embedder: PatchEmbedder;
@@ -64,6 +47,7 @@ export function createMonitor({
   source: PairSource;
   batchSize: number;
   neighbours: number;
+  selectBy?: TrainOptions['selectBy'];
 }): (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook> {
   return async (training) => {
     const clock = startClock();
@@ -74,7 +58,7 @@ export function createMonitor({
       const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
       return { value: null, values, collapse, seconds: clock() };
     }
-    const value = accuracies?.knnClipMacroAccuracy ?? (pairs ? -pairs.validationLoss : null);
+    const value = selectionValue({ macroAccuracy: accuracies?.knnClipMacroAccuracy, validationLoss: pairs?.validationLoss, selectBy });
     return { value, values, collapse: explainCollapse(values, training), seconds: clock() };
   };
 }

@@ -8,6 +8,7 @@ import type { FeatureStore, PatchRequest } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
 import { standardise } from '../model/standardise.js';
 import { Rng } from '../util/rng.js';
+import type { ViewSource } from './trainingMethod.js';
 
 /** Both views of a batch of clips before augmentation, on the host. */
 export interface PairBatch {
@@ -21,14 +22,10 @@ export interface PairBatch {
 
 /**
  * Makes pairs of views of clips. Everything drawn depends on (seed, epoch, clip) alone: two patches a clip, their backgrounds, the
- * numbers of the augmentations. The order of the batch, the number of workers and a resume change nothing.
+ * numbers of the augmentations. The order of the batch, the number of workers and a resume change nothing. Items are store indices of clips;
+ * views are `[2n, time, mel]`, pair i being rows i and n + i.
  */
-export interface PairSource {
-  /** Draws and reads the patches of `clips` (store indices). Reading runs beside the computation, so call it one batch ahead. */
-  read(clips: readonly number[], epoch: number): Promise<PairBatch>;
-  /** Augments on the backend and standardises: `[2n, time, mel]`, pair i being rows i and n + i. */
-  toViews(batch: PairBatch): tf.Tensor3D;
-}
+export type PairSource = ViewSource<number, PairBatch>;
 
 export function createPairSource({
   store,
@@ -58,6 +55,7 @@ export function createPairSource({
     );
 
   return {
+    viewsPerItem: 2,
     async read(clips, epoch) {
       const plan = joinViewPlans([0, 1].map((view) => sampleViews(views, { seed, epoch, clips, view, patchFrames, nMels })));
       const [patches, backgrounds] = await Promise.all([

@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { epochBatches } from '../data/samplers.js';
-import type { Simclr, StepResult } from '../method/simclr.js';
+import type { DropoutKey } from '../ops/dropout.js';
 import { learningRateAt, type ScheduleOptions } from '../optim/learningRateAt.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { afterLook } from '../optim/plateau.js';
 import type { EndRecord, LogRecord, MonitorRecord } from '../run/logRecord.js';
-import { AudiosslError } from '../util/errors.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
-import type { MonitorLook } from './monitor.js';
-import type { PairSource } from './pairSource.js';
-import { startNextEpoch, type TrainingState } from './trainingState.js';
+import type { MonitorLook } from './monitorLook.js';
+import type { StepReport, TrainingMethod, ViewSource } from './trainingMethod.js';
+import { addBatch, meanLosses, startNextEpoch, type TrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** Where the time of a step goes, in seconds. */
@@ -36,17 +37,24 @@ export interface EpochProgress {
   seconds: StepSeconds;
 }
 
+/** What a look at the validation clips is told about the epoch before it. */
+export interface EpochMeans {
+  losses: Record<string, number>;
+  /** Items of a whole batch. */
+  batchItems: number;
+}
+
 /**
- * The pre-training loop: reads a batch ahead, makes views, takes a step, logs it, and gives the event loop a turn after every step.
+ * The training loop, whatever the method: reads a batch ahead, makes views, takes a step, logs it, and gives the event loop a turn after every step.
  * At the end of an epoch it looks at the validation clips and saves. It stops at the last epoch, by early stopping, or after the step
  * under way when `signal` is aborted, having saved in each case. Throws AudiosslError, with nothing saved, when the loss or a look at the
  * validation clips is not finite: weights or running statistics are then beyond repair. `state` is where it starts and is kept current.
  */
-export async function runEpochs({
+export async function runEpochs<Item, Batch>({
   method,
   optimizer,
   source,
-  clips,
+  items,
   look,
   save,
   log,
@@ -59,25 +67,28 @@ export async function runEpochs({
   onProgress,
   onMonitor,
 }: {
-  method: Simclr;
+  method: TrainingMethod<Batch>;
   optimizer: Optimizer;
-  source: PairSource;
-  /** Store indices of the training clips. */
-  clips: readonly number[];
+  source: ViewSource<Item, Batch>;
+  /** What an epoch passes over: the training clips (store indices), or patches of them. */
+  items: readonly Item[];
   /** Looks at the validation clips; undefined where there are none. */
-  look?: (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook>;
+  look?: (training: EpochMeans) => Promise<MonitorLook>;
   /** Writes the last checkpoint, and the best one as well when told so. */
   save: (isBest: boolean) => Promise<void>;
   log: (record: LogRecord) => void;
   state: TrainingState;
   schedule: ScheduleOptions;
   learningRate: number;
-  options: TrainOptions;
+  options: Pick<TrainOptions, 'epochs' | 'batchSize' | 'checkpointSeconds' | 'monitorEveryEpochs' | 'earlyStopping'>;
   seed: number;
   signal?: AbortSignal;
   onProgress?: (progress: EpochProgress) => void;
   onMonitor?: (record: MonitorRecord) => void;
 }): Promise<EndRecord> {
+  if (schedule.name === 'plateau' && look === undefined && epochs > 0) throw needsValidationLoss();
+  const rateAt = (epochsDone: number): number =>
+    learningRateAt(schedule, { base: baseLearningRate, epoch: epochsDone, epochs, plateauShare: state.plateau.share });
   let lastSave = performance.now();
   const end = (reason: EndRecord['reason']): EndRecord => {
     const record: EndRecord = {
@@ -104,10 +115,10 @@ export async function runEpochs({
   while (state.epoch <= epochs) {
     if (hasLostPatience()) return end('earlyStopping');
     const { epoch } = state;
-    const batches = epochBatches({ numClips: clips.length, batchSize, seed, epoch });
+    const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch });
     const read = (batch: number) => {
       const reading = source.read(
-        Array.from(batches[batch], (i) => clips[i]),
+        Array.from(batches[batch], (i) => items[i]),
         epoch,
       );
       // Awaited one step later: until then an error must not count as unhandled.
@@ -117,15 +128,16 @@ export async function runEpochs({
     let next = state.batch < batches.length ? read(state.batch) : undefined;
     while (next !== undefined) {
       const clock = startClock();
-      const pairs = await next;
+      const data = await next;
+      const numItems = batches[state.batch].length;
       next = state.batch + 1 < batches.length ? read(state.batch + 1) : undefined;
       const reading = clock();
 
-      const views = source.toViews(pairs);
+      const views = source.toViews(data);
       const augmenting = clock();
-      const { gradients, ...losses } = stepAndDispose(method, views);
+      const { gradients, losses, counts } = stepAndDispose(method, views, data, { seed, step: state.step });
       const computing = clock();
-      const learningRate = learningRateAt(schedule, { base: baseLearningRate, epoch: epoch - 1 + state.batch / batches.length, epochs });
+      const learningRate = rateAt(epoch - 1 + state.batch / batches.length);
       try {
         if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, 'the loss', losses.loss, learningRate);
         optimizer.step(method.trainable, gradients, learningRate);
@@ -136,14 +148,12 @@ export async function runEpochs({
 
       state.step++;
       state.batch++;
-      const { sums } = state;
-      sums.numPairs += pairs.numPairs;
-      for (const name of ['loss', 'contrastiveLoss', 'marginLoss'] as const) sums[name] += pairs.numPairs * losses[name];
+      addBatch(state, { numItems, losses, counts });
       const total = reading + augmenting + computing + updating;
-      sums.seconds += total;
+      state.sums.seconds += total;
       state.seconds += total;
-      const patchesPerSecond = round((2 * pairs.numPairs) / total, 2);
-      log({ kind: 'step', step: state.step, epoch, ...losses, learningRate, patchesPerSecond });
+      const patchesPerSecond = round((source.viewsPerItem * numItems) / total, 2);
+      log({ kind: 'step', step: state.step, epoch, ...losses, ...counts, learningRate, patchesPerSecond });
       onProgress?.({
         epoch,
         epochs,
@@ -163,23 +173,20 @@ export async function runEpochs({
     }
 
     const { sums } = state;
-    const mean = (name: 'loss' | 'contrastiveLoss' | 'marginLoss') => sums[name] / sums.numPairs;
+    const losses = meanLosses(state);
     log({
       kind: 'epoch',
       step: state.step,
       epoch,
-      loss: mean('loss'),
-      contrastiveLoss: mean('contrastiveLoss'),
-      marginLoss: mean('marginLoss'),
-      patchesPerSecond: round((2 * sums.numPairs) / sums.seconds, 2),
+      loss: losses.loss,
+      ...losses,
+      ...sums.counts,
+      patchesPerSecond: round((source.viewsPerItem * sums.numItems) / sums.seconds, 2),
       seconds: round(sums.seconds, 3),
     });
     let isBest = false;
     if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs)) {
-      const { value, values, collapse, seconds } = await look({
-        contrastiveLoss: mean('contrastiveLoss'),
-        numPairs: Math.min(batchSize, clips.length),
-      });
+      const { value, values, collapse, seconds } = await look({ losses, batchItems: Math.min(batchSize, items.length) });
       state.monitor = values;
       isBest = value !== null && (state.best === null || value > state.best.value);
       if (isBest && value !== null) state.best = { value, step: state.step, epoch };
@@ -188,9 +195,10 @@ export async function runEpochs({
       log(record);
       onMonitor?.(record);
       const broken = Object.entries(values).find(([, measured]) => !Number.isFinite(measured));
-      if (broken !== undefined) {
-        const rate = learningRateAt(schedule, { base: baseLearningRate, epoch: epoch - 1, epochs });
-        throw divergence(state.step, 'the look at the validation clips', broken.join(' '), rate);
+      if (broken !== undefined) throw divergence(state.step, 'the look at the validation clips', broken.join(' '), rateAt(epoch - 1));
+      if (schedule.name === 'plateau') {
+        if (values.validationLoss === undefined) throw needsValidationLoss();
+        state.plateau = afterLook(state.plateau, values.validationLoss, { ...schedule, base: baseLearningRate });
       }
     }
     startNextEpoch(state);
@@ -200,12 +208,18 @@ export async function runEpochs({
   return end('finished');
 }
 
-function stepAndDispose(method: Simclr, views: tf.Tensor3D): StepResult {
+function stepAndDispose<Batch>(method: TrainingMethod<Batch>, views: tf.Tensor3D, batch: Batch, dropout: DropoutKey): StepReport {
   try {
-    return method.step(views);
+    return method.step(views, batch, dropout);
   } finally {
     views.dispose();
   }
+}
+
+function needsValidationLoss(): UsageError {
+  return new UsageError(
+    'runEpochs: schedule.name plateau goes by the validation loss, which needs 2 validation clips or more; take another schedule or set clips apart',
+  );
 }
 
 function round(value: number, digits: number): number {

@@ -8,13 +8,34 @@ export const trainOptions = z
       .min(0)
       .default(500)
       .describe('passes over the training clips; 0 writes the initial weights as checkpoint: a baseline that is evaluated like any run'),
-    batchSize: z.int().min(2).default(128).describe('clips (pairs of views) a step; a last batch under 8 joins the one before'),
+    batchSize: z
+      .int()
+      .min(2)
+      .default(128)
+      .describe('clips a step (pairs of views in pretrain; patches in train); a last batch under 8 joins the one before'),
+    patches: z
+      .enum(['random', 'grid'])
+      .default('random')
+      .describe(
+        "what an epoch passes over: random = one random patch a clip (pairs of them in pretrain); grid = every patch of every clip, data.patchHop apart, as the supervised authors' code (train only)",
+      ),
     checkpointSeconds: z
       .number()
       .positive()
       .default(300)
       .describe('write last.safetensors at least this often, besides at the end of every epoch'),
     monitorEveryEpochs: z.int().min(1).default(1).describe('epochs between looks at the validation clips; the last epoch always has one'),
+    selectBy: z
+      .enum(['accuracy', 'validationLoss'])
+      .default('accuracy')
+      .describe(
+        "what chooses the best checkpoint: accuracy = the highest validation clip macro accuracy, of nearest neighbours in pretrain, of the classifier in train (without labels: the lowest loss); validationLoss = the lowest loss, the supervised authors' way",
+      ),
+    initialise: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('run folder or checkpoint whose encoder, with its standardisation, a new run starts from; null = random weights'),
     earlyStopping: z
       .strictObject({
         patience: z.int().min(1).describe('stop after this many looks at the validation clips in a row without a new best'),

@@ -40,7 +40,7 @@ async function measure(mode) {
   const head = projectionHead({ inputSize: 512 });
   const encoderParameters = encoder.createParameters({ seed: 0 });
   const headParameters = head.createParameters({ seed: 0 });
-  const loss = lossOptions.parse({ reduction: 'authorsSum' });
+  const loss = lossOptions.parse({ name: 'angularContrastive', reduction: 'authorsSum' });
   const method = simclr({ encoder, encoderParameters, head, headParameters, loss });
   const optimizer = sgd();
   const rows = 2 * Number(options.pairs);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { lossOptions } from '../../src/loss/lossOptions.js';
+import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
 import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
@@ -12,12 +12,12 @@ import { availableBackends } from '../support/backends.js';
 /** The smallest patch that three poolings leave something of. */
 const size: [number, number, number] = [6, 8, 8];
 
-function makeMethod(options: Parameters<typeof lossOptions.parse>[0] = {}) {
+function makeMethod(options: Parameters<typeof contrastiveLossOptions.parse>[0] = {}) {
   const encoder = createEncoder({ name: 'vgg' });
   const encoderParameters = encoder.createParameters({ seed: 1 });
   const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 6 });
   const headParameters = head.createParameters({ seed: 1 });
-  const method = simclr({ encoder, encoderParameters, head, headParameters, loss: lossOptions.parse(options) });
+  const method = simclr({ encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse(options) });
   const dispose = () => {
     disposeParameters(encoderParameters);
     disposeParameters(headParameters);

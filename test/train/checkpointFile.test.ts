@@ -26,7 +26,13 @@ const state: TrainingState = {
   step: 7,
   epoch: 3,
   batch: 1,
-  sums: { numPairs: 8, loss: 1.5, contrastiveLoss: 1 / 3, marginLoss: 2, seconds: 0.25 },
+  sums: {
+    numItems: 8,
+    losses: { loss: 1.5, contrastiveLoss: 1 / 3, marginLoss: 2 },
+    counts: { batchesWithoutPositives: 1 },
+    seconds: 0.25,
+  },
+  plateau: { lowest: 1 / 7, numBad: 2, share: 0.5 },
   best: { value: 0.75, step: 6, epoch: 2 },
   looksSinceBest: 1,
   monitor: { knnClipMacroAccuracy: 0.5 },
@@ -94,6 +100,7 @@ describe('the checkpoint of a training run', () => {
     const weights = read(tensors.parameters);
     await expect(withConfig({ loss: { temperature: 0.5 }, seed: 2 })).rejects.toThrow('other are loss, seed;');
     await expect(withConfig({ train: { epochs: 10, batchSize: 4 } })).rejects.toThrow('other are train.batchSize;');
+    await expect(withConfig({ train: { epochs: 10, batchSize: 8, patches: 'grid' } })).rejects.toThrow('other are train.patches;');
     await expect(withConfig({ evaluation: { neighbours: 5 } })).rejects.toThrow('other are evaluation.neighbours;');
     await expect(withConfig({ views: [] })).rejects.toThrow('other are views;');
     const standardisation = { mean: [-1.5], standardDeviation: [2.3] };

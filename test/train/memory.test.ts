@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { viewsOptions } from '../../src/augment/viewsOptions.js';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { lossOptions } from '../../src/loss/lossOptions.js';
+import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
 import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { projectionHead } from '../../src/nn/projectionHead.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { createPairSource } from '../../src/train/pairSource.js';
+import { contrastiveMethod } from '../../src/train/pretrain.js';
 import { runEpochs } from '../../src/train/runEpochs.js';
 import { initialTrainingState } from '../../src/train/trainingState.js';
 import { trainOptions } from '../../src/train/trainOptions.js';
@@ -39,14 +40,14 @@ describe.each(quickBackends)('200 training steps on %s', (backend) => {
     const encoderParameters = encoder.createParameters({ seed: 1 });
     const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 8 });
     const headParameters = head.createParameters({ seed: 1 });
-    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: lossOptions.parse({}) });
+    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse({}) });
     const optimizer = sgd();
     const seen: { numTensors: number; numBytes: number }[] = [];
     await runEpochs({
-      method,
+      method: contrastiveMethod(method),
       optimizer,
       source,
-      clips,
+      items: clips,
       save: async () => {},
       log: () => {},
       state: initialTrainingState(),

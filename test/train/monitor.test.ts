@@ -45,6 +45,7 @@ function harness({
   const reads: { clips: number[]; epoch: number }[] = [];
   let batch: number[] = [];
   const source: PairSource = {
+    viewsPerItem: 2,
     async read(of, epoch) {
       reads.push({ clips: [...of], epoch });
       batch = [...of];

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
-import type { Simclr } from '../../src/method/simclr.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import type { LogRecord } from '../../src/run/logRecord.js';
-import type { MonitorLook } from '../../src/train/monitor.js';
-import type { PairSource } from '../../src/train/pairSource.js';
+import type { MonitorLook } from '../../src/train/monitorLook.js';
 import { runEpochs } from '../../src/train/runEpochs.js';
+import type { TrainingMethod, ViewSource } from '../../src/train/trainingMethod.js';
 import { initialTrainingState, type TrainingState } from '../../src/train/trainingState.js';
 import { type TrainOptions, trainOptions } from '../../src/train/trainOptions.js';
 
@@ -28,26 +27,28 @@ function harness({
 }) {
   const calls = {
     reads: [] as { clips: number[]; epoch: number }[],
+    keys: [] as [number, number][],
     rates: [] as number[],
     saves: [] as { isBest: boolean; state: TrainingState }[],
   };
   const log: LogRecord[] = [];
   const controller = new AbortController();
-  const source: PairSource = {
+  const source: ViewSource<number, number> = {
+    viewsPerItem: 2,
     async read(clips, epoch) {
       calls.reads.push({ clips: [...clips], epoch });
-      return { numPairs: clips.length, patches: new Float32Array(0), plan: { steps: [] } };
+      return clips.length;
     },
     toViews: () => tf.zeros([1, 1, 1]),
   };
-  const method: Simclr = {
+  const method: TrainingMethod<number> = {
     trainable: new Map(),
-    parameters: new Map(),
-    step: () => {
+    step: (_views, batch, { seed, step }) => {
+      calls.keys.push([seed, step]);
       const loss = lossOf(state.step + 1);
-      return { loss, contrastiveLoss: 2 * loss, marginLoss: 3 * loss, gradients: new Map([['w', tf.scalar(1)]]) };
+      const losses = { loss, contrastiveLoss: 2 * loss, marginLoss: 3 * loss };
+      return { losses, counts: { largeBatches: batch > 8 ? 1 : 0 }, gradients: new Map([['w', tf.scalar(1)]]) };
     },
-    evaluate: () => ({ loss: 0, contrastiveLoss: 0, marginLoss: 0, embeddings: new Float32Array(0) }),
   };
   const optimizer: Optimizer = {
     step: (_parameters, _gradients, rate) => void calls.rates.push(rate),
@@ -62,7 +63,7 @@ function harness({
       method,
       optimizer,
       source,
-      clips: Array.from({ length: numClips }, (_, i) => 100 + i),
+      items: Array.from({ length: numClips }, (_, i) => 100 + i),
       look:
         values.length === 0
           ? undefined

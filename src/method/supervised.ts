@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { crossEntropyMarginLoss } from '../loss/crossEntropyMarginLoss.js';
+import type { SupervisedLossOptions } from '../loss/lossOptions.js';
+import { leavesOutRows } from '../loss/robustOptions.js';
+import type { Encoder } from '../nn/encoder.js';
+import type { Parameters } from '../nn/parameters.js';
+import type { Head } from '../nn/projectionHead.js';
+import { valueAndGradients } from '../nn/valueAndGradients.js';
+import { type DropoutKey, dropout } from '../ops/dropout.js';
+import { UsageError } from '../util/errors.js';
+
+/** The numbers that a step reports. `loss` is what is minimised, the others are its parts before weighting. */
+export interface SupervisedLosses {
+  loss: number;
+  crossEntropyLoss: number;
+  marginLoss: number;
+}
+
+/** Loss and gradients of one step; whoever takes the gradients disposes of them. */
+export interface SupervisedStep extends SupervisedLosses {
+  /** Rows that a robust variant of cross-entropy has left out. */
+  numDiscarded: number;
+  /** By full name (`encoder.conv1.weight`, `classifier.weight`). */
+  gradients: Map<string, tf.Tensor>;
+}
+
+/** An encoder and a linear classifier trained on labels, with the angular margin term beside cross-entropy. */
+export interface Supervised {
+  /** What the optimiser updates, by full name. */
+  trainable: Parameters;
+  /** Everything that a checkpoint must hold of the networks: `trainable` and the running statistics. */
+  parameters: Parameters;
+  /**
+   * One training step's forward and backward pass; running statistics are updated, weights are not.
+   * @param views `[n, time, mel]`, standardised
+   * @param labels class of each view
+   * @param dropout names the masks of encoders that have dropout; without it they drop nothing
+   */
+  step(views: tf.Tensor3D, labels: Int32Array, dropout?: DropoutKey): SupervisedStep;
+  /**
+   * The same losses in evaluation mode, where nothing is updated, dropped or left out as a possible wrong label, and the probabilities of
+   * the classes, `[n, classes]` row-major.
+   */
+  evaluate(views: tf.Tensor3D, labels: Int32Array): SupervisedLosses & { probabilities: Float32Array };
+}
+
+/** What the margin acts on: h, or the encoder's pooled feature. Throws UsageError where the encoder has none. */
+export function marginFeature(encoder: Encoder, marginOn: SupervisedLossOptions['marginOn']): 'pooled' | 'embedding' {
+  const hasPooled = encoder.forwardWithPooled !== undefined;
+  if (marginOn === 'auto') return hasPooled ? 'pooled' : 'embedding';
+  if (marginOn === 'pooled' && !hasPooled) {
+    throw new UsageError(
+      `supervised: loss.marginOn pooled needs an encoder with a pooled feature, ${encoder.name} has none; take the encoder supCnn, or loss.marginOn=embedding`,
+    );
+  }
+  return marginOn;
+}
+
+export function supervised({
+  encoder,
+  encoderParameters,
+  head,
+  headParameters,
+  loss: options,
+}: {
+  encoder: Encoder;
+  encoderParameters: Parameters;
+  /** The classifier. */
+  head: Head;
+  headParameters: Parameters;
+  loss: SupervisedLossOptions;
+}): Supervised {
+  const parameters = new Map([
+    ...[...encoderParameters].map(([name, variable]) => [`encoder.${name}`, variable] as const),
+    ...[...headParameters].map(([name, variable]) => [`classifier.${name}`, variable] as const),
+  ]);
+  const trainable = new Map([...parameters].filter(([, variable]) => variable.trainable));
+  const feature = marginFeature(encoder, options.marginOn);
+  const rate = encoder.classifierDropout ?? 0;
+  // Leaving rows out is for training: a validation loss without the clips that fit worst would say nothing.
+  const evaluationOptions = leavesOutRows(options.robust) ? { ...options, robust: null } : options;
+
+  function embed(views: tf.Tensor3D, isTraining: boolean, key: DropoutKey | undefined): { h: tf.Tensor2D; features: tf.Tensor2D } {
+    const forwardOptions = { isTraining, dropout: key };
+    if (feature === 'embedding') {
+      const h = encoder.forward(encoderParameters, views, forwardOptions);
+      return { h, features: h };
+    }
+    const { h, pooled } = encoder.forwardWithPooled!(encoderParameters, views, forwardOptions);
+    return { h, features: pooled };
+  }
+
+  function forward(views: tf.Tensor3D, labels: Int32Array, isTraining: boolean, key?: DropoutKey) {
+    const { h, features } = embed(views, isTraining, key); // [n, embeddingSize], [n, embeddingSize or pooledSize]
+    const seen = key === undefined || rate === 0 ? h : dropout(h, { rate, layer: 'classifier', key });
+    const logits = head.forward(headParameters, seen, { isTraining }); // [n, classes]
+    const given = { logits, features, labels: tf.tensor1d(labels, 'int32') };
+    return { logits, ...crossEntropyMarginLoss(given, isTraining ? options : evaluationOptions) };
+  }
+
+  return {
+    trainable,
+    parameters,
+    step(views, labels, key) {
+      // The parts are made inside the gradient's tidy, which would free them before they are read.
+      const kept: tf.Tensor[] = [];
+      const { value, gradients } = valueAndGradients(trainable, () => {
+        const { loss, crossEntropyLoss, marginLoss, numDiscarded } = forward(views, labels, true, key);
+        kept.push(tf.keep(tf.stack([loss, crossEntropyLoss, marginLoss, numDiscarded])));
+        return loss;
+      });
+      const [loss, crossEntropyLoss, marginLoss, numDiscarded] = kept[0].dataSync();
+      tf.dispose([value, ...kept]);
+      return { loss, crossEntropyLoss, marginLoss, numDiscarded, gradients };
+    },
+    evaluate(views, labels) {
+      return tf.tidy(() => {
+        const { logits, loss, crossEntropyLoss, marginLoss } = forward(views, labels, false);
+        const values = tf.stack([loss, crossEntropyLoss, marginLoss]).dataSync();
+        // A copy: a backend may hand out its own memory.
+        const probabilities = Float32Array.from(tf.softmax(logits).dataSync());
+        return { loss: values[0], crossEntropyLoss: values[1], marginLoss: values[2], probabilities };
+      });
+    },
+  };
+}

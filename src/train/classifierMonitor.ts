@@ -1,0 +1,71 @@
+import { epochBatches } from '../data/samplers.js';
+import { argMax, classificationMetrics } from '../eval/metrics.js';
+import type { Supervised } from '../method/supervised.js';
+import { startClock } from '../util/startClock.js';
+import type { LabelledItem, LabelledSource } from './labelledSource.js';
+import { type MonitorLook, selectionValue } from './monitorLook.js';
+import type { TrainOptions } from './trainOptions.js';
+
+/** The validation patches always stand in the same batches, those of this epoch: training counts from 1. */
+const FIXED_EPOCH = 0;
+
+/**
+ * Makes the function that looks at the validation clips between epochs, in evaluation mode: the losses over all grid patches, in shuffled
+ * batches, since the margin term needs clips of several classes together, and the accuracies of the clips by the mean of their patches'
+ * probabilities.
+ */
+export function createClassifierMonitor({
+  method,
+  source,
+  items,
+  classNames,
+  batchSize,
+  seed,
+  selectBy,
+}: {
+  method: Pick<Supervised, 'evaluate'>;
+  /** Makes views of validation patches, without augmentation. */
+  source: LabelledSource;
+  /** All grid patches of the validation clips, 2 or more. */
+  items: readonly LabelledItem[];
+  classNames: readonly string[];
+  batchSize: number;
+  seed: number;
+  selectBy: TrainOptions['selectBy'];
+}): () => Promise<MonitorLook> {
+  const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch: FIXED_EPOCH }).map((batch) =>
+    Array.from(batch, (i) => items[i]),
+  );
+  const labelOf = new Map(items.map(({ clip, label }) => [clip, label]));
+  const clips = [...labelOf.keys()];
+  const labels = [...labelOf.values()];
+  return async () => {
+    const clock = startClock();
+    const sums = { loss: 0, crossEntropyLoss: 0, marginLoss: 0 };
+    const scores = new Map(clips.map((clip) => [clip, new Float64Array(classNames.length)]));
+    for (const batch of batches) {
+      const data = await source.read(batch, FIXED_EPOCH);
+      const views = source.toViews(data);
+      const { probabilities, ...losses } = method.evaluate(views, data.labels);
+      views.dispose();
+      for (const name of ['loss', 'crossEntropyLoss', 'marginLoss'] as const) sums[name] += batch.length * losses[name];
+      for (const [row, { clip }] of batch.entries()) {
+        const sum = scores.get(clip)!;
+        for (let i = 0; i < sum.length; i++) sum[i] += probabilities[row * sum.length + i];
+      }
+      await new Promise(setImmediate);
+    }
+    const predicted = clips.map((clip) => argMax(scores.get(clip)!));
+    const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics({ labels, predicted }, classNames);
+    const values = {
+      clipMicroAccuracy,
+      clipMacroAccuracy,
+      validationLoss: sums.loss / items.length,
+      validationCrossEntropyLoss: sums.crossEntropyLoss / items.length,
+      validationMarginLoss: sums.marginLoss / items.length,
+    };
+    const allFinite = Object.values(values).every(Number.isFinite);
+    const value = allFinite ? selectionValue({ macroAccuracy: clipMacroAccuracy, validationLoss: values.validationLoss, selectBy }) : null;
+    return { value, values, seconds: clock() };
+  };
+}

@@ -1,0 +1,39 @@
+import type { TrainOptions } from './trainOptions.js';
+
+/** One look at the validation clips. */
+export interface MonitorLook {
+  /** What chooses the best checkpoint, larger = better, see `selectionValue`. Null where it cannot be had or something is not finite. */
+  value: number | null;
+  /** For the log and the checkpoint. */
+  values: {
+    knnClipMicroAccuracy?: number;
+    knnClipMacroAccuracy?: number;
+    clipMicroAccuracy?: number;
+    clipMacroAccuracy?: number;
+    validationLoss?: number;
+    validationCrossEntropyLoss?: number;
+    validationMarginLoss?: number;
+    alignment?: number;
+    uniformity?: number;
+    standardDeviation?: number;
+    relativeSpread?: number;
+    effectiveRank?: number;
+  };
+  /** A line for the user where the embedding seems to collapse. */
+  collapse?: string;
+  seconds: number;
+}
+
+/** What chooses the best checkpoint: the macro accuracy, or minus the validation loss where it is asked for or there are no labels. */
+export function selectionValue({
+  macroAccuracy,
+  validationLoss,
+  selectBy,
+}: {
+  macroAccuracy?: number;
+  validationLoss?: number;
+  selectBy: TrainOptions['selectBy'];
+}): number | null {
+  if (selectBy === 'accuracy' && macroAccuracy !== undefined) return macroAccuracy;
+  return validationLoss === undefined ? null : -validationLoss;
+}

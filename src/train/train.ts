@@ -1,0 +1,106 @@
+import type { Split } from '../data/clip.js';
+import type { DataOptions } from '../data/dataOptions.js';
+import type { FeatureStore } from '../data/FeatureStore.js';
+import { leavesOutRows } from '../loss/robustOptions.js';
+import { marginFeature, supervised } from '../method/supervised.js';
+import { classifier } from '../nn/projectionHead.js';
+import { UsageError } from '../util/errors.js';
+import { createClassifierMonitor } from './classifierMonitor.js';
+import { createLabelledSource, type LabelledBatch, type LabelledItem, labelledItems } from './labelledSource.js';
+import {
+  runTraining,
+  type TrainingConfig,
+  type TrainingContext,
+  type TrainingInput,
+  type TrainingPlan,
+  type TrainingResult,
+} from './runTraining.js';
+import { supervisedMethod } from './supervisedMethod.js';
+
+/**
+ * Trains an encoder with a linear classifier on labelled clips and writes the run folder: config.yaml, split.csv, log.jsonl, checkpoints.
+ * Training minimises `crossEntropyWeight x cross-entropy + (1 - crossEntropyWeight) x angular margin`; the best checkpoint is chosen on the
+ * validation clips, and labels of the test split are read by nobody. With `resume` it goes on from the last checkpoint, bit-identically on
+ * the same backend, device and threads.
+ */
+export async function train(input: TrainingInput): Promise<TrainingResult> {
+  const { store, config } = input;
+  if (config.loss.name !== 'crossEntropyMargin') {
+    throw new UsageError(
+      `train: loss.name must be crossEntropyMargin, got ${config.loss.name}, which needs no labels; use audiossl pretrain`,
+    );
+  }
+  if (store.classNames.length < 2) {
+    throw new UsageError(
+      `train: labels of 2 classes or more are needed, the store ${store.dir} has ${store.classNames.length}; use audiossl pretrain on unlabelled recordings`,
+    );
+  }
+  return runTraining(input, {
+    who: 'train',
+    data: supervisedData(store, config.data),
+    select: (clips) => leaveOutUnlabelled(store, clips),
+    plan: (context) => supervisedPlan(store, config, context),
+  });
+}
+
+/** In FSDnoisy18k `auto` means all training clips; its other meaning, ssl, is for pre-training. */
+function supervisedData(store: FeatureStore, data: DataOptions): DataOptions {
+  const isVerifiedKnown = store.clips.some(({ isVerified }) => isVerified !== undefined);
+  return data.protocol === 'auto' && isVerifiedKnown ? { ...data, protocol: 'all' } : data;
+}
+
+function leaveOutUnlabelled(store: FeatureStore, clips: Record<Split, number[]>): { clips: Record<Split, number[]>; notes: string[] } {
+  const notes: string[] = [];
+  const labelled = (split: Split) => {
+    const kept = clips[split].filter((clip) => store.clips[clip].labelIndex !== undefined);
+    const numLeftOut = clips[split].length - kept.length;
+    if (numLeftOut > 0) notes.push(`${numLeftOut} of ${clips[split].length} ${split} clips have no label and are left out`);
+    return kept;
+  };
+  const kept = { train: labelled('train'), validation: labelled('validation'), test: clips.test };
+  const trained = new Set(kept.train.map((clip) => store.clips[clip].labelIndex));
+  const untrained = store.classNames.filter((_, label) => !trained.has(label));
+  if (untrained.length > 0) notes.push(`no training clip of ${untrained.join(', ')}: the classifier cannot learn them`);
+  return { clips: kept, notes };
+}
+
+function supervisedPlan(
+  store: FeatureStore,
+  config: TrainingConfig,
+  { clips, standardisation, encoder, encoderParameters }: TrainingContext,
+): TrainingPlan<LabelledItem, LabelledBatch> {
+  const { data, loss, train, views, seed } = config;
+  if (loss.name !== 'crossEntropyMargin') throw new UsageError(`train: loss.name must be crossEntropyMargin, got ${loss.name}`);
+  const { patchFrames, patchHop, compat } = data;
+  const feature = marginFeature(encoder, loss.marginOn);
+  const head = classifier({ inputSize: encoder.embeddingSize, numClasses: store.classNames.length });
+  const headParameters = head.createParameters({ seed });
+  const method = supervised({ encoder, encoderParameters, head, headParameters, loss });
+  const itemsOf = (split: 'train' | 'validation', patches: typeof train.patches) => {
+    const labels = clips[split].map((clip) => store.clips[clip].labelIndex as number);
+    return labelledItems({ store, clips: clips[split], labels, patches, patchFrames, patchHop });
+  };
+  const sourceOptions = { store, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed };
+  const canValidate = clips.validation.length >= 2;
+  return {
+    method: { ...supervisedMethod(method, { isThinning: leavesOutRows(loss.robust) }), parameters: method.parameters },
+    head: { name: 'classifier', parameters: headParameters },
+    source: createLabelledSource({ ...sourceOptions, pool: clips.train, views }),
+    items: itemsOf('train', train.patches),
+    look: canValidate
+      ? createClassifierMonitor({
+          method,
+          source: createLabelledSource({ ...sourceOptions, pool: clips.validation, views: [] }),
+          items: itemsOf('validation', 'grid'),
+          classNames: store.classNames,
+          batchSize: train.batchSize,
+          seed,
+          selectBy: train.selectBy,
+        })
+      : undefined,
+    notes: [
+      `the margin acts on ${feature === 'pooled' ? "the encoder's pooled feature" : 'the embedding h'}`,
+      ...(canValidate ? [] : ['fewer than 2 labelled validation clips: no checkpoint is chosen as the best']),
+    ],
+  };
+}
