@@ -1,22 +1,38 @@
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import type { EvaluationResult } from '../eval/evaluate.js';
+import type { SeriesResult } from '../eval/evaluateSeries.js';
+import type { ProtocolName } from '../eval/protocols.js';
 import type { Model } from '../model/loadModel.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
-import { collect, nonNegativeInteger } from './optionParsers.js';
+import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
+import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
 
 interface EvaluateCommandOptions extends Partial<BackendOptions> {
-  protocol: 'knn' | 'linear' | 'finetune';
+  protocol: ProtocolName;
   split: 'validation' | 'test';
   seed?: number;
   checkpoint: string;
+  labelFractions?: number[];
+  shots?: number[];
+  repeats: number;
+  /** True = all folds. */
+  folds?: string[] | true;
+  trainOn?: 'clean' | 'noisy';
+  data?: string;
   features?: string;
+  transfer?: boolean;
   baselines?: boolean;
   set: string[];
   json?: boolean;
 }
+
+const protocols = [
+  'knn: nearest neighbours',
+  'linear: linear classifier on the frozen encoder',
+  'finetune: encoder and classifier trained together',
+  'classifier: the one that a supervised run was trained with',
+];
 
 /** `audiossl evaluate RUN --protocol linear --split test`: how good a run's encoder is, on clips with labels. */
 export function registerEvaluate(program: Command): void {
@@ -25,75 +41,83 @@ export function registerEvaluate(program: Command): void {
     .description('measure the accuracy of a run under a fixed protocol; select on validation, look at test once')
     .argument('<run>', 'folder of the run')
     .addOption(
-      new Option('--protocol <name>', 'knn: nearest neighbours; linear: linear classifier on the frozen encoder')
-        .choices(['knn', 'linear', 'finetune'])
-        .makeOptionMandatory(),
+      new Option('--protocol <name>', protocols.join('; ')).choices(['knn', 'linear', 'finetune', 'classifier']).makeOptionMandatory(),
     )
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
-    .option('--seed <number>', "of the linear classifier and the intervals (default: the run's)", nonNegativeInteger)
+    .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", nonNegativeInteger)
     .option('--checkpoint <which>', 'best, last or the path of a file', 'best')
-    .option('--features <store>', "feature store (default: the run's own)")
+    .option('--label-fractions <list>', 'learn from shares of the training labels, such as 0.01,0.1,0.5,1: one record each', parseFractions)
+    .option('--shots <list>', 'learn from so many training clips a class, such as 1,5,10: one record each', parseShots)
+    .option('--repeats <number>', 'seeds, counted from --seed: other draws of labels, other classifiers', positiveInteger, 1)
+    .option(
+      '--folds [list]',
+      'k-fold evaluation of the frozen encoder: each fold of the data (or of the list) is the test once, the next validates; a record each, and one that pools them',
+      parseList,
+    )
+    .addOption(
+      new Option('--train-on <subset>', 'FSDnoisy18k: noisy (validated on clean), or 85 % of clean (validated on the rest)').choices([
+        'noisy',
+        'clean',
+      ]),
+    )
+    .option('--data <dir>', "recordings to evaluate on (default: the run's own)")
+    .option('--features <store>', "feature store to evaluate on (default: the run's own)")
+    .option('--transfer', "the data are others than the run's: split by their own split column, with classes of their own")
     .option('--baselines', 'also chance, log-mel statistics with a ridge classifier, and the encoder with random weights')
-    .option('--set <key=value>', 'override a config key of the run, such as evaluation.linear.epochs=100 (repeatable)', collect, [])
-    .option('--json', 'print the record as JSON');
+    .option('--set <key=value>', 'override an evaluation key of the run, such as evaluation.linear.epochs=100 (repeatable)', collect, [])
+    .option('--json', 'print the record as JSON; of several evaluations an object with records and summary');
   addBackendOptions(command).action(async (dir: string, options: EvaluateCommandOptions) => {
-    const { protocol } = options;
-    if (protocol === 'finetune') {
-      throw new UsageError('evaluate: the protocol finetune is not part of this version; use --protocol knn or linear');
-    }
-    const [{ loadConfig }, { interruptible }, { openRun }] = await Promise.all([
-      import('../config/loadConfig.js'),
-      import('./interruptible.js'),
-      import('../run/runFolder.js'),
-    ]);
-    const run = await openRun(dir);
-    const config = loadConfig({ file: run.config, overrides: options.set });
-    const result = await interruptible(async (signal) => {
-      const [{ evaluate }, { loadModel }, { openRunFeatures }, { createStages }] = await Promise.all([
-        import('../eval/evaluate.js'),
-        import('../model/loadModel.js'),
-        import('./openRunFeatures.js'),
-        import('./stages.js'),
-      ]);
-      const store = await openRunFeatures({ run, config, features: options.features, signal });
-      const stages = createStages();
-      let model: Model | undefined;
-      try {
-        await pickBackend(options);
-        model = await loadModel(dir, { checkpoint: options.checkpoint });
-        const { split, seed = config.seed, baselines } = options;
-        const given = { run, store, model, protocol, split, seed, options: config.evaluation, baselines, signal };
-        return await evaluate({ ...given, command: ['audiossl', ...process.argv.slice(2)], onProgress: stages.show });
-      } finally {
-        model?.dispose();
-        stages.finish();
-        await store.close();
-      }
-    });
-    process.stdout.write(options.json ? `${JSON.stringify(result.record)}\n` : describe(result, dir));
+    const series = await evaluateRun(dir, options);
+    const { describeOne, describeSeries } = await import('./evaluation/describeEvaluation.js');
+    const { results, summary } = series;
+    const isSeries = summary.length > 1 || options.repeats > 1;
+    if (options.json) {
+      const records = results.map(({ record }) => record);
+      process.stdout.write(`${JSON.stringify(results.length === 1 ? records[0] : { records, summary })}\n`);
+    } else process.stdout.write(isSeries ? describeSeries(series, dir) : describeOne(results[results.length - 1], dir));
   });
 }
 
-const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? '-' : `${(100 * share).toFixed(1)} %`;
-const interval = (range: readonly number[] | null | undefined): string =>
-  range ? `[${(100 * range[0]).toFixed(1)}, ${(100 * range[1]).toFixed(1)}]` : '';
-
-function describe({ name, record }: EvaluationResult, dir: string): string {
-  const lines = [
-    `${record.protocol} on ${record.numClips} ${record.split} clips, checkpoint ${record.checkpoint} (epoch ${record.checkpointEpoch}), seed ${record.seed}`,
-    `  clip micro accuracy        ${percent(record.clipMicroAccuracy)} ${interval(record.clipMicroAccuracyInterval)}`,
-    `  clip macro accuracy        ${percent(record.clipMacroAccuracy)} ${interval(record.clipMacroAccuracyInterval)}`,
-    `  patch-weighted accuracy    ${percent(record.patchWeightedAccuracy)}`,
-    `  top-3 accuracy             ${percent(record.top3Accuracy)}`,
-    ...record.perClass.map(
-      ({ label, numClips, recall, interval: range }) => `  ${label.padEnd(26)} ${percent(recall)} of ${numClips} ${interval(range)}`,
-    ),
-    ...(record.baselines ?? []).map(
-      (row) => `  ${row.name}: micro ${percent(row.clipMicroAccuracy)}, macro ${percent(row.clipMacroAccuracy)}`,
-    ),
-    ...(record.notes ?? []).map((note) => `  note: ${note}`),
-    join(dir, 'evaluations', `${name}.json`),
-  ];
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promise<SeriesResult> {
+  const [{ loadConfig }, { checkOverrides }, { interruptible }, { openRun }] = await Promise.all([
+    import('../config/loadConfig.js'),
+    import('./evaluation/checkOverrides.js'),
+    import('./interruptible.js'),
+    import('../run/runFolder.js'),
+  ]);
+  const { protocol, data, features } = options;
+  const run = await openRun(dir);
+  const config = loadConfig({ file: run.config, overrides: options.set });
+  checkOverrides(options.set, { protocol, hasData: data !== undefined });
+  const dataFormat = options.set.some((text) => text.startsWith('data.format')) ? config.data.format : 'auto';
+  return interruptible(async (signal) => {
+    const [{ evaluateSeries }, { loadModel }, { createStages }, { openEvaluationStore }] = await Promise.all([
+      import('../eval/evaluateSeries.js'),
+      import('../model/loadModel.js'),
+      import('./stages.js'),
+      import('./evaluation/openEvaluationStore.js'),
+    ]);
+    if (protocol === 'finetune')
+      throw new UsageError('evaluate: the protocol finetune is not part of this version; use --protocol knn or linear');
+    const store = await openEvaluationStore({ run, config, data, dataFormat, features, signal });
+    const stages = createStages();
+    let model: Model | undefined;
+    try {
+      await pickBackend(options);
+      model = await loadModel(dir, { checkpoint: options.checkpoint });
+      const { split, seed = config.seed, repeats, folds, trainOn, transfer, baselines } = options;
+      return await evaluateSeries({
+        ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, signal },
+        limits: labelLimits(options),
+        folds: folds === true ? [] : folds,
+        options: config.evaluation,
+        command: ['audiossl', ...process.argv.slice(2)],
+        onProgress: stages.show,
+      });
+    } finally {
+      model?.dispose();
+      stages.finish();
+      await store.close();
+    }
+  });
 }

@@ -1,23 +1,13 @@
-import type { FeatureStore } from '../data/FeatureStore.js';
-import type { Model } from '../model/loadModel.js';
 import type { EvaluationInput } from '../run/evaluationRecord.js';
 import { runFacts } from '../run/runFacts.js';
-import type { RunFolder } from '../run/runFolder.js';
 import { appendTestAccess } from '../run/testAccess.js';
 import { predictByClassifier, predictByFinetuning } from './classifierProtocol.js';
-import type { EmbeddingCache } from './embeddingCache.js';
+import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationBaselines } from './evaluationBaselines.js';
 import { prepareEvaluation } from './evaluationContext.js';
-import type { EvaluationOptions } from './evaluationOptions.js';
-import type { SplitChoice } from './evaluationSplit.js';
-import type { Finetune } from './finetune.js';
-import type { LabelLimit } from './limitLabels.js';
-import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
+import { type ProtocolInput, type ProtocolName, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
 import { modelFacts, protocolOptions, writeEvaluationFiles } from './writeEvaluationFiles.js';
-
-export const protocolNames = ['knn', 'linear', 'finetune', 'classifier'] as const;
-export type ProtocolName = (typeof protocolNames)[number];
 
 const predictors: Record<ProtocolName, (input: ProtocolInput) => Promise<ProtocolResult>> = {
   knn: predictByNeighbours,
@@ -25,37 +15,6 @@ const predictors: Record<ProtocolName, (input: ProtocolInput) => Promise<Protoco
   finetune: predictByFinetuning,
   classifier: predictByClassifier,
 };
-
-/** What stays the same over the evaluations of one model. */
-export interface EvaluationBasis {
-  /** Its folder, or what `openRun` made of it. */
-  run: RunFolder | string;
-  /** The run's features: its front end must be the model's. */
-  store: FeatureStore;
-  /** From `loadModel(run.dir, { checkpoint })`; stays the caller's. */
-  model: Model;
-  protocol: ProtocolName;
-  split: 'validation' | 'test';
-  /** Default: those of `evaluationOptions`. */
-  options?: EvaluationOptions;
-  /** For the record: program and arguments. */
-  command?: string[];
-  /** Also chance, log-mel statistics with a ridge classifier, and the same encoder with random weights. */
-  baselines?: boolean;
-  /** Embeddings of this model on this store, kept for the next evaluation. */
-  cache?: EmbeddingCache;
-  /** `finetune` of train/, for the protocol of that name. */
-  finetune?: Finetune;
-  onProgress?: ProtocolInput['onProgress'];
-  signal?: AbortSignal;
-}
-
-export interface EvaluateOptions extends EvaluationBasis, SplitChoice {
-  /** Of the classifier, the choice of labels and the intervals. Default: the run's. */
-  seed?: number;
-  /** Learn from fewer labels; absent = all. */
-  limit?: LabelLimit;
-}
 
 export interface EvaluationResult {
   /** The files' name in the run's `evaluations/`. */

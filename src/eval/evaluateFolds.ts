@@ -2,7 +2,8 @@ import { type EvaluationInput, evaluationName } from '../run/evaluationRecord.js
 import { openRun } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
-import { type EvaluateOptions, type EvaluationResult, evaluate } from './evaluate.js';
+import { type EvaluationResult, evaluate } from './evaluate.js';
+import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationOptions } from './evaluationOptions.js';
 import { foldNames, foldSplit } from './foldSplit.js';
 import { pooledClips, scoresOf } from './scoredClips.js';

@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.js';
-import { type EvaluateOptions, type EvaluationResult, evaluate } from './evaluate.js';
+import { type EvaluationResult, evaluate } from './evaluate.js';
 import { evaluateFolds } from './evaluateFolds.js';
+import type { EvaluateOptions } from './evaluateOptions.js';
 import { seedOf } from './evaluationContext.js';
 import type { LabelLimit } from './limitLabels.js';
 import { seedSummary } from './statistics/seedSummary.js';

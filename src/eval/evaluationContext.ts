@@ -3,7 +3,7 @@ import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { evaluationName } from '../run/evaluationRecord.js';
 import { openRun, type RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
-import type { EvaluateOptions } from './evaluate.js';
+import type { EvaluateOptions } from './evaluateOptions.js';
 import { type LabelledClips, labelledClips } from './evaluationClips.js';
 import { type EvaluationOptions, evaluationOptions } from './evaluationOptions.js';
 import { type ChosenSplit, chooseSplit, countSeen } from './evaluationSplit.js';

@@ -4,8 +4,8 @@ import { configHash } from '../run/configText.js';
 import { type EvaluationInput, writeEvaluation } from '../run/evaluationRecord.js';
 import { writePredictions } from '../run/predictions.js';
 import type { RunFolder } from '../run/runFolder.js';
-import type { ProtocolName } from './evaluate.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
+import type { ProtocolName } from './protocols.js';
 import type { ScoredClips } from './scoredClips.js';
 
 /** The part of a record that says which weights were evaluated. */
