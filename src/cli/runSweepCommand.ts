@@ -2,14 +2,16 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describeFrontEndDifference, frontEndHash } from '../audio/frontEnd.js';
 import type { Clip } from '../data/clip.js';
+import type { DataOptions } from '../data/dataOptions.js';
 import { FeatureStore } from '../data/FeatureStore.js';
 import { loadDataset } from '../data/loadDataset.js';
 import { checkSplits } from '../sweep/checkSplits.js';
 import { describeEvaluation } from '../sweep/collectResults.js';
-import { expandSweep, type PlannedRun, type SweepRun } from '../sweep/expandSweep.js';
+import { commonConfig, expandSweep, type PlannedRun, type SweepRun } from '../sweep/expandSweep.js';
 import { foldsOf } from '../sweep/foldRoles.js';
-import { runSweep, type Stage, type StageRunner } from '../sweep/runSweep.js';
+import { runSweep, type StageRunner } from '../sweep/runSweep.js';
 import { spawnStage } from '../sweep/spawnStage.js';
+import type { Stage } from '../sweep/stages.js';
 import { readSweepFile } from '../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../sweep/sweepFolder.js';
 import { lockSweep } from '../sweep/sweepLock.js';
@@ -26,7 +28,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const folder = sweepFolder(options.out);
   const sweepFile = readSweepFile(file);
   if (options.table) return rebuildTables(folder);
-  const { clips, source } = await readClips(options);
+  const { clips, source } = await readClips(options, commonConfig(sweepFile).data.format);
   const runs = expandSweep(sweepFile, { dataFolds: foldsOf(clips) });
   checkSplits(clips, runs);
   await checkPlan(folder, { source, runs });
@@ -113,12 +115,12 @@ async function rebuildTables(folder: SweepFolder): Promise<void> {
 }
 
 async function readClips(
-  _needsFolds: boolean,
   { data, features }: SweepCommandOptions,
+  format: DataOptions['format'],
 ): Promise<{ clips: readonly Clip[]; source: string }> {
   if ((data === undefined) === (features === undefined))
     throw new UsageError('sweep: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
-  if (data !== undefined) return { clips: (await loadDataset(data)).clips, source: resolve(data) };
+  if (data !== undefined) return { clips: (await loadDataset(data, { format })).clips, source: resolve(data) };
   const store = await FeatureStore.open(features as string);
   await store.close();
   return { clips: store.clips, source: resolve(features as string) };
@@ -159,7 +161,7 @@ function stageArguments(folder: SweepFolder, run: SweepRun, stage: Stage, store:
   const { protocol, split, checkpoint, labelFraction, shots, trainOn } = stage.evaluation;
   return [
     ...['evaluate', dir, '--protocol', protocol, '--split', split, '--checkpoint', checkpoint, '--features', store],
-    ...(labelFraction === undefined ? [] : ['--label-fraction', String(labelFraction)]),
+    ...(labelFraction === undefined ? [] : ['--label-fractions', String(labelFraction)]),
     ...(shots === undefined ? [] : ['--shots', String(shots)]),
     ...(trainOn === undefined ? [] : ['--train-on', trainOn]),
   ];

@@ -87,14 +87,26 @@ export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonl
   return runs;
 }
 
-function gridPoints({ sweep, placeOf }: SweepFile): Point[] {
+/** The config that all runs start from: the base and `set`. */
+export function commonConfig(file: SweepFile): ResolvedConfig {
+  return loadConfig({ file: file.base, overrides: commonOverrides(file) });
+}
+
+function commonOverrides({ sweep, placeOf }: SweepFile): Override[] {
+  return Object.entries(sweep.set).map(([key, value]) => overrideAt(placeOf(['set', key]), key, value));
+}
+
+function overrideAt(place: string, key: string, value: unknown): Override {
+  const path = keyPath(key);
+  if (path === undefined)
+    throw new UsageError(`${place}: expected a config key such as loss.temperature or views.0.maxWeight, got "${key}"`);
+  return { path, value, place };
+}
+
+function gridPoints(file: SweepFile): Point[] {
+  const { sweep, placeOf } = file;
   const labelOf = keyLabels(Object.keys(sweep.grid ?? {}));
-  const override = (path: readonly (string | number)[], key: string, value: unknown): Override => ({
-    path: pathOf(key, placeOf(path)),
-    value,
-    place: placeOf(path),
-  });
-  const common = Object.entries(sweep.set).map(([key, value]) => override(['set', key], key, value));
+  const common = commonOverrides(file);
   let points: Point[] = [{ system: '', keys: {}, labels: new Map(), overrides: common }];
   if (sweep.variants) {
     points = sweep.variants.map(({ name, set }, v) => ({
@@ -102,7 +114,7 @@ function gridPoints({ sweep, placeOf }: SweepFile): Point[] {
       variant: name,
       keys: {},
       labels: new Map(),
-      overrides: [...common, ...Object.entries(set).map(([key, value]) => override(['variants', v, 'set', key], key, value))],
+      overrides: [...common, ...Object.entries(set).map(([key, value]) => overrideAt(placeOf(['variants', v, 'set', key]), key, value))],
     }));
   }
   for (const [key, values] of Object.entries(sweep.grid ?? {})) {
@@ -111,7 +123,7 @@ function gridPoints({ sweep, placeOf }: SweepFile): Point[] {
         ...point,
         keys: { ...point.keys, [key]: value },
         labels: new Map(point.labels).set(key, settingLabel(labelOf.get(key) ?? key, value)),
-        overrides: [...point.overrides, override(['grid', key, i], key, value)],
+        overrides: [...point.overrides, overrideAt(placeOf(['grid', key, i]), key, value)],
       })),
     );
   }
@@ -143,13 +155,6 @@ function baselineRun(
   });
   const evaluations = sweep.evaluate.filter(({ protocol }) => protocolsOf[baseline].includes(protocol));
   return { name: runName({ system, fold, seed }), system, command: 'pretrain', baseline, variant, keys, seed, fold, evaluations, config };
-}
-
-function pathOf(key: string, place: string): Override['path'] {
-  const path = keyPath(key);
-  if (path === undefined)
-    throw new UsageError(`${place}: expected a config key such as loss.temperature or views.0.maxWeight, got "${key}"`);
-  return path;
 }
 
 /** Seeds and folds have keys of their own in a sweep. */

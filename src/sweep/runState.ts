@@ -26,19 +26,14 @@ export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, se
 /** Whether a record is of the evaluation wanted, whatever the weights. */
 export function matchesEvaluation(
   record: EvaluationRecord,
-  { protocol, split, checkpoint, labelFraction, shots, trainOn }: SweepEvaluation,
+  { protocol, split, checkpoint, trainOn, labelFraction, shots }: SweepEvaluation,
   seed: number,
 ): boolean {
-  const fields = record as { labelFraction?: number | null; shots?: number | null };
-  return (
-    record.protocol === protocol &&
-    record.split === split &&
-    record.checkpoint === checkpoint &&
-    record.seed === seed &&
-    (fields.labelFraction ?? undefined) === labelFraction &&
-    (fields.shots ?? undefined) === shots &&
-    (record.trainOn ?? undefined) === trainOn
-  );
+  const isWanted = record.protocol === protocol && record.split === split && record.checkpoint === checkpoint && record.seed === seed;
+  const isSame = <T>(value: T | null, asked: T | undefined) => value === (asked ?? null);
+  const isLimited = isSame(record.trainOn, trainOn) && isSame(record.labelFraction, labelFraction) && isSame(record.shots, shots);
+  // Evaluations over other folds or on other data, made by hand in the same folder, are none of the sweep's.
+  return isWanted && isLimited && record.dataset === null && record.fold === null && record.folds.length === 0;
 }
 
 async function sha256OfFile(path: string): Promise<string> {

@@ -1,0 +1,10 @@
+import type { SweepRun } from './expandSweep.js';
+import type { SweepEvaluation } from './sweepFile.js';
+
+/** One command of a run: its training, or one of its evaluations. */
+export type Stage = { kind: 'training' } | { kind: 'evaluation'; evaluation: SweepEvaluation };
+
+/** What a run consists of, in order. */
+export function stagesOf({ evaluations }: Pick<SweepRun, 'evaluations'>): Stage[] {
+  return [{ kind: 'training' }, ...evaluations.map((evaluation): Stage => ({ kind: 'evaluation', evaluation }))];
+}

@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AudiosslError } from '../util/errors.js';
+
+/** A process that works on a sweep's folder; `word` stands in its command line. */
+interface Holder {
+  pid: number;
+  word: string;
+}
+
+export interface SweepLock {
+  /** A child works in the folder as well, on the run of this name. */
+  add(pid: number, run: string): void;
+  remove(pid: number): void;
+  release(): Promise<void>;
+}
+
+/** Children of a sweep that was killed notice it, save and end: so long they are waited for. */
+const WAIT_MS = 300_000;
+
+/**
+ * Makes this process the only sweep in a folder. The lock of a killed sweep is taken over, once the children that outlive it have ended: two
+ * processes in one run folder would spoil it. Throws AudiosslError while another sweep is at work.
+ * @param onWait called with the number of processes that are waited for
+ */
+export async function lockSweep(
+  path: string,
+  { onWait, signal, waitMs = WAIT_MS }: { onWait?: (pids: number[]) => void; signal?: AbortSignal; waitMs?: number } = {},
+): Promise<SweepLock> {
+  await mkdir(dirname(path), { recursive: true });
+  const before = readHolders(path);
+  if (before !== undefined) {
+    const [sweep, ...children] = before;
+    if (sweep !== undefined && isAlive(sweep)) {
+      throw new AudiosslError(`sweep: ${dirname(path)} is being worked on by process ${sweep.pid}; wait for it, or stop it and run again`);
+    }
+    await waitForEnd(children, { onWait, signal, waitMs });
+    await rm(path, { force: true });
+  }
+  const holders: Holder[] = [{ pid: process.pid, word: 'sweep' }];
+  try {
+    writeFileSync(path, JSON.stringify(holders), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new AudiosslError(`sweep: ${dirname(path)} was taken by another sweep just now; wait for it`, { cause: error });
+  }
+  const write = () => writeFileSync(path, JSON.stringify(holders));
+  return {
+    add(pid, run) {
+      holders.push({ pid, word: run });
+      write();
+    },
+    remove(pid) {
+      const index = holders.findIndex((holder) => holder.pid === pid);
+      if (index >= 0) holders.splice(index, 1);
+      write();
+    },
+    release: () => rm(path, { force: true }),
+  };
+}
+
+async function waitForEnd(
+  children: readonly Holder[],
+  { onWait, signal, waitMs }: { onWait?: (pids: number[]) => void; signal?: AbortSignal; waitMs: number },
+): Promise<void> {
+  let alive = children.filter(isAlive);
+  if (alive.length > 0) onWait?.(alive.map(({ pid }) => pid));
+  const start = performance.now();
+  while (alive.length > 0) {
+    signal?.throwIfAborted();
+    if (performance.now() - start > waitMs) {
+      const { pid, word } = alive[0];
+      throw new AudiosslError(`sweep: run ${word} is still being written by process ${pid} of a killed sweep; stop it and run again`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    alive = alive.filter(isAlive);
+  }
+}
+
+/** undefined where there is no lock; nobody where it was torn by a kill. */
+function readHolders(path: string): Holder[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const holders: unknown = JSON.parse(text);
+    return Array.isArray(holders) ? (holders as Holder[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the process lives and is still the one that was written down: numbers are given anew. */
+function isAlive({ pid, word }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    const [stat, command] = ['stat', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+    // A dead process that nobody has asked after is a zombie: state Z.
+    return command.includes(word) && !/\) Z /.test(stat);
+  } catch {
+    // No /proc on this system (or the process has just gone): alive as far as can be known.
+    return process.platform !== 'linux';
+  }
+}
