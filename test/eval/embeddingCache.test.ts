@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { PatchEmbeddings } from '../../src/eval/embedClips.js';
+import { type EmbeddingCache, recall, remember } from '../../src/eval/embeddingCache.js';
+
+/** Clip c has c % 3 + 1 patches; row p of clip c is [c, p], its start 10 p. */
+function embeddingsOf(clips: number[]): PatchEmbeddings {
+  const rows = clips.flatMap((clip, position) => Array.from({ length: (clip % 3) + 1 }, (_, patch) => ({ clip, position, patch })));
+  return {
+    h: Float32Array.from(rows.flatMap(({ clip, patch }) => [clip, patch])),
+    dim: 2,
+    numPatches: rows.length,
+    clipOfPatch: Uint32Array.from(rows, ({ position }) => position),
+    startOfPatch: Uint32Array.from(rows, ({ patch }) => 10 * patch),
+  };
+}
+
+test('what was remembered in parts comes back for any clips in any order', () => {
+  const cache: EmbeddingCache = new Map();
+  remember(cache, [4, 2, 9], embeddingsOf([4, 2, 9]));
+  remember(cache, [5, 0], embeddingsOf([5, 0]));
+  for (const clips of [[4, 2, 9], [2, 9], [9, 4], [0, 4, 5, 2], [5], []]) {
+    const expected = embeddingsOf(clips);
+    expect(recall(cache, clips)).toEqual({ ...expected, dim: clips.length === 0 ? 0 : 2 });
+  }
+});
+
+test('clips that stand together share their memory: a large set is not copied', () => {
+  const cache: EmbeddingCache = new Map();
+  const all = embeddingsOf([1, 2, 3]);
+  remember(cache, [1, 2, 3], all);
+  expect(recall(cache, [1, 2, 3]).h.buffer).toBe(all.h.buffer);
+  expect(recall(cache, [2, 3]).h.buffer).toBe(all.h.buffer);
+  expect(recall(cache, [1, 3]).h.buffer).not.toBe(all.h.buffer);
+});
