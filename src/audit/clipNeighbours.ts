@@ -20,6 +20,7 @@ export async function clipNeighbours({
   dim,
   groups,
   numNeighbours,
+  isLeftOut,
   blockRows = 512,
   onProgress,
 }: {
@@ -27,6 +28,8 @@ export async function clipNeighbours({
   dim: number;
   groups: readonly string[];
   numNeighbours: number;
+  /** Clips that ask and are not asked. */
+  isLeftOut?: readonly boolean[];
   blockRows?: number;
   onProgress?: (done: number, total: number) => void;
 }): Promise<ClipNeighbours> {
@@ -45,7 +48,7 @@ export async function clipNeighbours({
       for (let row = 0; row < count; row++) {
         const group = groups[first + row];
         best.clear();
-        best.addRow(cosines, row * n, n, (clip) => groups[clip] === group);
+        best.addRow(cosines, row * n, n, (clip) => groups[clip] === group || isLeftOut?.[clip] === true);
         if (best.size === 0) throw new AudiosslError(`clipNeighbours: clips of at least 2 groups are needed, all are of ${group}`);
         const at = (clip: number) => cosines[row * n + clip];
         const nearest = best
@@ -62,13 +65,4 @@ export async function clipNeighbours({
     bank.dispose();
   }
   return result;
-}
-
-/** `[n, numClasses]` row-major: share of each clip's neighbours that bear each label. */
-export function neighbourShares({ clips }: ClipNeighbours, labels: ArrayLike<number>, numClasses: number): Float64Array {
-  const shares = new Float64Array(clips.length * numClasses);
-  clips.forEach((neighbours, clip) => {
-    for (const neighbour of neighbours) shares[clip * numClasses + labels[neighbour]] += 1 / neighbours.length;
-  });
-  return shares;
 }

@@ -10,16 +10,17 @@ import { Rng } from '../util/rng.js';
 export function groupFolds({
   labels,
   groups,
-  numClasses,
+  classNames,
   numFolds,
   seed,
 }: {
   labels: ArrayLike<number>;
   groups: readonly string[];
-  numClasses: number;
+  classNames: readonly string[];
   numFolds: number;
   seed: number;
 }): Uint32Array {
+  const numClasses = classNames.length;
   const clipsOf = new Map<string, number[]>();
   groups.forEach((group, clip) => {
     const clips = clipsOf.get(group);
@@ -52,7 +53,7 @@ export function groupFolds({
   for (let label = 0; label < numClasses; label++) {
     if (classSizes[label] > 0 && counts.filter((fold) => fold[label] > 0).length < 2) {
       throw new AudiosslError(
-        `groupFolds: the clips of class ${label} must stand in at least 2 folds, all ${classSizes[label]} are in one`,
+        `groupFolds: the clips of a class must stand in at least 2 folds, all ${classSizes[label]} of ${classNames[label]} are in one because one group holds most of them; use smaller groups or more folds`,
       );
     }
   }

@@ -25,6 +25,7 @@ export async function outOfFoldProbabilities({
   foldOf,
   numFolds,
   candidates = l2Candidates,
+  isLeftOut,
   onProgress,
   signal,
 }: {
@@ -36,6 +37,8 @@ export async function outOfFoldProbabilities({
   foldOf: ArrayLike<number>;
   numFolds: number;
   candidates?: readonly number[];
+  /** Clips that are predicted like the others and train nothing; a class whose every clip is left out keeps them. */
+  isLeftOut?: readonly boolean[];
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }): Promise<OutOfFold> {
@@ -48,12 +51,18 @@ export async function outOfFoldProbabilities({
     });
     return rows;
   };
+  const trainingClips = (clips: number[]) => {
+    const kept = clips.filter((clip) => isLeftOut?.[clip] !== true);
+    const classes = new Set(kept.map((clip) => labels[clip]));
+    return clips.filter((clip) => isLeftOut?.[clip] !== true || !classes.has(labels[clip]));
+  };
   let best: OutOfFold | undefined;
   for (const [tried, l2] of candidates.entries()) {
     const probabilities = new Float64Array(n * numClasses);
     for (let fold = 0; fold < numFolds; fold++) {
       signal?.throwIfAborted();
-      const [inside, outside] = [all.filter((clip) => foldOf[clip] !== fold), all.filter((clip) => foldOf[clip] === fold)];
+      const outside = all.filter((clip) => foldOf[clip] === fold);
+      const inside = trainingClips(all.filter((clip) => foldOf[clip] !== fold));
       if (outside.length > 0) {
         const given = inside.map((clip) => labels[clip]);
         const classifier = await fitSoftmaxRegression({ x: rowsOf(inside), labels: given, dim, numClasses, l2 });

@@ -7,14 +7,12 @@ export function reachableShares({
   labels,
   groups,
   numClasses,
-  numNeighbours,
 }: {
   /** Indices of the neighbours of each clip. */
   neighbours: readonly ArrayLike<number>[];
   labels: ArrayLike<number>;
   groups: readonly string[];
   numClasses: number;
-  numNeighbours: number;
 }): Float64Array {
   const sizes = new Float64Array(numClasses);
   const sizesInGroup = new Map<string, Float64Array>();
@@ -30,7 +28,7 @@ export function reachableShares({
     const row = shares.subarray(clip * numClasses, (clip + 1) * numClasses);
     for (let i = 0; i < neighbours[clip].length; i++) row[labels[neighbours[clip][i]]]++;
     for (let label = 0; label < numClasses; label++) {
-      const reachable = Math.min(numNeighbours, neighbours[clip].length, sizes[label] - own[label]);
+      const reachable = Math.min(neighbours[clip].length, sizes[label] - own[label]);
       row[label] = reachable > 0 ? row[label] / reachable : 0;
     }
   });
