@@ -1,15 +1,24 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { ConfigCommand } from '../config/commandDefaults.js';
 import { collect } from './optionParsers.js';
+
+interface ShowOptions {
+  config?: string;
+  set: string[];
+  for: ConfigCommand;
+  json?: boolean;
+}
 
 export function registerConfig(program: Command): void {
   const config = program.command('config').description('what a run is configured with');
   addConfigOptions(config.command('show'))
     .description('print the whole config, defaults filled in; a run takes the printed text as its --config')
+    .addOption(new Option('--for <command>', 'whose defaults fill what is left out').choices(['pretrain', 'train']).default('pretrain'))
     .option('--json', 'as JSON, with its hash')
-    .action(async ({ config: file, set, json }: { config?: string; set: string[]; json?: boolean }) => {
+    .action(async ({ config: file, set, for: command, json }: ShowOptions) => {
       const { loadConfig } = await import('../config/loadConfig.js');
       const { configHash, toYaml } = await import('../run/configText.js');
-      const resolved = loadConfig({ file, overrides: set });
+      const resolved = loadConfig({ file, overrides: set, command });
       const hash = configHash(resolved);
       process.stdout.write(json ? `${JSON.stringify({ hash, config: resolved }, null, 2)}\n` : `# config ${hash}\n${toYaml(resolved)}`);
     });

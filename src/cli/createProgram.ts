@@ -12,6 +12,7 @@ import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
 import { registerSetup } from './setup.js';
 import { registerSweep } from './sweep.js';
+import { registerTrain } from './train.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
 const commands: ((program: Command) => void)[] = [
@@ -20,6 +21,7 @@ const commands: ((program: Command) => void)[] = [
   registerData,
   registerFeatures,
   registerPretrain,
+  registerTrain,
   registerEvaluate,
   registerSweep,
   registerAnalyze,

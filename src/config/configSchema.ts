@@ -12,7 +12,8 @@ import { trainOptions } from '../train/trainOptions.js';
 
 /**
  * The whole config: one key a part, each with the part's own schema, which stands beside the function that it configures.
- * Everything has a default, the authors' released best setting: an empty config is a whole one.
+ * Everything has a default, the authors' released best setting of pre-training: an empty config is a whole one. Where another command's
+ * defaults differ they are in commandDefaults.ts.
  */
 export const configSchema = z
   .strictObject({
@@ -33,7 +34,7 @@ export const configSchema = z
       .default(0)
       .describe('names every random number of a run: initial weights, order of the clips, patches, augmentations'),
   })
-  .describe('config of audiossl');
+  .describe('config of audiossl; defaults are those of pretrain, audiossl config show --for train prints those of train');
 
 /** What a config holds, with nothing left to a default. The front end is written out, whatever preset it came from. */
 export type ResolvedConfig = z.output<typeof configSchema>;

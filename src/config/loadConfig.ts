@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { energyLogBase } from '../audio/energyLogBase.js';
 import { errorText, UsageError } from '../util/errors.js';
+import { type ConfigCommand, withCommandDefaults } from './commandDefaults.js';
 import { configSchema, type ResolvedConfig } from './configSchema.js';
 import { explainIssue, type Problem } from './explainIssue.js';
 import { applyOverride, type Override, parseOverride } from './overrides.js';
@@ -11,19 +12,29 @@ import { type Path, readYaml, type YamlText } from './readYaml.js';
  * An override that another file sets is given as path, value and place.
  * A file holds only what differs; what is wrong in it is told in one line with file, line and column (UsageError, exit code 2).
  */
-export function loadConfig({ file, overrides = [] }: { file?: string; overrides?: readonly (string | Override)[] } = {}): ResolvedConfig {
+export function loadConfig({
+  file,
+  overrides = [],
+  command = 'pretrain',
+}: {
+  file?: string;
+  overrides?: readonly (string | Override)[];
+  /** Whose defaults fill what the file leaves out; a run's own config.yaml leaves nothing out. */
+  command?: ConfigCommand;
+} = {}): ResolvedConfig {
   const text = file === undefined ? undefined : readConfigFile(file);
   const config = text?.value ?? {};
   if (typeof config !== 'object' || Array.isArray(config))
     throw new UsageError(`${file}:1:1: expected keys with values, such as "seed: 1", got ${JSON.stringify(config)}`);
-  const defaults = configSchema.parse({});
+  const defaults = configSchema.parse(withCommandDefaults({}, command));
   const parsedOverrides = overrides.map((override) => (typeof override === 'string' ? parseOverride(override) : override));
   for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
   nameTheKind(config as Record<string, unknown>, defaults);
 
-  const parsed = configSchema.safeParse(config, { reportInput: true });
+  const whole = withCommandDefaults(config as Record<string, unknown>, command);
+  const parsed = configSchema.safeParse(whole, { reportInput: true });
   if (parsed.success) return withEnergyBase(parsed.data);
-  const problems = parsed.error.issues.flatMap((issue) => explainIssue(configSchema, config, issue));
+  const problems = parsed.error.issues.flatMap((issue) => explainIssue(configSchema, whole, issue));
   throw new UsageError(describeProblems(problems, { file, text, overrides: parsedOverrides }));
 }
 

@@ -67,7 +67,7 @@ export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonl
       }
       const resolved = points.map((point) => ({
         ...point,
-        config: loadConfig({ file: file.base, overrides: [...point.overrides, ...overrides] }),
+        config: loadConfig({ file: file.base, overrides: [...point.overrides, ...overrides], command: sweep.command }),
       }));
       for (const baseline of sweep.baselines) {
         for (const point of resolved) {

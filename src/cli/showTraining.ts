@@ -2,8 +2,8 @@ import type { MonitorRecord, StartRecord } from '../run/logRecord.js';
 import type { EpochProgress } from '../train/runEpochs.js';
 import { createProgress, type Progress } from '../util/progress.js';
 
-/** Shows a pre-training run on standard error: what it starts with, a bar an epoch or lines, a line a look at the validation clips. */
-export function showPretraining(): {
+/** Shows a training run on standard error: what it starts with, a bar an epoch or lines, a line a look at the validation clips. */
+export function showTraining(label: string): {
   listeners: {
     onStart: (record: StartRecord) => void;
     onProgress: (progress: EpochProgress) => void;
@@ -23,7 +23,7 @@ export function showPretraining(): {
       },
       onProgress({ epoch, epochs, batch, numBatches, loss, patchesPerSecond }) {
         const done = (epoch - 1) * numBatches + batch;
-        progress ??= createProgress({ label: 'Pre-training', total: epochs * numBatches, unit: 'steps', initial: done - 1 });
+        progress ??= createProgress({ label, total: epochs * numBatches, unit: 'steps', initial: done - 1 });
         progress.update(done, `epoch ${epoch}, loss ${loss.toFixed(4)}, ${Math.round(patchesPerSecond)} patches/s`);
       },
       onMonitor(record) {
@@ -61,6 +61,8 @@ function describeMonitor({
   epoch,
   knnClipMacroAccuracy,
   knnClipMicroAccuracy,
+  clipMacroAccuracy,
+  clipMicroAccuracy,
   validationLoss,
   alignment,
   uniformity,
@@ -71,6 +73,9 @@ function describeMonitor({
   const parts = [
     ...(typeof knnClipMacroAccuracy === 'number' && typeof knnClipMicroAccuracy === 'number'
       ? [`kNN ${percent(knnClipMacroAccuracy)} macro, ${percent(knnClipMicroAccuracy)} micro`]
+      : []),
+    ...(typeof clipMacroAccuracy === 'number' && typeof clipMicroAccuracy === 'number'
+      ? [`accuracy ${percent(clipMacroAccuracy)} macro, ${percent(clipMicroAccuracy)} micro`]
       : []),
     ...(typeof validationLoss === 'number' ? [`loss ${validationLoss.toFixed(4)}`] : []),
     ...(typeof alignment === 'number' ? [`alignment ${alignment.toFixed(3)}`] : []),

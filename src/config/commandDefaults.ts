@@ -1,0 +1,49 @@
+import type { ConfigInput } from './configSchema.js';
+
+/** The commands that a config is read for. */
+export const configCommands = ['pretrain', 'train'] as const;
+export type ConfigCommand = (typeof configCommands)[number];
+
+/**
+ * What a command's defaults are where they are not the schema's, which are pretraining's. Train: the authors' supervised setting on their
+ * own network and front end (REFERENCE 10), but the best checkpoint chosen by validation accuracy.
+ */
+export const commandDefaults: Record<ConfigCommand, ConfigInput> = {
+  pretrain: {},
+  train: {
+    data: { patchFrames: 100, standardisation: 'perBand' },
+    frontEnd: { preset: 'aclSupervised' },
+    views: [],
+    encoder: { name: 'supCnn' },
+    loss: { name: 'crossEntropyMargin' },
+    optimizer: { name: 'adam', learningRate: 0.001, weightDecay: 0.001 },
+    schedule: { name: 'plateau' },
+    train: { epochs: 99, batchSize: 64, patches: 'grid' },
+  },
+};
+
+type Section = Record<string, unknown>;
+
+const isSection = (value: unknown): value is Section => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of parts of several kinds, what tells the kind. */
+const kindKeys = ['name', 'preset'];
+
+/**
+ * The command's defaults with what a config says over them, for the schema to fill up. A given list replaces the default one whole, and so
+ * does a part of another kind (`optimizer: {name: sgd}` has nothing of the default Adam).
+ */
+export function withCommandDefaults(config: Section, command: ConfigCommand): Section {
+  return merge(commandDefaults[command], config);
+}
+
+function merge(defaults: Section, given: Section): Section {
+  const isOtherKind = kindKeys.some((key) => key in defaults && key in given && defaults[key] !== given[key]);
+  if (isOtherKind) return given;
+  const result: Section = { ...defaults };
+  for (const [key, value] of Object.entries(given)) {
+    const other = defaults[key];
+    result[key] = isSection(other) && isSection(value) ? merge(other, value) : value;
+  }
+  return result;
+}
