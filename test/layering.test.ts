@@ -24,7 +24,8 @@ const levels: Record<string, number> = {
   train: 7,
   report: 8,
   export: 8,
-  audit: 8,
+  // Above report, whose pictures and page parts it uses.
+  audit: 9,
   config: 9,
   sweep: 10,
   cli: 11,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { registerAuditLabels } from './data/auditLabels.js';
 import { positiveInteger } from './optionParsers.js';
 
 interface DataCommandOptions {
@@ -9,7 +10,7 @@ interface DataCommandOptions {
   metadata?: string;
 }
 
-/** `audiossl data check DIR` and `audiossl data stats DIR | --metadata DIR`. */
+/** `audiossl data check DIR`, `audiossl data stats DIR | --metadata DIR`, `audiossl data audit-labels --model RUN --data DIR --out DIR`. */
 export function registerData(program: Command): void {
   const data = program.command('data').description('look at a folder of recordings before training on it');
   const addShared = (command: Command) =>
@@ -57,6 +58,8 @@ export function registerData(program: Command): void {
       );
       process.stdout.write(options.json === true ? `${JSON.stringify(statistics, undefined, 2)}\n` : describeStatistics(statistics));
     });
+
+  registerAuditLabels(data);
 }
 
 /** Loads the folder; the function it gives runs work on it with progress and a signal. */

@@ -1,0 +1,29 @@
+import type { FeatureStore } from '../data/FeatureStore.js';
+import { logMelPng } from '../report/logMelPicture.js';
+
+/** No picture is wider: longer clips are shown in means over neighbouring frames. */
+const mostFrames = 800;
+
+/** PNG of a whole clip's log-mel, at most 800 pixels wide. */
+export async function clipPicture(
+  store: Pick<FeatureStore, 'clips' | 'nMels' | 'readPatches'>,
+  clip: number,
+): Promise<{ png: Uint8Array; width: number; height: number }> {
+  const { nMels } = store;
+  const { numFrames } = store.clips[clip];
+  const data = await store.readPatches([{ clip, start: 0 }], numFrames);
+  const shrunk = meanFrames({ data, numFrames, nMels }, Math.ceil(numFrames / mostFrames));
+  return { png: logMelPng(shrunk), width: shrunk.numFrames, height: nMels };
+}
+
+/** Means over runs of `every` frames; a last shorter run is a frame of its own. */
+export function meanFrames({ data, numFrames, nMels }: { data: Float32Array; numFrames: number; nMels: number }, every: number) {
+  const count = Math.ceil(numFrames / every);
+  const out = new Float32Array(count * nMels);
+  for (let frame = 0; frame < numFrames; frame++) {
+    const to = Math.floor(frame / every);
+    const size = Math.min(every, numFrames - to * every);
+    for (let mel = 0; mel < nMels; mel++) out[to * nMels + mel] += data[frame * nMels + mel] / size;
+  }
+  return { data: out, numFrames: count, nMels };
+}
