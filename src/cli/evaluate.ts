@@ -3,7 +3,6 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { SeriesResult } from '../eval/evaluateSeries.js';
 import type { ProtocolName } from '../eval/protocols.js';
 import type { Model } from '../model/loadModel.js';
-import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
@@ -97,8 +96,7 @@ async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promis
       import('./stages.js'),
       import('./evaluation/openEvaluationStore.js'),
     ]);
-    if (protocol === 'finetune')
-      throw new UsageError('evaluate: the protocol finetune is not part of this version; use --protocol knn or linear');
+    const finetune = protocol === 'finetune' ? (await import('../train/finetune.js')).finetune : undefined;
     const store = await openEvaluationStore({ run, config, data, dataFormat, features, signal });
     const stages = createStages();
     let model: Model | undefined;
@@ -107,7 +105,7 @@ async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promis
       model = await loadModel(dir, { checkpoint: options.checkpoint });
       const { split, seed = config.seed, repeats, folds, trainOn, transfer, baselines } = options;
       return await evaluateSeries({
-        ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, signal },
+        ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, finetune, signal },
         limits: labelLimits(options),
         folds: folds === true ? [] : folds,
         options: config.evaluation,
