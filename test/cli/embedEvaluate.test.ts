@@ -1,10 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { registerEmbed } from '../../src/cli/embed.js';
 import { registerEvaluate } from '../../src/cli/evaluate.js';
+import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { formatStoredClips } from '../../src/data/storeFiles.js';
 import { runFolder } from '../../src/run/runFolder.js';
 import { readNpz } from '../../src/util/npz.js';
 import { tone } from '../data/syntheticData.js';
@@ -65,13 +67,65 @@ describe('audiossl evaluate', () => {
     expect(record).toMatchObject({ protocol: 'linear', seed: 9, numClips: 4, options: { epochs: 3 } });
   });
 
-  test('wrong use is refused: finetune, no features, an unknown key', async () => {
-    await expect(audiossl(...args(), '--protocol', 'finetune')).rejects.toThrow(
-      /finetune is not part of this version; use --protocol knn or linear/,
+  test('a series is a table, or records with a summary as JSON; fine-tuning runs', async () => {
+    const series = ['--protocol', 'knn', '--label-fractions', '0.5,1', '--shots', '1', '--repeats', '2', '--seed', '3'];
+    const text = await audiossl(...args(), ...series);
+    expect(text).toMatch(
+      /^knn on 4 validation clips, checkpoint best \(epoch 3\), 2 seeds from 3, mean \+- deviation\n {2}labels +training clips/,
     );
+    expect(text).toMatch(/\n {2}50 % +4 +\d+\.\d % \+- \d+\.\d +\d+\.\d % \+- \d+\.\d\n {2}all +8 .*\n {2}1 shot +2 /);
+    expect(text).toMatch(/knn-labels50-validation-best-seed3\.json\n.*knn-labels50-validation-best-seed4\.json\n/);
+    const { records, summary } = JSON.parse(await audiossl(...args(), ...series, '--json'));
+    expect(records.map(({ labelFraction, shots, seed }: Record<string, unknown>) => [labelFraction, shots, seed])).toEqual(
+      [
+        [0.5, null],
+        [null, null],
+        [null, 1],
+      ].flatMap((limit) => [3, 4].map((seed) => [...limit, seed])),
+    );
+    expect(summary.map(({ labelFraction, shots }: Record<string, unknown>) => [labelFraction, shots])).toEqual([
+      [0.5, null],
+      [1, null],
+      [null, 1],
+    ]);
+    const tuned = await audiossl(...args(), '--protocol', 'finetune', '--set', 'evaluation.finetune={epochs: 1, batchSize: 8}', '--json');
+    expect(JSON.parse(tuned)).toMatchObject({ protocol: 'finetune', options: { epochs: 1, epoch: 1, trainClips: 8 } });
+  });
+
+  test('folds: the pooled clips, then fold by fold', async () => {
+    const store = await FeatureStore.open(storeDir);
+    const withFolds = join(folder, 'folds');
+    await cp(storeDir, withFolds, { recursive: true });
+    await writeFile(
+      join(withFolds, 'clips.csv'),
+      formatStoredClips(store.clips.map((clip, i) => ({ ...clip, fold: String((i % 3) + 1) }))),
+    );
+    await store.close();
+    const foldArgs = ['evaluate', run.dir, '--split', 'test', '--features', withFolds, '--backend', 'wasm', '--protocol', 'knn', '--folds'];
+    const text = await audiossl(...foldArgs);
+    expect(text).toMatch(/^knn on 12 test clips, checkpoint best \(epoch 3\), seed 5\n/);
+    expect(text).toMatch(/\n {2}fold 1 +micro \d+\.\d %, macro \d+\.\d %, 4 clips\n {2}fold 2 /);
+    expect(text).toMatch(/note: fold 1: the run was trained on the recordings of 4 of the 4 test clips, without their labels\n/);
+    const one = JSON.parse(await audiossl(...foldArgs, '2', '--json'));
+    expect(one).toMatchObject({ fold: '2', numClips: 4 });
+  });
+
+  test('wrong use is refused: no features, keys that are unknown or not read, lists that are none', async () => {
     const without = args().filter((arg) => arg !== '--features' && arg !== storeDir);
     await expect(audiossl(...without, '--protocol', 'knn')).rejects.toThrow(/pass --features STORE/);
-    await expect(audiossl(...args(), '--protocol', 'knn', '--set', 'evaluation.neighbors=3')).rejects.toThrow(/neighbours/);
+    const knn = (...more: string[]) => audiossl(...args(), '--protocol', 'knn', ...more);
+    await expect(knn('--set', 'evaluation.neighbors=3')).rejects.toThrow(/neighbours/);
+    await expect(knn('--set', 'data.testFold=3')).rejects.toThrow(/evaluate reads evaluation\.\* only.*pass --data, --folds/);
+    await expect(knn('--set', 'seed=3')).rejects.toThrow(/pass --seed/);
+    await expect(knn('--set', 'train.epochs=3')).rejects.toThrow(/as the run was trained; leave it out/);
+    await expect(knn('--set', 'evaluation.linear.epochs=3')).rejects.toThrow(
+      /knn does not read evaluation\.linear; leave it out, or pass --protocol linear/,
+    );
+    await expect(knn('--set', 'data.format=csv')).rejects.toThrow(/read with --data only/);
+    await expect(knn('--label-fractions', '0.5,2')).rejects.toThrow(/over 0 and at most 1, such as 0\.01,0\.1,0\.5,1, got "0\.5,2"/);
+    await expect(knn('--shots', '0')).rejects.toThrow(/clips a class from 1 up/);
+    await expect(knn('--shots', '1,,2')).rejects.toThrow(/commas between them/);
+    await expect(audiossl(...args(), '--protocol', 'classifier')).rejects.toThrow(/needs a run with a classifier of its own/);
   });
 });
 
