@@ -47,6 +47,9 @@ void defineSettings(Module& module) {
 
 napi_value initialise(napi_env env, napi_value exports) {
   keepFreedMemory();
+#ifndef __SANITIZE_ADDRESS__  // which wants to see every block
+  useArena();
+#endif
   Module module(env, exports);
   napi_value buffer;
   // The table lives as long as its thread, and so does the module that reads it.

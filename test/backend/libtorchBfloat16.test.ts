@@ -65,16 +65,21 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
     expect(conv2d(tf.fill([1, 1, 1, 1], 1.001), tf.ones([1, 1, 1, 1])).dataSync()[0]).toBe(1);
   });
 
-  const convolutions: { x: Four; filter: Four; stride: number; padding: number }[] = [
-    { x: [4, 21, 16, 1], filter: [7, 7, 1, 16], stride: 2, padding: 3 },
-    { x: [4, 12, 10, 32], filter: [3, 3, 32, 48], stride: 1, padding: 1 },
-    { x: [4, 12, 10, 32], filter: [3, 3, 32, 64], stride: 2, padding: 1 },
-    { x: [4, 12, 10, 32], filter: [1, 1, 32, 64], stride: 2, padding: 0 },
-    { x: [64, 4, 3, 64], filter: [3, 3, 64, 64], stride: 1, padding: 1 }, // whose filter gradient goes through float32
-    { x: [2, 5, 5, 3], filter: [3, 3, 3, 5], stride: 1, padding: 1 },
-  ];
   // Inputs, filter and result are rounded: three independent errors of at most 2^-9, sqrt(3) 2^-9 < 2^-8 even if all were largest.
-  it.each(convolutions)('convolves $x by $filter within 2^-8, and so are both gradients', async ({ x, filter, stride, padding }) => {
+  const plain = 2 ** -8;
+  // Winograd's transforms round sums of four values of x and of nine of the filter once more, and their differences cancel.
+  const winograd = 2 ** -7;
+  const convolutions: { x: Four; filter: Four; stride: number; padding: number; band: number }[] = [
+    { x: [4, 21, 16, 1], filter: [7, 7, 1, 16], stride: 2, padding: 3, band: plain },
+    { x: [4, 12, 10, 32], filter: [3, 3, 32, 48], stride: 1, padding: 1, band: plain },
+    { x: [4, 12, 10, 32], filter: [3, 3, 32, 64], stride: 2, padding: 1, band: plain },
+    { x: [4, 12, 10, 32], filter: [1, 1, 32, 64], stride: 2, padding: 0, band: plain },
+    { x: [64, 4, 3, 64], filter: [3, 3, 64, 64], stride: 1, padding: 1, band: winograd },
+    { x: [7, 9, 6, 64], filter: [3, 3, 64, 128], stride: 1, padding: 1, band: winograd }, // an odd number of tiles, some half empty
+    { x: [3, 12, 15, 128], filter: [3, 3, 128, 64], stride: 1, padding: 0, band: winograd },
+    { x: [2, 5, 5, 3], filter: [3, 3, 3, 5], stride: 1, padding: 1, band: plain },
+  ];
+  it.each(convolutions)('convolves $x by $filter within $band, and so are both gradients', async ({ x, filter, stride, padding, band }) => {
     const { float32, bfloat16 } = await atBoth(() => {
       const [input, weights] = [random<tf.Rank.R4>(x, 1), random<tf.Rank.R4>(filter, 2)];
       const f = (a: tf.Tensor, b: tf.Tensor) => conv2d(a as tf.Tensor4D, b as tf.Tensor4D, { stride, padding });
@@ -83,7 +88,7 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
       return values([y, dx, dw]);
     });
     for (let i = 0; i < 3; i++) {
-      expect(difference(bfloat16[i], float32[i])).toBeLessThan(2 ** -8);
+      expect(difference(bfloat16[i], float32[i])).toBeLessThan(band);
       expect(difference(bfloat16[i], float32[i])).toBeGreaterThan(2 ** -13); // it did compute in bfloat16
     }
   });
@@ -121,20 +126,27 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
     for (let i = 0; i < float32.length; i++) expect(bfloat16[i]).toEqual(float32[i]);
   });
 
-  it('folds batch norm in evaluation within the band of a convolution', async () => {
+  it.each([
+    { channels: 32, band: plain },
+    { channels: 64, band: winograd },
+  ])('folds batch norm of $channels channels in evaluation within the band of a convolution', async ({ channels, band }) => {
     const { float32, bfloat16 } = await atBoth(() => {
       const norm = {
-        gamma: tf.variable(tf.add(random<tf.Rank.R1>([32], 1), 2)),
-        beta: tf.variable(random([32], 2)),
-        runningMean: tf.variable(random([32], 3), false),
-        runningVariance: tf.variable(tf.add(random([32], 4), 2), false),
+        gamma: tf.variable(tf.add(random<tf.Rank.R1>([channels], 1), 2)),
+        beta: tf.variable(random([channels], 2)),
+        runningMean: tf.variable(random([channels], 3), false),
+        runningVariance: tf.variable(tf.add(random([channels], 4), 2), false),
       };
-      const [x, filter, residual] = [stored([4, 9, 8, 32], 5), random<tf.Rank.R4>([3, 3, 32, 32], 6), stored([4, 9, 8, 32], 7)];
+      const [x, filter, residual] = [
+        stored([8, 9, 8, channels], 5),
+        random<tf.Rank.R4>([3, 3, channels, channels], 6),
+        stored([8, 9, 8, channels], 7),
+      ];
       return values(
         [undefined, residual].map((residual) => convBatchNorm(x, filter, norm, { isTraining: false, padding: 1, relu: true, residual })),
       );
     });
-    for (let i = 0; i < 2; i++) expect(difference(bfloat16[i], float32[i])).toBeLessThan(2 ** -8);
+    for (let i = 0; i < 2; i++) expect(difference(bfloat16[i], float32[i])).toBeLessThan(band);
   });
 
   it('computes everything else in float32, also on what is stored in bfloat16', () => {
@@ -162,20 +174,20 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
   });
 });
 
-/** Two convolutions with batch norm, a residual, pooling and a linear layer, on 32 fixed patches of 4 classes. */
+/** Two convolutions with batch norm (the second by Winograd's algorithm), a residual, pooling and a linear layer, on 32 fixed patches of 4 classes. */
 function trainingLosses(numSteps: number): Float32Array {
   const parameters = new Map<string, tf.Variable>(
     [
-      { name: 'first', shape: [3, 3, 1, 32] },
-      { name: 'second', shape: [3, 3, 32, 32] },
-      { name: 'last', shape: [32, 4] },
+      { name: 'first', shape: [3, 3, 1, 64] },
+      { name: 'second', shape: [3, 3, 64, 64] },
+      { name: 'last', shape: [64, 4] },
     ].map(({ name, shape }, i) => [
       name,
       tf.variable(random(shape as Four, i, 1 / Math.sqrt(tf.util.sizeFromShape(shape) / shape.at(-1)!))),
     ]),
   );
-  for (const name of ['gamma', 'beta']) parameters.set(name, tf.variable(name === 'gamma' ? tf.ones([32]) : tf.zeros([32])));
-  const [mean, variance] = [tf.variable(tf.zeros([32]), false), tf.variable(tf.ones([32]), false)];
+  for (const name of ['gamma', 'beta']) parameters.set(name, tf.variable(name === 'gamma' ? tf.ones([64]) : tf.zeros([64])));
+  const [mean, variance] = [tf.variable(tf.zeros([64]), false), tf.variable(tf.ones([64]), false)];
   const labels = tf.tensor1d(
     Array.from({ length: 32 }, (_, i) => i % 4),
     'int32',
