@@ -58,7 +58,7 @@ export function protocolKey(record: EvaluationRecord): string {
 
 /** The evaluation made folds of its own: the encoder has seen its test clips, other than where the run's split keeps them away. */
 export function isKFold({ fold, folds }: EvaluationRecord): boolean {
-  return fold !== null || folds !== null;
+  return fold !== null || folds.length > 0;
 }
 
 /** A fold of a k-fold evaluation whose clips stand in a record of all folds as well. */
@@ -68,7 +68,7 @@ function isPartOfPooled(record: EvaluationRecord, records: readonly EvaluationRe
     fold !== null &&
     records.some(
       (other) =>
-        other.folds?.some(({ fold: name }) => name === fold) &&
+        other.folds.some(({ fold: name }) => name === fold) &&
         other.seed === seed &&
         other.split === split &&
         protocolKey(other) === protocolKey(record),

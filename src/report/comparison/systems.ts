@@ -77,8 +77,13 @@ function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
   const full = systems.map((system, i) => {
     const namesakes = systems.filter((_, j) => base[j] === base[i]);
     if (namesakes.length === 1) return base[i];
-    const differences = configDifferences(namesakes.map(({ config, checkpoint, protocolKey: key }) => ({ config, checkpoint, key })));
-    const own = differences.map(({ key, values }) => `${key.replace(/^config\./, '')} ${values[namesakes.indexOf(system)]}`);
+    const differences = configDifferences(namesakes.map(({ config, checkpoint }) => ({ config, checkpoint })));
+    // The words tell loss and alpha already; they are said again only where nothing else tells two systems apart.
+    const telling = differences.filter(({ key }) => !/^config\.loss\.(name|contrastiveWeight|crossEntropyWeight)$/.test(key));
+    const valuesOf = (list: typeof differences, at: number) =>
+      list.map(({ key, values }) => `${key.replace(/^config\./, '')} ${values[at]}`);
+    const isEnough = new Set(namesakes.map((_, at) => valuesOf(telling, at).join())).size === namesakes.length;
+    const own = valuesOf(isEnough ? telling : differences, namesakes.indexOf(system));
     return [base[i], ...own].join(', ');
   });
   return systems.map((system, i) => ({ name: full[i], ...system }));
