@@ -40,6 +40,23 @@ def rates(epochs, make):
     return result
 
 
+def plateau_losses():
+    """A validation loss that falls, stalls, falls by less than the threshold and rises."""
+    return [2.0, 1.5, 1.4, 1.40001, 1.39995, 1.41, 1.38, 1.5, 1.5, 1.5, 1.5, 1.2, 1.2, 1.19999, 1.2, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 1.1] + [1.1] * 12
+
+
+def plateau(lr, **options):
+    """Rate after each look."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="min", **options)
+    result = []
+    for loss in plateau_losses():
+        optimizer.step()
+        scheduler.step(loss)
+        result.append(optimizer.param_groups[0]["lr"])
+    return result
+
+
 def warm(then):
     schedule = torch.optim.lr_scheduler
     return lambda optimizer: schedule.SequentialLR(
@@ -60,6 +77,11 @@ golden = {
     "sgd": trajectory(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.05)),
     "sgdPlain": trajectory(lambda p: torch.optim.SGD(p, lr=0.1)),
     "adam": trajectory(lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.05)),
+    "plateauLosses": plateau_losses(),
+    "plateauAuthors": plateau(0.001, factor=0.5, patience=5),
+    "plateauQuick": plateau(0.03, factor=0.1, patience=1, threshold=0.01),
+    # torch leaves rates alone that would change by less than 1e-8.
+    "plateauTiny": plateau(3e-8, factor=0.5, patience=0),
     "multiStep": rates(500, multi_step([325, 425])),
     "cosine": rates(21, cosine(20, 0.003)),
     # torch counts an inner schedule's milestones from the end of the warm-up; ours are epochs of the run.
