@@ -1,0 +1,218 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/loadConfig.js';
+import { expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
+import { foldRoles, foldsOf } from '../../src/sweep/foldRoles.js';
+import { readSweepFile } from '../../src/sweep/sweepFile.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'audiossl-expand-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const file = join(dir, 'sweep.yaml');
+
+function expand(sweep: object | string, dataFolds: string[] = []): PlannedRun[] {
+  writeFileSync(file, typeof sweep === 'string' ? sweep : JSON.stringify(sweep));
+  return expandSweep(readSweepFile(file), { dataFolds });
+}
+const names = (runs: readonly PlannedRun[]) => runs.map(({ name }) => name);
+
+describe('expandSweep', () => {
+  it('goes seed by seed, fold by fold, through variants and the grid, with baselines first', () => {
+    const runs = expand(
+      {
+        variants: [
+          { name: 'short', set: { 'train.epochs': 3 } },
+          { name: 'small', set: { 'encoder.name': 'vgg' } },
+        ],
+        grid: { 'loss.contrastiveWeight': [1.0, 0.3], 'loss.marginOn': ['embedding', 'projection'] },
+        seeds: [4, 5],
+        folds: [2, 'b'],
+        baselines: ['randomWeights', 'logMel'],
+      },
+      ['1', '2', 'b'],
+    );
+    const systems = ['short', 'small'].flatMap((variant) =>
+      ['contrastiveWeight1', 'contrastiveWeight0.3'].flatMap((weight) =>
+        ['marginOnEmbedding', 'marginOnProjection'].map((margin) => `${variant}-${weight}-${margin}`),
+      ),
+    );
+    const expected = [4, 5].flatMap((seed) =>
+      ['2', 'b'].flatMap((fold) =>
+        // The margin changes no random weights; the other encoder does. Log-mel statistics know no encoder.
+        ['randomWeights', 'randomWeights-small', 'logMel', ...systems].map((system) => `${system}-fold${fold}-seed${seed}`),
+      ),
+    );
+    expect(names(runs)).toEqual(expected);
+    const run = runs.find(({ name }) => name === 'small-contrastiveWeight0.3-marginOnProjection-foldb-seed5');
+    expect(run).toMatchObject({
+      system: 'small-contrastiveWeight0.3-marginOnProjection',
+      variant: 'small',
+      keys: { 'loss.contrastiveWeight': 0.3, 'loss.marginOn': 'projection' },
+      seed: 5,
+      fold: 'b',
+      config: {
+        seed: 5,
+        encoder: { name: 'vgg' },
+        loss: { contrastiveWeight: 0.3, marginOn: 'projection' },
+        train: { epochs: 500 },
+        data: { testFold: 'b', validationFolds: ['1'], trainFolds: ['2'] },
+      },
+    });
+  });
+
+  it('gives each run the config that --set would give', () => {
+    const runs = expand({
+      set: { 'train.epochs': 7, loss: { name: 'ntXent', temperature: 0.5 } },
+      grid: { 'loss.temperature': [0.1, 0.2], 'views.0.maxWeight': [0.1] },
+      seeds: [3],
+    });
+    expect(runs.map(({ config }) => config)).toEqual(
+      [0.1, 0.2].map((temperature) =>
+        loadConfig({
+          overrides: [
+            'train.epochs=7',
+            'loss={name: ntXent, temperature: 0.5}',
+            `loss.temperature=${temperature}`,
+            'views.0.maxWeight=0.1',
+            'seed=3',
+          ],
+        }),
+      ),
+    );
+  });
+
+  it('makes a baseline a run without epochs, with the data, front end and seed of its runs', () => {
+    const [random, logMel, run] = expand({
+      set: { 'frontEnd.nMels': 40, 'loss.temperature': 0.7 },
+      seeds: [9],
+      baselines: ['randomWeights', 'logMel'],
+      evaluate: [
+        { protocol: 'finetune', split: 'test' },
+        { protocol: 'knn', split: 'test' },
+      ],
+    });
+    for (const { config } of [random, logMel]) {
+      expect(config.train.epochs).toBe(0);
+      expect([config.data, config.frontEnd, config.seed]).toEqual([run.config.data, run.config.frontEnd, 9]);
+    }
+    expect(random.config.encoder).toEqual(run.config.encoder);
+    expect(logMel.config.encoder).toEqual({ name: 'logMelStatistics' });
+    // Nothing in it to fine-tune.
+    expect([random, logMel, run].map(({ evaluations }) => evaluations.map(({ protocol }) => protocol))).toEqual([
+      ['finetune', 'knn'],
+      ['knn'],
+      ['finetune', 'knn'],
+    ]);
+  });
+
+  it('evaluates the random weights of a supervised sweep by pre-training commands', () => {
+    const runs = expand({
+      command: 'train',
+      set: { loss: { name: 'crossEntropyMargin' } },
+      evaluate: [
+        { protocol: 'classifier', split: 'test' },
+        { protocol: 'linear', split: 'test' },
+      ],
+      baselines: ['randomWeights'],
+    });
+    expect(runs.map(({ name, command, evaluations }) => [name, command, evaluations.map(({ protocol }) => protocol)])).toEqual([
+      ['randomWeights-seed0', 'pretrain', ['linear']],
+      ['train-seed0', 'train', ['classifier', 'linear']],
+    ]);
+    expect(runs[0].config.loss.name).toBe('angularContrastive');
+  });
+
+  it('has as many runs as the product of its lists, all of different names, for any lists of different values', () => {
+    const distinct = <T>(values: fc.Arbitrary<T>) => fc.uniqueArray(values, { minLength: 1, maxLength: 2 });
+    fc.assert(
+      fc.property(
+        distinct(fc.double({ min: 0, max: 1, noNaN: true })),
+        distinct(fc.integer({ min: 1, max: 10 ** 6 })),
+        distinct(fc.integer({ min: 0, max: 1000 })),
+        distinct(fc.constantFrom('1', '2', '3', 'ten')),
+        fc.boolean(),
+        (weights, epochs, seeds, folds, hasBaseline) => {
+          const runs = expand(
+            {
+              grid: { 'loss.contrastiveWeight': weights, 'train.epochs': epochs },
+              seeds,
+              folds,
+              baselines: hasBaseline ? ['randomWeights'] : [],
+            },
+            ['1', '2', '3', 'ten'],
+          );
+          const numSystems = weights.length * epochs.length + (hasBaseline ? 1 : 0);
+          expect(runs).toHaveLength(numSystems * seeds.length * folds.length);
+          expect(new Set(names(runs)).size).toBe(runs.length);
+          for (const { name, config, fold } of runs) {
+            expect(name).toMatch(/^[\w.-]+$/);
+            const { testFold, validationFolds = [], trainFolds = [] } = config.data;
+            expect(testFold).toBe(fold);
+            expect([testFold, ...validationFolds, ...trainFolds].sort()).toEqual(['1', '2', '3', 'ten']);
+          }
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it('keeps the names of the runs when values, seeds, folds or variants are added', () => {
+    const small = { grid: { 'loss.temperature': [0.1] }, seeds: [0], folds: [1], baselines: ['randomWeights'] };
+    const large = {
+      ...small,
+      grid: { 'loss.temperature': [0.2, 0.1] },
+      seeds: [1, 0],
+      folds: [2, 1],
+      baselines: ['logMel', 'randomWeights'],
+    };
+    const configs = new Map(expand(large, ['1', '2', '3']).map(({ name, config }) => [name, config]));
+    for (const { name, config } of expand(small, ['1', '2', '3'])) expect(configs.get(name)).toEqual(config);
+  });
+
+  it.each([
+    ['set: { train.epoch: 3 }', /sweep\.yaml:1:8: train\.epoch: unknown key; did you mean "epochs"\?$/],
+    ['seeds: [0]\ngrid:\n  loss.temprature: [1]', /sweep\.yaml:3:\d+: loss\.temprature: unknown key; did you mean "temperature"\?$/],
+    ['grid: {}', /sweep\.yaml:1:1: grid: must name at least one key/],
+    ['grid: { loss.temperature: [] }', /sweep\.yaml:1:9: grid\.loss\.temperature: must be >= 1 items, got 0$/],
+    ['grid: { loss.temperature: [0.1, 0.1] }', /two runs would have the name temperature0\.1-seed0; give each value once/],
+    ['seeds: [1, 1]', /sweep\.yaml:1:1: two runs would have the name pretrain-seed1/],
+    ['seeds: []', /sweep\.yaml:1:1: seeds: must be >= 1 items, got 0$/],
+    ['folds: [7]', /sweep\.yaml:1:9: fold 7 must be one of the data's folds, got 1, 2, 3$/],
+    ['base: none.yaml', /sweep\.yaml:1:1: base: .*none\.yaml does not exist$/],
+    ['sedes: [1]', /sweep\.yaml:1:1: sedes: unknown key; did you mean "seeds"\?$/],
+    ['folds: [1]\nset: { data.testFold: 2 }', /sweep\.yaml:2:8: data\.testFold: the sweep's own key folds says the folds/],
+    ['- 1', /sweep\.yaml:1:1: expected keys with values/],
+  ])('refuses %j in one line with file and line', (text, message) => {
+    let said = '';
+    try {
+      expand(text, ['1', '2', '3']);
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(message);
+    expect(said).not.toContain('\n');
+  });
+
+  it('refuses names that differ in case alone, and values too long for a folder', () => {
+    expect(() => expand({ variants: [{ name: 'a' }, { name: 'A' }] })).toThrow('two runs would have the name A-seed0');
+    expect(() => expand({ grid: { seed: [1, 2] } })).toThrow(/sweep\.yaml:1:\d+: seed: the sweep's own key seeds/);
+    expect(() => expand({ set: { 'a..b': 1 } })).toThrow('expected a config key such as loss.temperature or views.0.maxWeight, got "a..b"');
+  });
+});
+
+describe('foldRoles', () => {
+  it('lets the next fold validate and the others train, each fold once for each part', () => {
+    const folds = ['1', '2', '3', '4', '5'];
+    expect(foldRoles('5', folds, 'here')).toEqual({ testFold: '5', validationFolds: ['1'], trainFolds: ['2', '3', '4'] });
+    expect(foldRoles('2', folds, 'here')).toEqual({ testFold: '2', validationFolds: ['3'], trainFolds: ['1', '4', '5'] });
+    expect(() => foldRoles('1', ['1', '2'], 'here')).toThrow('here: folds to train, validate and test on need data of 3 folds or more');
+    expect(() => foldRoles('1', [], 'here')).toThrow("here: fold 1 must be one of the data's folds, got data without folds");
+  });
+
+  it('counts folds as people do', () => {
+    expect(foldsOf(['10', '2', undefined, '1', '2'].map((fold) => ({ fold })))).toEqual(['1', '2', '10']);
+    expect(foldsOf(['c', 'a', 'b'].map((fold) => ({ fold })))).toEqual(['a', 'b', 'c']);
+  });
+});
