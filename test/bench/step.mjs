@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The training step against PyTorch: ResNet-18, 64 pairs of 101 x 96 patches, ACL, SGD; then the evaluation forward pass.
 //
-//     node test/bench/step.mjs [--rounds 5] [--steps 5] [--modes fp32 --modes bf16] [--threads N] [--backend libtorch]
+//     node test/bench/step.mjs [--rounds 5] [--steps 5] [--modes fp32 --modes bf16] [--threads N] [--backend libtorch] [--bound]
 //
 // Alternates process by process with torchStep.py (Debian's python3-torch), which runs as shipped and tuned, and prints one JSON line
-// a process, then the ratios of medians. Needs `npm run build` and an otherwise idle machine.
+// a process, then the ratios of medians. Needs `npm run build` and an otherwise idle machine. Then the rate that the convolutions alone
+// would allow: each of a step is timed alone, here and in PyTorch, and the faster one counts (`--bound` prints only that).
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     backend: { type: 'string', default: 'libtorch' },
     here: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    bound: { type: 'boolean', default: false },
   },
 });
 
@@ -87,6 +89,11 @@ async function measure(mode) {
     console.log(`${kernels.length} kernel calls`);
     return;
   }
+  if (options.bound) {
+    step();
+    console.log(JSON.stringify(timeConvolutions(tf, step)));
+    return;
+  }
   const train = timed(step);
   const numTensors = tf.memory().numTensors;
   step();
@@ -108,11 +115,71 @@ async function measure(mode) {
   );
 }
 
-function runProcess(command, args, env = {}) {
-  const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+/** Runs a step in which every convolution is repeated on the spot; what each was and its median milliseconds. */
+function timeConvolutions(tf, step) {
+  const passes = { Conv2D: 'forward', Conv2DBackpropInput: 'inputGradient', Conv2DBackpropFilter: 'filterGradient' };
+  const convolutions = [];
+  for (const [kernelName, pass] of Object.entries(passes)) {
+    const kernel = tf.getKernel(kernelName, tf.getBackend());
+    tf.unregisterKernel(kernelName, tf.getBackend());
+    const kernelFunc = (call) => {
+      const result = kernel.kernelFunc(call);
+      const times = Array.from({ length: Number(options.steps) }, () => {
+        const start = performance.now();
+        const again = kernel.kernelFunc(call);
+        const ms = performance.now() - start;
+        call.backend.disposeData(again.dataId);
+        return ms;
+      });
+      const { inputs, attrs } = call;
+      convolutions.push({
+        pass,
+        x: attrs.inputShape ?? inputs.x.shape,
+        filter: attrs.filterShape ?? inputs.filter.shape,
+        stride: attrs.strides[0],
+        padding: attrs.pad === 'valid' ? 0 : attrs.pad[1][0],
+        ms: median(times),
+      });
+      return result;
+    };
+    tf.registerKernel({ ...kernel, kernelFunc });
+  }
+  step();
+  return convolutions;
+}
+
+/** The step's convolutions one by one, ours and PyTorch's, and the rate that they would allow if nothing else took time. */
+function bound(mode) {
+  const shared = ['--pairs', options.pairs, '--steps', options.steps, '--threads', options.threads, '--backend', options.backend];
+  const ours = JSON.parse(run(process.execPath, [here, '--here', '--bound', ...shared, '--modes', mode]));
+  const torch = fileURLToPath(new URL('./torchConvolutions.py', import.meta.url));
+  const peers = JSON.parse(run('/usr/bin/python3', [torch, mode, options.threads, options.steps], tuned, JSON.stringify(ours)));
+  const rate = (milliseconds) => Number(((2000 * Number(options.pairs)) / milliseconds.reduce((sum, ms) => sum + ms, 0)).toFixed(1));
+  const byPass = Object.fromEntries(
+    ['forward', 'inputGradient', 'filterGradient'].map((pass) => {
+      const sum = (times) => Math.round(times.reduce((total, ms, i) => total + (ours[i].pass === pass ? ms : 0), 0));
+      return [pass, { audiosslMs: sum(ours.map(({ ms }) => ms)), pytorchMs: sum(peers) }];
+    }),
+  );
+  return {
+    convolutionsAlone: mode,
+    patchesPerSecond: rate(ours.map(({ ms }, i) => Math.min(ms, peers[i]))),
+    audiossl: rate(ours.map(({ ms }) => ms)),
+    pytorch: rate(peers),
+    ...byPass,
+  };
+}
+
+function run(command, args, env = {}, input = '') {
+  const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env }, input, maxBuffer: 1 << 26 });
   if (result.status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${result.stderr}`);
-  process.stdout.write(result.stdout);
-  return JSON.parse(result.stdout.trim().split('\n').at(-1));
+  return result.stdout.trim().split('\n').at(-1);
+}
+
+function runProcess(command, args, env) {
+  const line = run(command, args, env);
+  console.log(line);
+  return JSON.parse(line);
 }
 
 /** What an experienced user of PyTorch sets. */
@@ -145,8 +212,12 @@ function compare() {
       const [train, embed, memoryRatio] = ['trainPatchesPerSecond', 'embedPatchesPerSecond', 'peakRssMiB'].map(ratio);
       console.log(JSON.stringify({ ratioTo: `pytorch ${memory}`, mode, train, embed, peakMemory: memoryRatio }));
     }
+    const alone = bound(mode);
+    const share = of(mode, undefined, 'trainPatchesPerSecond') / alone.patchesPerSecond;
+    console.log(JSON.stringify({ ...alone, trainShareOfThat: Number(share.toFixed(3)) }));
   }
 }
 
 if (options.here) await measure(options.modes[0]);
+else if (options.bound) for (const mode of options.modes) console.log(JSON.stringify(bound(mode)));
 else compare();
