@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseCsv } from '../../src/util/csv.js';
 import { folderWith, tone } from '../data/syntheticData.js';
 import { runCli } from './runCli.js';
@@ -22,6 +22,11 @@ async function foldedTones(): Promise<string> {
   return folderWith({ ...files, 'labels.csv': new TextEncoder().encode(`${rows.join('\n')}\n`) });
 }
 
+const made: string[] = [];
+afterAll(() => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
+
 const common = `set:
   encoder.name: vgg
   frontEnd.nMels: 24
@@ -32,7 +37,9 @@ const common = `set:
   evaluation.linear.epochs: 3
 `;
 
-function sweepFile(text: string, dir = mkdtempSync(join(tmpdir(), 'audiossl-sweep-'))): { file: string; out: string } {
+function sweepFile(text: string): { file: string; out: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'audiossl-sweep-'));
+  made.push(dir);
   const file = join(dir, 'sweep.yaml');
   writeFileSync(file, text);
   return { file, out: join(dir, 'out') };
@@ -163,7 +170,7 @@ evaluate: [{ protocol: knn, split: test }]
     const typo = sweepFile('seeds: [0]\ngrid:\n  loss.temprature: [1]\n');
     const { code, stdout, stderr } = runCli(sweepArgs(typo.file, data, typo.out));
     expect([code, stdout, existsSync(typo.out)]).toEqual([2, '', false]);
-    expect(stderr).toMatch(/^audiossl: .*sweep\.yaml:3:22: loss\.temprature: unknown key; did you mean "temperature"\?\n$/);
+    expect(stderr).toMatch(/^audiossl: .*sweep\.yaml:3:21: loss\.temprature: unknown key; did you mean "temperature"\?\n$/);
     const { file, out } = sweepFile('seeds: [0]\n');
     expect(runCli(['sweep', file, '--out', out])).toMatchObject({ code: 2, stderr: expect.stringContaining('--data DIR (recordings) or') });
     expect(runCli(sweepArgs(file, data, data))).toMatchObject({ code: 2, stderr: expect.stringContaining('has other files') });
