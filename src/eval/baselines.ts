@@ -2,10 +2,11 @@ import type { FeatureStore } from '../data/FeatureStore.js';
 import { createModel, type Model } from '../model/loadModel.js';
 import type { BaselineRecord } from '../run/evaluationRecord.js';
 import type { LabelledClips } from './evaluationClips.js';
-import { bootstrapMacroInterval, wilsonInterval } from './intervals.js';
+import { wilsonInterval } from './intervals.js';
 import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type RidgeClassifier, trainRidge } from './ridge.js';
+import { stratifiedBootstrap } from './statistics/stratifiedBootstrap.js';
 
 /** Guessing each class equally often, in expectation. */
 export function chanceBaseline(classNames: readonly string[]): BaselineRecord {
@@ -109,19 +110,14 @@ export function scoreClips({
   const { predicted, topThree, patches } = result;
   const numPatches = patches && patchesPerClip(patches.clipOfPatch, labels.length);
   const metrics = classificationMetrics({ labels, predicted, topThree, numPatches }, classNames);
+  const correct = [predicted.map((guess, clip) => (guess === labels[clip] ? 1 : 0))];
+  const { macro } = stratifiedBootstrap({ correct, labels, groups, numClasses: classNames.length, replicates: bootstrapDraws, seed });
   return {
     name,
     clipMicroAccuracy: metrics.clipMicroAccuracy,
     clipMicroAccuracyInterval: wilsonInterval(metrics.numRight, metrics.numClips),
     clipMacroAccuracy: metrics.clipMacroAccuracy,
-    clipMacroAccuracyInterval: bootstrapMacroInterval({
-      labels,
-      predicted,
-      groups,
-      numClasses: classNames.length,
-      seed,
-      numDraws: bootstrapDraws,
-    }),
+    clipMacroAccuracyInterval: [macro.low, macro.high],
     patchWeightedAccuracy: metrics.patchWeightedAccuracy,
     top3Accuracy: metrics.top3Accuracy,
   };

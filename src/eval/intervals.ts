@@ -1,6 +1,3 @@
-import { AudiosslError } from '../util/errors.js';
-import { Rng } from '../util/rng.js';
-
 export type Interval = [low: number, high: number];
 
 /** 97.5 % point of the standard normal distribution. */
@@ -26,65 +23,4 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
   const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);
   return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
-}
-
-/**
- * 95 % percentile bootstrap interval of the macro accuracy, drawn by group: clips cut from one recording are not independent, so
- * whole groups are drawn with replacement. Classes that a draw misses are left out of its mean.
- * The draws are named by `seed`: the same predictions give the same interval.
- */
-export function bootstrapMacroInterval({
-  labels,
-  predicted,
-  groups,
-  numClasses,
-  seed,
-  numDraws = 2000,
-}: {
-  labels: ArrayLike<number>;
-  predicted: ArrayLike<number>;
-  groups: readonly string[];
-  numClasses: number;
-  seed: number;
-  numDraws?: number;
-}): Interval {
-  if (labels.length === 0 || groups.length !== labels.length) {
-    throw new AudiosslError(
-      `bootstrapMacroInterval: needs a group for each of at least 1 clips, got ${groups.length} for ${labels.length}`,
-    );
-  }
-  const clipsOf = new Map<string, number[]>();
-  for (let clip = 0; clip < groups.length; clip++) {
-    const clips = clipsOf.get(groups[clip]);
-    if (clips) clips.push(clip);
-    else clipsOf.set(groups[clip], [clip]);
-  }
-  const allGroups = [...clipsOf.values()];
-  const draws = new Float64Array(numDraws);
-  const rng = new Rng({ seed, purpose: 'bootstrap' });
-  const [all, right] = [new Int32Array(numClasses), new Int32Array(numClasses)];
-  for (let draw = 0; draw < numDraws; draw++) {
-    all.fill(0);
-    right.fill(0);
-    for (let i = 0; i < allGroups.length; i++) {
-      for (const clip of allGroups[rng.integer(0, allGroups.length)]) {
-        all[labels[clip]]++;
-        if (labels[clip] === predicted[clip]) right[labels[clip]]++;
-      }
-    }
-    draws[draw] = meanRecall(all, right);
-  }
-  draws.sort();
-  return [quantile(draws, 0.025), quantile(draws, 0.975)];
-}
-
-function meanRecall(all: Int32Array, right: Int32Array): number {
-  let sum = 0;
-  let present = 0;
-  for (let i = 0; i < all.length; i++) {
-    if (all[i] === 0) continue;
-    sum += right[i] / all[i];
-    present++;
-  }
-  return sum / present;
 }

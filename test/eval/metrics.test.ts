@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bootstrapMacroInterval, quantile, wilsonInterval } from '../../src/eval/intervals.js';
+import { quantile, wilsonInterval } from '../../src/eval/intervals.js';
 import { argMax, classificationMetrics, topThreeOf } from '../../src/eval/metrics.js';
 import { trainRidge } from '../../src/eval/ridge.js';
 import golden from '../golden/eval/statistics.json' with { type: 'json' };
@@ -75,32 +75,6 @@ describe('intervals', () => {
       [1, 3, 6.8, 5],
       { atol: 1e-12 },
     );
-  });
-
-  const clips = { labels: Array.from({ length: 80 }, (_, i) => i % 4), numClasses: 4, seed: 3 };
-  const predicted = clips.labels.map((label, i) => (i % 5 === 0 ? (label + 1) % 4 : label));
-  const alone = clips.labels.map((_, i) => `clip${i}`);
-
-  test('the bootstrap is seeded, holds the estimate and is near the normal interval for independent clips', () => {
-    const interval = bootstrapMacroInterval({ ...clips, predicted, groups: alone });
-    expect(bootstrapMacroInterval({ ...clips, predicted, groups: alone })).toEqual(interval);
-    expect(bootstrapMacroInterval({ ...clips, predicted, groups: alone, seed: 4 })).not.toEqual(interval);
-    // Balanced classes with recall 0.8: standard error sqrt(0.8 x 0.2 / 80) = 0.0447; 2000 draws give its ends within 0.015.
-    expect(interval).toBeAllClose([0.8 - 1.96 * 0.0447, 0.8 + 1.96 * 0.0447], { atol: 0.015 });
-  });
-
-  test('clips of one recording count as one draw: groups of equal clips widen the interval', () => {
-    const grouped = clips.labels.map((_, i) => `recording${Math.floor(i / 20)}`);
-    const wrongTogether = clips.labels.map((label, i) => (i < 20 ? (label + 1) % 4 : label));
-    const [low, high] = bootstrapMacroInterval({ ...clips, predicted: wrongTogether, groups: grouped });
-    // Four draws of four groups, one of which is all wrong: 0.25 (three wrong, 4.7 %) .. 1 (none, 31.6 %).
-    expect([low, high]).toEqual([0.25, 1]);
-    // Every clip of a drawn group counts: with half of each group wrong, every draw gives the same accuracy.
-    const halfWrong = clips.labels.map((label, i) => (i % 20 < 10 ? (label + 1) % 4 : label));
-    const balanced = { labels: clips.labels.map(() => 0), predicted: halfWrong.map((label, i) => (label === clips.labels[i] ? 0 : 1)) };
-    expect(bootstrapMacroInterval({ ...clips, ...balanced, groups: grouped })).toEqual([0.5, 0.5]);
-    const [lowAlone, highAlone] = bootstrapMacroInterval({ ...clips, predicted: wrongTogether, groups: alone });
-    expect(highAlone - lowAlone).toBeLessThan(0.25);
   });
 });
 

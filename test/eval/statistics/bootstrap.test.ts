@@ -78,6 +78,17 @@ describe('resample', () => {
   });
 });
 
+test('groups of equal clips in one class: every percentile by hand', () => {
+  // Four recordings of 20 clips, one all wrong: 0.25 (three wrong draws of four, 4.7 %) .. 1 (none, 31.6 %).
+  const labels = Array.from({ length: 80 }, () => 0);
+  const groups = labels.map((_, i) => `recording${Math.floor(i / 20)}`);
+  const { macro } = stratifiedBootstrap({ correct: [labels.map((_, i) => (i < 20 ? 0 : 1))], labels, groups, replicates: 2000, seed: 3 });
+  expect([macro.low, macro.high]).toEqual([0.25, 1]);
+  // With half of each recording wrong, every draw gives the same accuracy.
+  const half = stratifiedBootstrap({ correct: [labels.map((_, i) => (i % 20 < 10 ? 0 : 1))], labels, groups, seed: 3 });
+  expect([half.macro.low, half.macro.high]).toEqual([0.5, 0.5]);
+});
+
 describe('closed forms', () => {
   const replicates = 20_000;
   // A standard error from 20,000 draws is off by 1 / sqrt(2 x 20,000) = 0.5 %; four of these.
