@@ -74,6 +74,11 @@ export async function chooseSplit({
   if (fold !== undefined && trainOn !== undefined) {
     throw new UsageError('evaluate: --folds and --train-on each say who trains; pass one of the two');
   }
+  if (trainOn !== undefined && !store.clips.some(({ split, isVerified }) => split === 'train' && isVerified !== undefined)) {
+    throw new UsageError(
+      `evaluate: --train-on ${trainOn} needs data that say which training clips are verified, as FSDnoisy18k does, ${store.dir} does not; leave out --train-on`,
+    );
+  }
   const dataset = isOwn || (!transfer && fold === undefined) ? null : nameOf(store);
   const common = { dataset, classNames, runSplit };
   if (fold !== undefined) return { ...foldSplit(store.clips, fold), ...common };
