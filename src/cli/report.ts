@@ -1,18 +1,22 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 
-/** `audiossl report RUN... [--out DIR] [--json]` */
+/** `audiossl report RUN... [--out DIR] [--json]`; the folder of a sweep, or everything in it, stands for its runs. */
 export function registerReport(program: Command): void {
   program
     .command('report')
-    .description('write report.html, .md, .csv and .json about one run or several')
-    .argument('<run...>', 'run folders')
-    .option('--out <dir>', 'folder for the report (default: RUN/report; with several runs: ./report)')
+    .description('write report.html, .md, .csv and .json about one run, or about several and how they compare')
+    .argument('<run...>', 'run folders; the folder of a sweep stands for its runs')
+    .option('--out <dir>', 'folder for the report (default: RUN/report; of a sweep: SWEEP/report; with several runs: ./report)')
     .option('--json', 'print the paths as JSON')
     .action(async (dirs: string[], options: { out?: string; json?: boolean }) => {
       const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
+      const { findRuns } = await import('../run/findRuns.js');
+      const { runDirs, sweep, leftOut } = await findRuns(dirs);
+      if (leftOut.length > 0) process.stderr.write(`report: no runs, left out: ${leftOut.join(', ')}\n`);
       const runs = [];
-      for (const dir of [...new Set(dirs)]) runs.push(await openRun(dir));
-      const out = options.out ?? (runs.length === 1 ? runs[0].report : 'report');
+      for (const dir of runDirs) runs.push(await openRun(dir));
+      const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
       const files = await writeReport({ runs, out, version: program.version() ?? '' });
       process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
     });

@@ -43,7 +43,7 @@ export interface Evaluation {
 }
 
 /** Reads a run folder. Throws AudiosslError naming the file when one is broken. */
-export async function collectRun(run: RunFolder): Promise<RunReport> {
+export async function collectRun(run: RunFolder, { hasMaps = true }: { hasMaps?: boolean } = {}): Promise<RunReport> {
   const warnings: string[] = [];
   const configText = await readFile(run.config, 'utf8');
   const config = parseYaml(configText, run.config);
@@ -65,7 +65,7 @@ export async function collectRun(run: RunFolder): Promise<RunReport> {
   }
   const evaluations: Evaluation[] = [];
   for (const { name, record } of await readEvaluations(run)) {
-    evaluations.push({ name, record, map: await embeddingMap(run, name, record.classNames) });
+    evaluations.push({ name, record, map: hasMaps ? await embeddingMap(run, name, record.classNames) : undefined });
     if (!configHash.startsWith(record.configHash)) warnings.push(`Evaluation ${name} was made with another config than config.yaml.`);
   }
   return {

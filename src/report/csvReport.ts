@@ -1,6 +1,7 @@
 import { type CsvValue, formatCsv } from '../util/csv.js';
-import type { RunReport } from './collectRun.js';
+import { comparisonCsvRows } from './comparisonCsv.js';
 import { csvText } from './markup.js';
+import type { ReportContent } from './reportContent.js';
 import { resultRows } from './resultRows.js';
 
 export const csvColumns = [
@@ -22,6 +23,9 @@ export const csvColumns = [
   'value',
   'low',
   'high',
+  'numSeeds',
+  'deviation',
+  'pValue',
 ] as const;
 
 const calibrationMetrics = ['expectedCalibrationError', 'maximumCalibrationError', 'brierScore', 'negativeLogLikelihood'] as const;
@@ -41,9 +45,10 @@ const monitorMetrics = [
 
 /**
  * report.csv, one number a row: every accuracy of every evaluation and baseline, the recall of each class, and what the monitor read at the
- * best checkpoint. `low` and `high` are the ends of the 95 % interval. Text that a spreadsheet would run as a formula has an apostrophe before it.
+ * best checkpoint. `low` and `high` are the ends of the 95 % interval.
+ * Of several runs also every system (run and evaluation empty) with mean and deviation over seeds, and every difference of two systems. Text that a spreadsheet would run as a formula has an apostrophe before it.
  */
-export function csvReport(runs: readonly RunReport[]): string {
+export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'comparison'>): string {
   const rows: CsvValue[][] = [];
   for (const row of resultRows(runs)) {
     if (row.kind === 'mean') continue;
@@ -97,6 +102,7 @@ export function csvReport(runs: readonly RunReport[]): string {
       ]);
     }
   }
+  if (comparison !== undefined) rows.push(...comparisonCsvRows(comparison));
   return formatCsv(
     csvColumns,
     rows.map((row) => csvColumns.map((_, i) => (typeof row[i] === 'string' ? csvText(row[i]) : row[i]))),

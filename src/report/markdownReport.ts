@@ -1,11 +1,15 @@
 import type { RunReport } from './collectRun.js';
+import { comparisonMarkdown } from './comparisonMarkdown.js';
 import { dateTime, integer, percent, percentInterval } from './format.js';
+import { mostRunsInFull } from './html/comparisonSections.js';
 import { bestText, clipCounts, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
+import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
+import type { ReportContent } from './reportContent.js';
 import { mainEvaluation, type ResultRow, resultRows } from './resultRows.js';
 
 /** report.md: the summary and the tables, for a pull request or a notebook. */
-export function markdownReport({ runs, time, version }: { runs: readonly RunReport[]; time: string; version: string }): string {
+export function markdownReport({ runs, comparison, time, version }: ReportContent): string {
   const lines = [
     `# ${runs.length === 1 ? escapeMarkdown(runs[0].name) : `${runs.length} runs`}`,
     '',
@@ -13,7 +17,8 @@ export function markdownReport({ runs, time, version }: { runs: readonly RunRepo
     '',
   ];
   const rows = resultRows(runs);
-  lines.push('## Results', '');
+  if (comparison !== undefined) lines.push(...comparisonMarkdown(comparison));
+  lines.push(comparison === undefined ? '## Results' : '## Every evaluation', '');
   if (rows.length === 0) {
     lines.push(
       runs.every((run) => !run.hasLabels) ? 'The training data has no labels, so there is no accuracy to report.' : 'Not evaluated yet.',
@@ -22,7 +27,7 @@ export function markdownReport({ runs, time, version }: { runs: readonly RunRepo
   } else {
     const hasRuns = runs.length > 1;
     lines.push(
-      ...table(
+      ...markdownTable(
         [...(hasRuns ? ['Run'] : []), 'Predictor', 'Split', 'Seed', 'Clips', 'Micro', 'Macro', 'Top-3', 'Patch-weighted'],
         hasRuns ? 4 : 3,
         rows.map((row) => resultCells(row, hasRuns)),
@@ -31,7 +36,7 @@ export function markdownReport({ runs, time, version }: { runs: readonly RunRepo
     );
     lines.push('Accuracy counts clips; square brackets hold 95 % intervals.', '');
   }
-  for (const run of runs) lines.push(...runLines(run, runs.length === 1 ? '##' : '###'));
+  if (runs.length <= mostRunsInFull) for (const run of runs) lines.push(...runLines(run, runs.length === 1 ? '##' : '###'));
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -46,7 +51,7 @@ function runLines(run: RunReport, heading: string): string[] {
       percent(recall),
       percentInterval(interval),
     ]);
-    lines.push(...table(['Class', 'Clips', 'Recall', '95 % interval'], 1, rows), '');
+    lines.push(...markdownTable(['Class', 'Clips', 'Recall', '95 % interval'], 1, rows), '');
   }
   return lines;
 }
@@ -98,10 +103,4 @@ function resultCells(row: ResultRow, hasRuns: boolean): string[] {
     percent(row.top3Accuracy),
     percent(row.patchWeightedAccuracy),
   ];
-}
-
-/** A pipe table: the first `numText` columns to the left, the rest, numbers, to the right. */
-function table(head: string[], numText: number, rows: string[][]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i < numText ? '---' : '---:'))), ...rows.map(line)];
 }

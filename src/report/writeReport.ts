@@ -4,10 +4,13 @@ import type { RunFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
 import { collectRun, type RunReport } from './collectRun.js';
+import { compareRuns } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
+import { mostRunsInFull } from './html/comparisonSections.js';
 import { reportPage } from './html/page.js';
 import { jsonReport } from './jsonReport.js';
 import { markdownReport } from './markdownReport.js';
+import type { ReportContent } from './reportContent.js';
 
 export interface ReportFiles {
   json: string;
@@ -33,9 +36,12 @@ export async function writeReport({
   now?: Date;
 }): Promise<ReportFiles> {
   if (runs.length === 0) throw new AudiosslError('writeReport: needs at least one run, got none');
-  const reports: RunReport[] = [];
-  for (const run of runs) reports.push(await collectRun(run));
-  const content = { runs: withDistinctNames(reports), time: now.toISOString(), version };
+  const collected: RunReport[] = [];
+  // A map of embeddings takes a second: only for runs that are shown in full.
+  for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
+  const reports = withDistinctNames(collected);
+  const comparison = reports.length > 1 ? await compareRuns(reports) : undefined;
+  const content: ReportContent = { runs: reports, comparison, time: now.toISOString(), version };
   const files: ReportFiles = {
     json: join(out, 'report.json'),
     csv: join(out, 'report.csv'),
@@ -44,7 +50,7 @@ export async function writeReport({
   };
   const texts = [
     [files.json, jsonReport(content)],
-    [files.csv, csvReport(content.runs)],
+    [files.csv, csvReport(content)],
     [files.markdown, markdownReport(content)],
     [files.html, reportPage(content)],
   ];

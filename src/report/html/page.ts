@@ -1,33 +1,29 @@
 import type { RunReport } from '../collectRun.js';
 import { dateTime } from '../format.js';
 import { type Child, h } from '../markup.js';
+import type { ReportContent } from '../reportContent.js';
 import { calibrationSection } from './calibrationSection.js';
+import { comparisonSections, mostRunsInFull, optionalSection, type Section } from './comparisonSections.js';
 import { curvesSection } from './curvesSection.js';
 import { featuresSection } from './featuresSection.js';
 import { foldsSection } from './foldsSection.js';
 import { labelsSection } from './labelsSection.js';
 import { mapSection } from './mapSection.js';
-import { configSection, differencesSection, environmentSection, testAccessSection } from './provenance.js';
+import { configSection, environmentSection, testAccessSection } from './provenance.js';
 import { classesSection, resultsSection } from './results.js';
 import { style } from './style.js';
 import { summarySection } from './summary.js';
 import { viewsSection } from './viewsSection.js';
 
-interface Section {
-  id: string;
-  title: string;
-  content: Child;
-}
-
 /** The whole report as one page that needs nothing but itself. */
-export function reportPage({ runs, time, version }: { runs: readonly RunReport[]; time: string; version: string }): string {
+export function reportPage({ runs, comparison, time, version }: ReportContent): string {
   const isSingle = runs.length === 1;
   const title = isSingle ? runs[0].name : `${runs.length} runs`;
-  const results: Section = { id: 'results', title: 'Results', content: resultsSection(runs) };
-  const parts = runs.map((run, i) => ({ run, sections: runSections(run, isSingle ? '' : `run${i + 1}-`) }));
+  const shown = isSingle || runs.length <= mostRunsInFull ? runs : [];
+  const parts = shown.map((run, i) => ({ run, sections: runSections(run, isSingle ? '' : `run${i + 1}-`) }));
   const sections = isSingle
-    ? [parts[0].sections[0], results, ...parts[0].sections.slice(1)]
-    : [results, { id: 'differences', title: 'What differs between the runs', content: differencesSection(runs) }];
+    ? [parts[0].sections[0], { id: 'results', title: 'Results', content: resultsSection(runs) }, ...parts[0].sections.slice(1)]
+    : comparisonSections(runs, comparison);
   const page = h(
     'html',
     { lang: 'en' },
@@ -81,20 +77,16 @@ function sectionMarkup({ id, title, content }: Section): Child {
 function runSections(run: RunReport, prefix: string): Section[] {
   return [
     { id: `${prefix}summary`, title: 'Summary', content: summarySection(run) },
-    ...optional(`${prefix}classes`, 'Class by class', classesSection(run)),
-    ...optional(`${prefix}labels`, 'Fewer labels', labelsSection(run)),
-    ...optional(`${prefix}folds`, 'Fold by fold', foldsSection(run)),
-    ...optional(`${prefix}calibration`, 'Calibration', calibrationSection(run)),
+    ...optionalSection(`${prefix}classes`, 'Class by class', classesSection(run)),
+    ...optionalSection(`${prefix}labels`, 'Fewer labels', labelsSection(run)),
+    ...optionalSection(`${prefix}folds`, 'Fold by fold', foldsSection(run)),
+    ...optionalSection(`${prefix}calibration`, 'Calibration', calibrationSection(run)),
     { id: `${prefix}curves`, title: 'Curves', content: curvesSection(run) },
     ...(run.evaluations.length === 0 ? [] : [{ id: `${prefix}map`, title: 'Map of embeddings', content: mapSection(run) }]),
-    ...optional(`${prefix}features`, 'Spread of the embeddings', featuresSection(run)),
+    ...optionalSection(`${prefix}features`, 'Spread of the embeddings', featuresSection(run)),
     { id: `${prefix}views`, title: 'Views', content: viewsSection(run) },
     { id: `${prefix}test`, title: 'Use of the test set', content: testAccessSection(run) },
     { id: `${prefix}config`, title: 'Config', content: configSection(run) },
     { id: `${prefix}environment`, title: 'Commands and environment', content: environmentSection(run) },
   ];
-}
-
-function optional(id: string, title: string, content: Child): Section[] {
-  return content === undefined ? [] : [{ id, title, content }];
 }

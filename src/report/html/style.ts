@@ -45,13 +45,18 @@ td .phone,th .phone{display:none;color:var(--soft);font-size:12px}.note{display:
 tr.baseline th{padding-left:18px}tr.baseline th,tr.baseline td{color:var(--soft)}
 tr.mean th,tr.mean td{font-weight:600}
 td.plot,th.plot{width:46%;min-width:110px}.results td.plot,.results th.plot{width:24%}
-.results .interval-text{display:block;line-height:1.25}
+.results tbody th{min-width:11em}.results .interval-text{display:block;line-height:1.25}
 .results th{white-space:normal}
 td.published,span.published,p.published{font-style:italic;color:var(--soft)}
 p.finding{font-size:17px;margin-bottom:14px}
 td.plot{padding-top:4px;padding-bottom:4px;vertical-align:top}
 .bar{display:block;width:100%;height:18px;overflow:visible}
 .bar-axis{display:flex;justify-content:space-between;font-size:11.5px;font-weight:400;color:var(--soft)}
+.claims{padding-left:0;list-style:none}.claims>li{margin:0 0 20px;padding-left:14px;border-left:3px solid var(--line)}.claims p{margin:3px 0}.claims ul{margin:4px 0;padding-left:20px;font-size:15px}
+.verdict{white-space:nowrap;font-family:system-ui,sans-serif;font-size:13.5px;font-weight:600;padding:1px 8px;border:1px solid currentColor;border-radius:10px;margin-left:4px}
+.verdict.supported{color:var(--c2)}.verdict.notSupported{color:var(--alert)}.verdict.undecided,.verdict.notTested{color:var(--soft)}.verdict.notTested{border-style:dashed}
+.charts.large{grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr))}
+.class-pairs td.plot{width:30%}.class-pairs td.plot+td.plot,.class-pairs .n+.plot{width:22%}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:26px 30px;margin:18px 0}
 figure{margin:0;min-width:0}
 figcaption{font-size:14px;font-weight:600;margin-bottom:4px}
@@ -91,7 +96,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}.class-pairs td.plot,.class-pairs th.plot{min-width:90px}.class-pairs .n .interval-text{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}.large .tick,.large .label{font-size:15px}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

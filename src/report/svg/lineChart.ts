@@ -91,8 +91,8 @@ export function lineChart(options: LineChartOptions): Markup | undefined {
     ]),
     h('text', { class: 'label', x: (left + right) / 2, y: height - 4, 'text-anchor': 'middle' }, xLabel),
     yLabel !== undefined && h('text', { class: 'label', x: 0, y: 10 }, yLabel),
-    series.map((one, i) => whiskers(one, (value) => x(value) + dodge * (i - (series.length - 1) / 2), y)),
-    series.map((one, i) => curve(one, (value) => x(value) + (one.intervals === undefined ? 0 : dodge * (i - (series.length - 1) / 2)), y)),
+    series.map((one) => whiskers(one, besides(one, series, x), y)),
+    series.map((one) => curve(one, besides(one, series, x), y)),
     mark && [
       h('circle', { class: 'mark', cx: x(mark.x), cy: y(mark.y), r: 4.5 }),
       h(
@@ -108,6 +108,14 @@ export function lineChart(options: LineChartOptions): Markup | undefined {
       ),
     ],
   );
+}
+
+/** Moves a series with whiskers a little, away from the others that have some. */
+function besides(one: LineSeries, series: readonly LineSeries[], x: (value: number) => number): (value: number) => number {
+  const withWhiskers = series.filter(({ intervals = [] }) => intervals.length > 0);
+  const place = withWhiskers.indexOf(one);
+  const offset = place < 0 ? 0 : dodge * (place - (withWhiskers.length - 1) / 2);
+  return (value) => x(value) + offset;
 }
 
 /** A path with a piece for each unbroken stretch; a stretch of one point, or a short curve, shows its points. */

@@ -1,0 +1,34 @@
+import type { ComparisonReport, SystemRow } from './comparisonReport.js';
+import type { PaperRow, PaperTable1Row } from './paperTables.js';
+
+/** The comparison for programs: systems without their predictions, and named instead of repeated in the paper's tables. */
+export type ComparisonJson = Omit<ComparisonReport, 'rows' | 'table1' | 'table2'> & {
+  systems: SystemJson[];
+  table1: (Omit<PaperTable1Row, 'base' | 'margin'> & { base: PaperRowJson; margin: PaperRowJson })[] | null;
+  table2: PaperRowJson[] | null;
+};
+
+type SystemJson = Omit<SystemRow, 'system' | 'perClass'> &
+  Omit<SystemRow['system'], 'ids' | 'labels' | 'groups' | 'predicted' | 'correct'> & {
+    numClips: number;
+    perClass: ({ label: string } & SystemRow['perClass'][number])[];
+  };
+type PaperRowJson = Omit<PaperRow, 'row'> & { system: string | null; micro: SystemRow['micro'] | null };
+
+export function comparisonJson({ rows, table1, table2, ...rest }: ComparisonReport): ComparisonJson {
+  return {
+    ...rest,
+    systems: rows.map(systemJson),
+    table1: table1?.map(({ base, margin, ...row }) => ({ ...row, base: paperRowJson(base), margin: paperRowJson(margin) })) ?? null,
+    table2: table2?.map(paperRowJson) ?? null,
+  };
+}
+
+function systemJson({ system, perClass, ...scores }: SystemRow): SystemJson {
+  const { ids, labels: _labels, groups: _groups, predicted: _predicted, correct: _correct, ...described } = system;
+  return { ...described, numClips: ids.length, ...scores, perClass: perClass.map((one, k) => ({ label: system.classNames[k], ...one })) };
+}
+
+function paperRowJson({ row, ...rest }: PaperRow): PaperRowJson {
+  return { ...rest, system: row?.system.name ?? null, micro: row?.micro ?? null };
+}

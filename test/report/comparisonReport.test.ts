@@ -1,0 +1,239 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeReport } from '../../src/report/writeReport.js';
+import type { RunFolder } from '../../src/run/runFolder.js';
+import { parseCsv } from '../../src/util/csv.js';
+import { expectSound, found } from './expectSound.js';
+import { type FixtureSweep, type FixtureSystem, writeFixtureSweep } from './fixtureSweep.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'audiossl-comparison-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const acl = (contrastiveWeight: number, temperature = 0.2) => ({
+  loss: { name: 'angularContrastive', temperature, contrastiveWeight, marginRadians: 0.5, marginOn: 'embedding' },
+});
+const supervised = (crossEntropyWeight: number, protocol: string) => ({
+  encoder: { name: 'supCnn' },
+  data: { protocol },
+  loss: { name: 'crossEntropyMargin', crossEntropyWeight, marginOn: 'pooled' },
+});
+
+async function report(runs: RunFolder[], name: string) {
+  const files = await writeReport({ runs, out: join(root, name), version: '0.1.0', now: new Date('2026-11-22T12:00:00Z') });
+  const [html, markdown, csv, json] = await Promise.all(
+    [files.html, files.markdown, files.csv, files.json].map((file) => readFile(file, 'utf8')),
+  );
+  return { html, markdown, table: parseCsv(csv, 'report.csv').rows, json: JSON.parse(json), csv };
+}
+
+/** Accuracies of one system, a number a seed, by counting. */
+function accuracies(sweep: FixtureSweep, system: string) {
+  return [...(sweep.predictions.get(system) ?? [])].map(([seed, byClip]) => {
+    const clips = [...byClip.values()];
+    const labels = [...new Set(clips.map(({ label }) => label))].sort();
+    const share = (some: typeof clips) => some.filter(({ label, predicted }) => label === predicted).length / some.length;
+    const recalls = labels.map((label) => share(clips.filter((clip) => clip.label === label)));
+    return { seed, micro: share(clips), macro: recalls.reduce((sum, recall) => sum + recall, 0) / labels.length, recalls };
+  });
+}
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: number[]) =>
+  Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
+/** What a reader sees: text without elements. */
+const textOf = (html: string) =>
+  html
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .replace(/<title>[^<]*<\/title>/g, '')
+    .replace(/<[^>]+>/g, '')
+    .replaceAll('&#39;', "'");
+const section = (html: string, id: string) => new RegExp(`<section aria-labelledby="${id}">[\\s\\S]*?</section>`).exec(html)?.[0] ?? '';
+
+describe('a comparison of systems over seeds and folds', () => {
+  const systems: FixtureSystem[] = [
+    { name: 'plain', config: acl(1), skill: 0.45 },
+    { name: 'margin', config: acl(0.3), skill: [0.8, 0.5, 0.7, 0.6] },
+    { name: 'random', config: { ...acl(1), train: { epochs: 0 } }, skill: 0.3 },
+  ];
+  const names = { plain: 'NT-Xent', margin: 'ACL, alpha 0.3', random: 'random weights' };
+  let sweep: FixtureSweep;
+  let texts: Awaited<ReturnType<typeof report>>;
+  beforeAll(async () => {
+    sweep = await writeFixtureSweep({ root, systems, seeds: [0, 1], folds: [1, 2, 3], clipsPerClass: 6 });
+    texts = await report(sweep.runs, 'out');
+  });
+
+  it('pools folds and averages seeds as counting does, in all four forms', () => {
+    for (const [key, name] of Object.entries(names)) {
+      const own = accuracies(sweep, key);
+      const json = texts.json.comparison.systems.find((one: { name: string }) => one.name === name);
+      for (const metric of ['micro', 'macro'] as const) {
+        const values = own.map((one) => one[metric]);
+        expect(json[metric].estimate).toBeCloseTo(mean(values), 12);
+        expect(json[metric].seeds).toMatchObject({ n: 2 });
+        expect(json[metric].seeds.standardDeviation).toBeCloseTo(deviation(values), 12);
+        expect(json[metric].low).toBeLessThanOrEqual(mean(values));
+        expect(json[metric].high).toBeGreaterThanOrEqual(mean(values));
+        const csvMetric = metric === 'micro' ? 'clipMicroAccuracy' : 'clipMacroAccuracy';
+        const row = texts.table.find((one) => one.predictor === name && one.metric === csvMetric);
+        expect(Number(row?.value)).toBeCloseTo(mean(values), 12);
+        expect([row?.numClips, row?.numSeeds]).toEqual(['24', '2']);
+        const text = `${(100 * mean(values)).toFixed(1)} % ± ${(100 * deviation(values)).toFixed(1)}`;
+        expect(section(texts.html, 'systems')).toContain(text);
+        expect(texts.markdown).toContain(text);
+      }
+      json.perClass.forEach(({ estimate }: { estimate: number }, k: number) => {
+        expect(estimate).toBeCloseTo(mean(own.map(({ recalls }) => recalls[k])), 12);
+      });
+    }
+  });
+
+  it('compares each pair on the same clips: differences and McNemar’s counts are those of the predictions', () => {
+    const { pairs } = texts.json.comparison;
+    expect(pairs.map(({ a, b }: { a: string; b: string }) => [a, b])).toContainEqual([names.margin, names.plain]);
+    expect(pairs.length).toBe(3);
+    // The pair that the claims are about stands first.
+    expect([pairs[0].a, pairs[0].b]).toEqual([names.margin, names.plain]);
+    const [a, b] = [accuracies(sweep, 'margin'), accuracies(sweep, 'plain')];
+    expect(pairs[0].macro.difference.estimate).toBeCloseTo(mean(a.map(({ macro }) => macro)) - mean(b.map(({ macro }) => macro)), 12);
+    for (const test of pairs[0].mcnemar) {
+      const [ofA, ofB] = ['margin', 'plain'].map((system) => sweep.predictions.get(system)?.get(test.seed));
+      const isRight = (clip: { label: string; predicted: string } | undefined) => clip?.label === clip?.predicted;
+      const ids = [...(ofA?.keys() ?? [])];
+      expect(test.aOnly).toBe(ids.filter((id) => isRight(ofA?.get(id)) && !isRight(ofB?.get(id))).length);
+      expect(test.bOnly).toBe(ids.filter((id) => !isRight(ofA?.get(id)) && isRight(ofB?.get(id))).length);
+    }
+    const points = 100 * pairs[0].macro.difference.estimate;
+    expect(textOf(section(texts.html, 'pairs'))).toContain(`${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} [`);
+    const row = texts.table.find(
+      (one) => one.predictor === `${names.margin} minus ${names.plain}` && one.metric === 'clipMacroAccuracyDifference',
+    );
+    expect(Number(row?.value)).toBeCloseTo(points / 100, 12);
+  });
+
+  it('draws the classes with both recalls: bars as long as the counted recalls', () => {
+    const classes = section(texts.html, 'classes').split('<details>')[0];
+    const [a, b] = [accuracies(sweep, 'margin'), accuracies(sweep, 'plain')];
+    ['dog', 'rain', 'rooster', 'sea_waves'].forEach((label, k) => {
+      const plot = new RegExp(`<svg class="cell-plot"[^>]*aria-label="${label}: ACL[\\s\\S]*?</svg>`).exec(classes)?.[0] ?? '';
+      const widths = [...plot.matchAll(/<rect[^>]*width="([\d.]+)%"/g)].map(([, width]) => Number(width));
+      expect(widths).toBeAllClose(
+        [a, b].map((own) => 97 * mean(own.map(({ recalls }) => recalls[k]))),
+        { atol: 0.006 },
+      ); // two decimals of 97 %
+    });
+    const better = ['dog', 'rain', 'rooster', 'sea_waves'].filter(
+      (_, k) => mean(a.map(({ recalls }) => recalls[k])) > mean(b.map(({ recalls }) => recalls[k])),
+    );
+    expect(textOf(classes)).toContain(`in ${better.length} of 4 classes`);
+  });
+
+  it('marks published numbers, says that they are of other data, and names what a claim needs', () => {
+    const alpha = section(texts.html, 'alpha');
+    expect(alpha).toMatch(/class="curve stroke-\d published"/);
+    expect(textOf(alpha)).toContain('published, FSDnoisy18k');
+    expect(textOf(alpha)).toContain('your runs are of other data');
+    const claims = textOf(section(texts.html, 'claims'));
+    // Two seeds decide nothing; supervised claims have no runs.
+    expect(claims).toContain('2 seeds, a verdict needs 5');
+    expect(claims).toContain('not tested');
+    expect(claims).toContain('audiossl train --set data.protocol=clean');
+    expect(textOf(section(texts.html, 'test'))).toContain(
+      'The runs looked at their test clips 18 times in all, and no evaluation was repeated',
+    );
+  });
+
+  it('is one sound page without single runs in full, and equal bytes again', async () => {
+    expectSound(texts.html);
+    expect(texts.html).not.toContain('id="run1"');
+    expect(found(texts.markdown, /NaN|undefined|\[object/)).toBe(undefined);
+    expect(found(texts.csv, /NaN|undefined|\[object/)).toBe(undefined);
+    const again = await report(sweep.runs, 'again');
+    expect(again.html).toBe(texts.html);
+    expect(again.csv).toBe(texts.csv);
+  });
+});
+
+describe('curves and tables of the paper', () => {
+  let texts: Awaited<ReturnType<typeof report>>;
+  let sweep: FixtureSweep;
+  beforeAll(async () => {
+    const features = (weight: number) => ({ uniformity: -0.2 - 0.1 * weight, tolerance: 0.95 - 0.02 * weight });
+    const systems: FixtureSystem[] = [
+      ...[0.2, 0.5].flatMap((t) =>
+        [0.3, 1].map((w) => ({ name: `t${t}w${w}`, config: acl(w, t), skill: 0.5 + (1 - w) / 5, features: features(w) })),
+      ),
+      ...[0.7, 1].map((w) => ({ name: `all${w}`, config: supervised(w, 'all'), skill: w === 1 ? 0.5 : 0.6, protocol: 'classifier' })),
+    ];
+    sweep = await writeFixtureSweep({ root: join(root, 'paper'), systems, seeds: [0], folds: [], clipsPerClass: 5 });
+    texts = await report(sweep.runs, 'paper-out');
+  });
+
+  it('have a point at each temperature, from the runs and from the paper', () => {
+    const [accuracy, uniformity, tolerance] = texts.json.comparison.temperatureCurves;
+    const measured = accuracy.series.filter((one: { isPublished: boolean }) => !one.isPublished);
+    expect(measured.map((one: { points: { x: number }[] }) => one.points.map(({ x }) => x))).toEqual([
+      [0.2, 0.5],
+      [0.2, 0.5],
+    ]);
+    expect(measured[1].points[0].y).toBeCloseTo(accuracies(sweep, 't0.2w0.3')[0].macro, 12);
+    // The paper prints minus the logarithm.
+    expect(uniformity.series[0].points[0].y).toBeCloseTo(0.3, 12);
+    expect(tolerance.series[1].points[0].y).toBeCloseTo(0.944, 12);
+    const published = uniformity.series.find((one: { name: string }) => one.name === 'ACL, published');
+    expect(published.points.length).toBe(10);
+    expect(published.points[1]).toMatchObject({ x: 0.2, y: 0.2605 });
+  });
+
+  it('show Table 1 and 2 with the published numbers in their own columns', () => {
+    const { table1, table2 } = texts.json.comparison;
+    expect(table1[0].margin.micro.estimate).toBeCloseTo(accuracies(sweep, 'all0.7')[0].micro, 12);
+    expect(table1[0].difference.estimate).toBeCloseTo(accuracies(sweep, 'all0.7')[0].micro - accuracies(sweep, 'all1')[0].micro, 12);
+    expect(table1[3].base.system).toBe(null);
+    expect(table2.map((row: { published: { percent: number } }) => row.published.percent)).toEqual([70.1, 73.6, 74.2, 77.1]);
+    const tables = section(texts.html, 'tables');
+    expect(tables).toMatch(/<span class="published">73\.6 %/);
+    expect(textOf(tables)).toContain('not run: audiossl train --set data.protocol=clean');
+    expectSound(texts.html);
+  });
+});
+
+describe('what cannot be compared', () => {
+  const plain: FixtureSystem = { name: 'plain', config: acl(1), skill: 0.5 };
+  const small = { seeds: [0], folds: [], clipsPerClass: 3 };
+  const refused = async (runs: RunFolder[], message: RegExp) => {
+    const out = join(root, `refused-${Math.random()}`);
+    await expect(writeReport({ runs, out, version: '0.1.0' })).rejects.toThrow(message);
+    const error = await writeReport({ runs, out, version: '0.1.0' }).catch((reason: unknown) => reason);
+    expect(error instanceof Error && error.message.includes('\n')).toBe(false);
+    // Nothing is written.
+    await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+  };
+
+  it('a run of another dataset, mixed front ends, no evaluations: one line, nothing written', async () => {
+    const { runs: own } = await writeFixtureSweep({ root: join(root, 'own'), systems: [plain], ...small });
+    const margin = { name: 'margin', config: acl(0.3), skill: 0.5 };
+    const { runs: otherClasses } = await writeFixtureSweep({
+      root: join(root, 'classes'),
+      systems: [margin],
+      ...small,
+      classNames: ['a', 'b'],
+    });
+    await refused([...own, ...otherClasses], /runs that are compared must be of one dataset/);
+    const { runs: otherClips } = await writeFixtureSweep({ root: join(root, 'clips'), systems: [margin], ...small, clipsPerClass: 4 });
+    await refused([...own, ...otherClips], /must be tested on the same clips, got/);
+    const { runs: otherFrontEnd } = await writeFixtureSweep({
+      root: join(root, 'ears'),
+      systems: [margin],
+      ...small,
+      frontEndHash: 'ffff',
+    });
+    await refused([...own, ...otherFrontEnd], /must have one front end/);
+    const { runs: unevaluated } = await writeFixtureSweep({ root: join(root, 'un'), systems: [plain, margin], ...small, splits: [] });
+    await refused(unevaluated, /a comparison needs evaluations, none of the 2 runs has one; run audiossl evaluate/);
+  });
+});
