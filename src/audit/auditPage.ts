@@ -205,7 +205,7 @@ function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect)
     h(
       'p',
       { class: 'id' },
-      `${clip.id} · ${number(seconds, 3)} s · score ${clip.score.toFixed(2)}${clip.isSuspected ? '' : ' · not suspected'}${trueLabel === undefined ? '' : trueLabel === clip.label ? ' · not flipped' : ` · flipped from ${trueLabel}`}`,
+      `${clip.id} · ${number(seconds, 3)} s · score ${clip.score.toFixed(3)}${clip.isSuspected ? '' : ' · not suspected'}${trueLabel === undefined ? '' : trueLabel === clip.label ? ' · not flipped' : ` · flipped from ${trueLabel}`}`,
     ),
     h('img', { src: pngDataUri(picture.png), width: picture.width, height: picture.height, alt: `log-mel of ${clip.id}` }),
     audio.kind === 'missing'

@@ -1,0 +1,104 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { auditLabels, type LabelAudit } from '../../src/audit/auditLabels.js';
+import { suspectAudio } from '../../src/audit/suspectAudio.js';
+import { meanFrames } from '../../src/audit/suspectPicture.js';
+import { writeAudit } from '../../src/audit/writeAudit.js';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { parseCsv } from '../../src/util/csv.js';
+import { Rng } from '../../src/util/rng.js';
+import { temporaryFolder } from '../util/temporaryFolder.js';
+
+const folder = temporaryFolder();
+const odd = '<script>alert(1)</script>';
+
+beforeAll(() => setBackend({ backend: 'cpu' }));
+
+describe('suspectAudio', () => {
+  test('embeds the bytes as they are until the limit, links larger files relative to the page, says what is missing', async () => {
+    const [data, page] = [join(folder, 'my data'), join(folder, 'page')];
+    await mkdir(data);
+    await writeFile(join(data, 'a.wav'), Uint8Array.of(1, 2, 3));
+    await writeFile(join(data, 'b #1.flac'), new Uint8Array(50));
+    await writeFile(join(data, 'c.ogg'), new Uint8Array(7));
+    const paths = ['a.wav', 'b #1.flac', 'c.ogg', 'none.mp3'].map((name) => join(data, name));
+    expect(await suspectAudio(paths, { pageDir: page, mostBytes: 10 })).toEqual([
+      { kind: 'embedded', src: 'data:audio/wav;base64,AQID' },
+      { kind: 'linked', src: '../my%20data/b%20%231.flac' },
+      { kind: 'embedded', src: 'data:audio/ogg;base64,AAAAAAAAAA==' },
+      { kind: 'missing', path: paths[3] },
+    ]);
+  });
+});
+
+test('meanFrames: means of runs, a shorter last one by itself', () => {
+  const { data, numFrames } = meanFrames({ data: Float32Array.of(1, 10, 3, 30, 5, 50), numFrames: 3, nMels: 2 }, 2);
+  expect([numFrames, ...data]).toEqual([2, 2, 20, 5, 50]);
+});
+
+describe('writeAudit', () => {
+  const clips = Array.from({ length: 24 }, (_, i) => ({ id: `${odd}/${i}.wav`, label: ['=1+1', odd][i % 2], group: `g${i}` }));
+  const store = {
+    nMels: 4,
+    clips: clips.map(({ id }) => ({ id, path: join(folder, 'none', id), numFrames: 30, numSamples: 8000, sampleRate: 16000 })),
+    readPatches: async (_: unknown, frames: number) => Float32Array.from({ length: frames * 4 }, (_, i) => Math.sin(i)),
+  } as never;
+  const out = join(folder, 'out');
+  let audit: LabelAudit;
+
+  beforeAll(async () => {
+    const rng = new Rng({ seed: 1, purpose: 'test' });
+    const embeddings = Float32Array.from({ length: 24 * 3 }, (_, i) => (Math.floor(i / 3) % 2) * (i % 3) + rng.normal());
+    audit = await auditLabels({ embeddings, dim: 3, clips, numFolds: 3 });
+    await writeAudit({
+      audit,
+      store,
+      indices: clips.map((_, i) => i),
+      pathOf: () => join(folder, 'none.wav'),
+      out,
+      top: 5,
+      trueLabels: clips.map(() => 'truth'),
+      facts: { command: ['test'] },
+      model: 'model',
+      data: odd,
+      split: 'train',
+      notes: [odd],
+      time: '2026-01-01T00:00:00Z',
+      version: '0',
+    });
+  });
+
+  test('labels.csv holds every clip in its order, safe for spreadsheets; audit.json the numbers', async () => {
+    const { rows } = parseCsv(await readFile(join(out, 'labels.csv'), 'utf8'), 'labels.csv');
+    expect(rows.map(({ id }) => id)).toEqual(audit.clips.map(({ id }) => id));
+    expect(rows.map(({ score }) => Number(score))).toBeAllClose(
+      audit.clips.map(({ score }) => score),
+      { atol: 5.1e-5 },
+    );
+    expect(new Set(rows.map(({ label }) => label))).toEqual(new Set(["'=1+1", odd]));
+    expect(rows.filter(({ isSuspected }) => isSuspected === 'true')).toHaveLength(audit.numSuspected);
+    expect(rows[0].labelBeforeFlip).toBe('truth');
+    const json = JSON.parse(await readFile(join(out, 'audit.json'), 'utf8'));
+    expect(json).toMatchObject({ schemaVersion: 1, numClips: 24, classNames: [odd, '=1+1'].sort(), command: ['test'], numFolds: 3 });
+    expect(json.clips).toBeUndefined();
+  });
+
+  test('the page shows as many clips as asked for, escapes what users wrote, and says where a recording is not', async () => {
+    const html = await readFile(join(out, 'index.html'), 'utf8');
+    expect(html.match(/<li class="suspect"/g)).toHaveLength(5);
+    expect(html.match(/<img src="data:image\/png/g)).toHaveLength(5);
+    expect(html).not.toContain('<script');
+    expect(html).not.toMatch(/NaN|undefined/);
+    expect(html).toContain('The recording is not at');
+    expect(html).toContain(`${audit.numSuspected} clip`);
+  });
+
+  test('a folder that cannot be made is refused in one line', async () => {
+    const { prepareFolder } = await import('../../src/audit/writeAudit.js');
+    await writeFile(join(folder, 'file'), '');
+    await expect(prepareFolder(join(folder, 'file'))).rejects.toThrow(/^audit-labels: .*file must be a folder .*; give another --out$/);
+    await prepareFolder(join(folder, 'new', 'one'));
+    expect((await stat(join(folder, 'new', 'one'))).isDirectory()).toBe(true);
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { registerAnalyze } from '../../src/cli/analyze.js';
+import { registerData } from '../../src/cli/data.js';
+import { readFeatureAnalyses } from '../../src/run/featureAnalysis.js';
+import { runFolder } from '../../src/run/runFolder.js';
+import { readTestAccess } from '../../src/run/testAccess.js';
+import { parseCsv } from '../../src/util/csv.js';
+import { saveSmallModel } from '../model/smallModel.js';
+import { toneFrontEnd, toneStore } from '../train/toneStore.js';
+import { temporaryFolder } from '../util/temporaryFolder.js';
+
+const folder = temporaryFolder();
+const run = runFolder(join(folder, 'run'));
+let storeDir: string;
+
+/** Runs a command in this process and gives back what it wrote to standard output. */
+async function audiossl(...args: string[]): Promise<string> {
+  const program = new Command('audiossl').exitOverride();
+  registerAnalyze(program);
+  registerData(program);
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
+  const written: string[] = [];
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0),
+    vi.spyOn(process.stderr, 'write').mockImplementation(() => true),
+  ];
+  try {
+    await program.parseAsync(['node', 'audiossl', ...args, '--backend', 'wasm']);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return written.join('');
+}
+
+beforeAll(async () => {
+  await setBackend({ backend: 'wasm' });
+  await mkdir(run.checkpoints, { recursive: true });
+  await saveSmallModel(run.checkpoints, { name: 'best.safetensors', frontEnd: { ...toneFrontEnd }, config: { seed: 5 } });
+  const store = await toneStore(6);
+  storeDir = store.dir;
+  const split = store.clips.map(({ id }, i) => `${id},${['train', 'train', 'validation', 'test'][i % 4]}`);
+  await writeFile(run.split, ['id,split', ...split].join('\n'));
+  await writeFile(run.config, 'seed: 5\nfrontEnd: {nMels: 24, minSeconds: 0.5}\n');
+  await store.close();
+});
+
+test('audiossl analyze prints a table, or the record, and writes it', async () => {
+  const text = await audiossl('analyze', run.dir, '--split', 'validation', '--features', storeDir);
+  expect(text).toMatch(/^3 validation clips, checkpoint best \(epoch 3\), seed 5\n/);
+  expect(text).toMatch(/\n {2}tolerance( +-?\d\.\d{4}){4}\n/);
+  expect(text).toMatch(/features-validation-best-seed5\.json\n$/);
+  const record = JSON.parse(await audiossl('analyze', run.dir, '--split', 'validation', '--features', storeDir, '--seed', '7', '--json'));
+  expect(record).toMatchObject({ seed: 7, numClips: 3, uniformity: { h: expect.any(Number), z: expect.any(Number) } });
+  expect((await readFeatureAnalyses(run)).map(({ name }) => name)).toEqual([
+    'features-validation-best-seed5',
+    'features-validation-best-seed7',
+  ]);
+});
+
+describe('audiossl data audit-labels', () => {
+  const audit = (...args: string[]) =>
+    audiossl('data', 'audit-labels', '--model', run.dir, '--features', storeDir, '--neighbours', '3', '--folds', '3', ...args);
+
+  test('audits the clips of the split and writes csv, json and page', async () => {
+    const out = join(folder, 'audit');
+    const text = await audit('--out', out, '--top', '2');
+    expect(text).toMatch(/^\d of 6 clips are suspected/);
+    const { rows } = parseCsv(await readFile(join(out, 'labels.csv'), 'utf8'), 'labels.csv');
+    expect(rows).toHaveLength(6);
+    expect((await readFile(join(out, 'index.html'), 'utf8')).match(/<li class="suspect"/g)).toHaveLength(2);
+    expect(await readTestAccess(run)).toEqual([]);
+  });
+
+  test('flips labels to test itself; a look at test clips is noted in the run', async () => {
+    const result = JSON.parse(await audit('--out', join(folder, 'flipped'), '--split', 'all', '--flip', '0.2', '--json'));
+    expect(result.detection).toMatchObject({ numClips: 12, numFlipped: 2 });
+    expect(await readTestAccess(run)).toMatchObject([{ protocol: 'labelAudit', numClips: 12, evaluation: join(folder, 'flipped') }]);
+    const json = JSON.parse(await readFile(join(folder, 'flipped', 'audit.json'), 'utf8'));
+    expect(json.flip).toEqual(result.detection);
+  });
+
+  test('wrong use is refused: a class of one clip, a share of 2, no such folder', async () => {
+    await expect(audit('--out', join(folder, 'x'), '--split', 'validation')).rejects.toThrow(
+      /^auditLabels: every class needs clips of at least 2 groups/,
+    );
+    await expect(audit('--out', join(folder, 'x'), '--flip', '2')).rejects.toThrow(/share between 0 and 1, got "2"/);
+    await expect(audit('--out', run.config)).rejects.toThrow(/must be a folder that can be written/);
+  });
+});
