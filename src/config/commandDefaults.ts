@@ -40,10 +40,12 @@ export function withCommandDefaults(config: Section, command: ConfigCommand): Se
 function merge(defaults: Section, given: Section): Section {
   const isOtherKind = kindKeys.some((key) => key in defaults && key in given && defaults[key] !== given[key]);
   if (isOtherKind) return given;
-  const result: Section = { ...defaults };
-  for (const [key, value] of Object.entries(given)) {
-    const other = defaults[key];
-    result[key] = isSection(other) && isSection(value) ? merge(other, value) : value;
-  }
-  return result;
+  // From entries: a key named __proto__ must reach the schema, which refuses it, and not the object's prototype.
+  return Object.fromEntries([
+    ...Object.entries(defaults).filter(([key]) => !Object.hasOwn(given, key)),
+    ...Object.entries(given).map(([key, value]) => {
+      const other = Object.hasOwn(defaults, key) ? defaults[key] : undefined;
+      return [key, isSection(other) && isSection(value) ? merge(other, value) : value];
+    }),
+  ]);
 }

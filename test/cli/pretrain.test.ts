@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { toneFolder } from '../train/toneStore.js';
 import { runCli } from './runCli.js';
-
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { curve, interruptAfter, readLog, tensorBytes } from './trainingRuns.js';
 
 const settings = [
   'encoder.name=vgg',
@@ -30,56 +27,6 @@ const pretrainArgs = (data: string, run: string, more: string[] = []) => [
   '1',
   ...more,
 ];
-
-interface Line {
-  kind: string;
-  step: number;
-  [key: string]: unknown;
-}
-
-function readLog(run: string): Line[] {
-  const path = join(run, 'log.jsonl');
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-}
-
-/** What must repeat bit for bit: everything of steps, epochs and looks but the clock. */
-function curve(run: string): Line[] {
-  return readLog(run)
-    .filter(({ kind }) => ['step', 'epoch', 'monitor'].includes(kind))
-    .map(({ time, seconds, patchesPerSecond, ...rest }) => rest as Line);
-}
-
-/** Starts a run and sends a signal as soon as its log has `steps` steps. */
-function interruptAfter(
-  args: string[],
-  run: string,
-  steps: number,
-  signal: NodeJS.Signals,
-): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve) => {
-    const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: 'ignore' });
-    let isSent = false;
-    const poll = setInterval(() => {
-      let done = 0;
-      try {
-        done = readLog(run).filter(({ kind }) => kind === 'step').length;
-      } catch {
-        // A line is being written.
-      }
-      if (done < steps || isSent) return;
-      isSent = true;
-      child.kill(signal);
-    }, 5);
-    child.on('exit', (code, by) => {
-      clearInterval(poll);
-      resolve({ code, signal: by });
-    });
-  });
-}
 
 describe('audiossl pretrain', () => {
   it('goes on bit-identically after a kill and after SIGINT, with the checkpoints of an undisturbed run', async () => {
@@ -162,10 +109,4 @@ describe('audiossl pretrain', () => {
 async function plainFolder(): Promise<string> {
   const { folderWith, tone } = await import('../data/syntheticData.js');
   return folderWith(Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`${i + 10}.wav`, tone(200 + 150 * i, 0.6)])));
-}
-
-/** The tensors of a safetensors file, without its header (which holds versions and times). */
-function tensorBytes(path: string): Buffer {
-  const file = readFileSync(path);
-  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
 }

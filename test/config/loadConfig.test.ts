@@ -92,6 +92,48 @@ describe('loadConfig', () => {
   });
 });
 
+describe('defaults of train', () => {
+  const train = (overrides: string[] = []) => loadConfig({ overrides, command: 'train' });
+
+  it("are the authors' supervised setting, a file holding what differs from that", () => {
+    const config = train();
+    expect(config.frontEnd).toMatchObject({ sampleRate: 44100, winLength: 1764, hopLength: 882, padMode: 'constant', minSeconds: 2 });
+    expect(config.data).toMatchObject({ patchFrames: 100, patchHop: 50, standardisation: 'perBand', protocol: 'auto' });
+    expect(config.views).toEqual([]);
+    expect(config.encoder).toEqual({ name: 'supCnn' });
+    expect(config.loss).toMatchObject({ name: 'crossEntropyMargin', crossEntropyWeight: 0.7, marginRadians: 0.5, robust: null });
+    expect(config.optimizer).toMatchObject({ name: 'adam', learningRate: 0.001, weightDecay: 0.001 });
+    expect(config.schedule).toMatchObject({ name: 'plateau', factor: 0.5, patience: 5 });
+    expect(config.train).toMatchObject({ epochs: 99, batchSize: 64, patches: 'grid', selectBy: 'accuracy', initialise: null });
+    expect(train(['train.epochs=3', 'loss.crossEntropyWeight=1']).train).toEqual({ ...config.train, epochs: 3 });
+  });
+
+  it('change key by key within a part, and as a whole with its kind', () => {
+    expect(train(['optimizer.weightDecay=0']).optimizer).toMatchObject({ name: 'adam', learningRate: 0.001, weightDecay: 0 });
+    expect(train(['optimizer={name: sgd}']).optimizer).toEqual({ name: 'sgd', learningRate: 0.03, momentum: 0.9, weightDecay: 1e-4 });
+    expect(train(['frontEnd.nMels=64']).frontEnd).toEqual({ ...train().frontEnd, nMels: 64 });
+    expect(train(['frontEnd.preset=acl']).frontEnd).toEqual(loadConfig().frontEnd);
+    expect(train(['schedule={name: cosine}']).schedule).toEqual(loadConfig({ overrides: ['schedule={name: cosine}'] }).schedule);
+    expect(train(['views=[{name: timeShift}]']).views.map(({ name }) => name)).toEqual(['timeShift']);
+  });
+
+  it('leave a resolved config as it is, whatever command it was for', () => {
+    for (const config of [loadConfig(), train()]) {
+      const text = JSON.stringify(config);
+      expect(load(text)).toEqual(config);
+      writeFileSync(join(folder, 'resolved.yaml'), text);
+      expect(loadConfig({ file: join(folder, 'resolved.yaml'), command: 'train' })).toEqual(config);
+    }
+  });
+
+  it('are told from the kinds of a part: a key of the other command is named', () => {
+    expect(errorOf(() => train(['loss.temperature=0.1']))).toBe(
+      '--set loss.temperature=0.1: loss.temperature: unknown key for the "name" given; known: name, crossEntropyWeight, marginRadians, marginOn, reduction, positiveWeight, negativeWeight, divisor, robust',
+    );
+    expect(errorOf(() => loadConfig({ overrides: ['loss.robust={name: lq}'] }))).toMatch(/loss.robust: unknown key for the "name" given/);
+  });
+});
+
 describe('errors of loadConfig: one line with file, line, column', () => {
   it.each([
     ['train:\n  epoch: 3', 'x.yaml:2:3: train.epoch: unknown key; did you mean "epochs"?'],
@@ -105,7 +147,7 @@ describe('errors of loadConfig: one line with file, line, column', () => {
     ],
     [
       'schedule: {name: cosin}',
-      'x.yaml:1:12: schedule.name: expected one of multiStep, cosine, constant, got "cosin"; did you mean "cosine"?',
+      'x.yaml:1:12: schedule.name: expected one of multiStep, cosine, plateau, constant, got "cosin"; did you mean "cosine"?',
     ],
     ['train: {qqqqqq: 1}', /^x.yaml:1:9: train.qqqqqq: unknown key; known: epochs, batchSize, /],
     [
@@ -116,7 +158,7 @@ describe('errors of loadConfig: one line with file, line, column', () => {
     ['views:\n  - nam: mixBack', /^x.yaml:2:5: views.0.name: expected one of mixBack, .*, got nothing/],
     ['train:\n  epochs: abc', 'x.yaml:2:3: train.epochs: expected a number, got the text "abc"'],
     ['train:\n  epochs: 2.5', 'x.yaml:2:3: train.epochs: expected a whole number, got 2.5'],
-    ['train:\n  epochs: 0', 'x.yaml:2:3: train.epochs: must be >= 1, got 0'],
+    ['train:\n  epochs: -1', 'x.yaml:2:3: train.epochs: must be >= 0, got -1'],
     ['train:\n  epochs: null', 'x.yaml:2:3: train.epochs: cannot be null; expected a number, or leave the key out for its default'],
     ['train: 3', 'x.yaml:1:1: train: expected keys with values, got 3'],
     ['train: {earlyStopping: {}}', 'x.yaml:1:9: train.earlyStopping.patience: missing; expected a number'],
@@ -124,7 +166,7 @@ describe('errors of loadConfig: one line with file, line, column', () => {
     ['frontEnd: {window: haming}', 'x.yaml:1:12: frontEnd.window: expected one of hamming, hann, got "haming"; did you mean "hamming"?'],
     ['frontEnd: {fMax: 20000}', 'x.yaml:1:12: frontEnd.fMax: must be at most half the sample rate (11025 Hz), got 20000'],
     ['data: {trainFolds: []}', 'x.yaml:1:8: data.trainFolds: must be >= 1 items, got 0'],
-    ['seed: -1\ntrain: {epochs: 0}', 'x.yaml:2:9: train.epochs: must be >= 1, got 0 (and 1 more)'],
+    ['seed: -1\ntrain: {epochs: -1}', 'x.yaml:2:9: train.epochs: must be >= 0, got -1 (and 1 more)'],
     ['- a', 'x.yaml:1:1: expected keys with values, such as "seed: 1", got ["a"]'],
     ['just text', 'x.yaml:1:1: expected keys with values, such as "seed: 1", got "just text"'],
     ['seed: 1\nseed: 2', 'x.yaml:2:1: Map keys must be unique'],
@@ -156,13 +198,13 @@ describe('errors of loadConfig: one line with file, line, column', () => {
   });
 
   it('blames the file, not an override elsewhere', () => {
-    expect(errorOf(() => load('train: {epochs: 0}', ['seed=3']))).toBe('x.yaml:1:9: train.epochs: must be >= 1, got 0');
+    expect(errorOf(() => load('train: {epochs: -1}', ['seed=3']))).toBe('x.yaml:1:9: train.epochs: must be >= 0, got -1');
     expect(errorOf(() => load('train: 3', ['train.epochs=3']))).toBe('--set train.epochs=3: train is 3, which has no keys');
   });
 
   it('blames the last override that set the value', () => {
     const overrides = ['train={epochs: 0}', 'train.epochs=-1'];
-    expect(errorOf(() => loadConfig({ overrides }))).toBe('--set train.epochs=-1: train.epochs: must be >= 1, got -1');
+    expect(errorOf(() => loadConfig({ overrides }))).toBe('--set train.epochs=-1: train.epochs: must be >= 0, got -1');
   });
 
   it('names a file that is not there', () => {
