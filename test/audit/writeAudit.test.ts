@@ -21,13 +21,15 @@ describe('suspectAudio', () => {
     await mkdir(data);
     await writeFile(join(data, 'a.wav'), Uint8Array.of(1, 2, 3));
     await writeFile(join(data, 'b #1.flac'), new Uint8Array(50));
-    await writeFile(join(data, 'c.ogg'), new Uint8Array(7));
-    const paths = ['a.wav', 'b #1.flac', 'c.ogg', 'none.mp3'].map((name) => join(data, name));
-    expect(await suspectAudio(paths, { pageDir: page, mostBytes: 10 })).toEqual([
+    await writeFile(join(data, 'c.mp3'), new Uint8Array(7));
+    await writeFile(join(data, 'd.ogg'), new Uint8Array(6));
+    const paths = ['a.wav', 'b #1.flac', 'c.mp3', 'd.ogg', 'none.mp3'].map((name) => join(data, name));
+    expect(await suspectAudio(paths, { pageDir: page, mostBytes: 9 })).toEqual([
       { kind: 'embedded', src: 'data:audio/wav;base64,AQID' },
       { kind: 'linked', src: '../my%20data/b%20%231.flac' },
-      { kind: 'embedded', src: 'data:audio/ogg;base64,AAAAAAAAAA==' },
-      { kind: 'missing', path: paths[3] },
+      { kind: 'linked', src: '../my%20data/c.mp3' },
+      { kind: 'embedded', src: 'data:audio/ogg;base64,AAAAAAAA' },
+      { kind: 'missing', path: paths[4] },
     ]);
   });
 });
@@ -91,6 +93,7 @@ describe('writeAudit', () => {
     expect(html).not.toContain('<script');
     expect(html).not.toMatch(/NaN|undefined/);
     expect(html).toContain('The recording is not at');
+    expect(html).toContain('.wav · 0.5 s · score ');
     expect(html).toContain(`${audit.numSuspected} clip`);
   });
 
