@@ -55,12 +55,10 @@ AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
 #ifdef __AVX512BF16__
 // even[0], odd[0], even[1], odd[1] ... in bfloat16
 AUDIOSSL_INLINE void storePairs(uint32_t* to, Floats even, Floats odd) {
-  Halves low, high;
-  __m256bh evens = _mm512_cvtneps_pbh((__m512)even), odds = _mm512_cvtneps_pbh((__m512)odd);
-  std::memcpy(&low, &evens, sizeof low);
-  std::memcpy(&high, &odds, sizeof high);
-  Words pairs = __builtin_convertvector(low, Words) | (__builtin_convertvector(high, Words) << 16);
-  std::memcpy(to, &pairs, sizeof pairs);
+  alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  __m512i halves = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi16(_mm512_load_si512(order), halves));
 }
 #endif
 

@@ -18,11 +18,13 @@ WinogradGeometry geometryOf(const ConvShape& s) {
 }
 
 // The gradient by the input is a convolution of dy by the flipped filter.
-WinogradGeometry backwards(const ConvShape& s) { return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left}; }
+WinogradGeometry backwards(const ConvShape& s) {
+  return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left};
+}
 
 // Tiles that a thread takes at a time: what it makes of them stays in its second-level cache. A tile's result does not depend on it.
 int64_t tilesAtATime(const WinogradGeometry& g) {
-  constexpr int64_t kBytes = 512 << 10, kMost = 48;
+  constexpr int64_t kBytes = 1 << 20, kMost = 64;
   int64_t most = std::min(kMost, std::max<int64_t>(6, kBytes / (2 * kPositions * g.in)));
   // As many pieces for each thread.
   int64_t tiles = tilesOf(g), threads = at::get_num_threads();
@@ -76,9 +78,10 @@ Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const Ten
 
 Tensor winogradFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy) {
   WinogradGeometry g = geometryOf(s);
-  // So many pairs of tiles at a time that their transforms stay in the last-level cache; the sums do not depend on the number of threads.
-  constexpr int64_t kBytes = 16 << 20;
-  int64_t pairs = up(tilesOf(g), 2), most = std::max<int64_t>(32, kBytes / (kPositions * 4 * (g.in + g.out)));
+  // So many pairs of tiles at a time that their transforms stay in the caches, but are no less than the sums that each time is read and
+  // written. The sums do not depend on the number of threads.
+  int64_t bytes = std::max<int64_t>(4 << 20, kPositions * 4 * g.in * g.out);
+  int64_t pairs = up(tilesOf(g), 2), most = std::max<int64_t>(32, bytes / (kPositions * 4 * (g.in + g.out)));
   int64_t each = up(pairs, up(pairs, most));
   Tensor images = at::empty({kPositions * each * g.in}, at::kInt), gradients = at::empty({kPositions * each * g.out}, at::kInt);
   Tensor products = at::empty({kPositions, g.out, g.in}, at::kFloat);
@@ -90,8 +93,8 @@ Tensor winogradFilterGradient(const ConvShape& s, const Tensor& x, const Tensor&
     });
     at::parallel_for(0, kPositions, 1, [&](int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; p++) {
-        simd().winograd.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in, g.out,
-                                 products.data_ptr<float>() + p * g.out * g.in, first > 0);
+        simd().winograd.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in,
+                                 g.out, products.data_ptr<float>() + p * g.out * g.in, first > 0);
       }
     });
   }
