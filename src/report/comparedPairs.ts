@@ -1,5 +1,6 @@
 import { canonicalJson } from '../util/hash.js';
 import type { System } from './comparison/system.js';
+import { protocolRank } from './protocolOrder.js';
 
 /** Up to this many systems, every pair of them is compared. */
 const mostForAllPairs = 6;
@@ -15,7 +16,7 @@ export function comparedPairs(systems: readonly System[]): { pairs: [System, Sys
       order.push([a, b, importance(a, b)]);
     }
   }
-  order.sort((x, y) => x[2] - y[2]);
+  order.sort((x, y) => x[2] - y[2] || protocolRank(x[0]) - protocolRank(y[0]));
   const all = order.map(([a, b]): [System, System] => [a, b]);
   const isFew = systems.length <= mostForAllPairs;
   const pairs = (isFew ? all : order.filter(([, , place]) => place < 3).map(([a, b]): [System, System] => [a, b])).slice(0, mostPairs);

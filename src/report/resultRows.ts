@@ -2,6 +2,7 @@ import type { Interval } from '../run/evaluationRecord.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
 import { compareLearnt, type Learnt, predictorText } from './evaluationText.js';
+import { protocolRank } from './protocolOrder.js';
 
 /** One line of the table of results: an evaluation, a baseline under it, or the mean over seeds of several evaluations. */
 export interface ResultRow extends Omit<Learnt, 'folds'> {
@@ -31,7 +32,6 @@ export interface ResultRow extends Omit<Learnt, 'folds'> {
 }
 
 const splitOrder = ['test', 'validation', 'train'];
-const protocolOrder = ['classifier', 'linear', 'finetune', 'knn'];
 
 /** Test before validation, linear before knn, then by run and seed: what a reader looks for stands first. */
 export function resultRows(runs: readonly RunReport[]): ResultRow[] {
@@ -46,7 +46,7 @@ export function resultRows(runs: readonly RunReport[]): ResultRow[] {
   entries.sort(
     (a, b) =>
       rank(splitOrder, a.record.split) - rank(splitOrder, b.record.split) ||
-      rank(protocolOrder, a.record.protocol) - rank(protocolOrder, b.record.protocol) ||
+      protocolRank(a.record) - protocolRank(b.record) ||
       compare(a.record.protocol, b.record.protocol) ||
       compareLearnt(a.record, b.record) ||
       compare(a.record.checkpoint, b.record.checkpoint) ||

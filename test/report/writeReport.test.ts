@@ -209,12 +209,13 @@ describe('several runs', () => {
   });
 
   it('keep apart two folders of the same name', async () => {
-    const a = await make('x/same', { evaluations: [] });
-    const b = await make('y/same', { evaluations: [] });
+    const evaluations = [{ protocol: 'knn', seeds: [0] }];
+    const a = await make('x/same', { evaluations });
+    const b = await make('y/same', { evaluations, seed: 5 });
     const { html } = await report([a, b], join(root, 'same'));
     expectSound(html);
     expect(html).toContain(`>${a.dir}</h2>`);
-    expect(html).toContain('The configs of these runs are equal.');
+    expect(html).toContain('The configs of these systems are equal but for seeds and folds.');
   });
 
   it('configDifferences compares leaf by leaf and lists as wholes', () => {

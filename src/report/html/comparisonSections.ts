@@ -45,7 +45,11 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
     ...optionalSection('tables', 'Tables of the paper', paperTablesSection(comparison)),
     { id: 'claims', title: 'The paper’s claims', content: verdictsSection(comparison.verdicts) },
     { id: 'test', title: 'Selection and use of the test set', content: testUseSection(runs) },
-    { id: 'differences', title: 'What differs between the systems', content: systemDifferences(comparison) },
+    {
+      id: 'differences',
+      title: 'What differs between the systems',
+      content: [systemDifferences(comparison), runs.length <= mostRunsInFull && [h('h3', {}, 'Run by run'), differencesSection(runs)]],
+    },
     ...optionalSection('warnings', 'Warnings', warnings(runs)),
     every,
   ];

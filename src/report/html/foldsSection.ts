@@ -1,6 +1,6 @@
 import type { RunReport } from '../collectRun.js';
 import { predictorText } from '../evaluationText.js';
-import { integer, percent } from '../format.js';
+import { counted, integer, percent } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { table } from './parts.js';
 
@@ -14,7 +14,7 @@ export function foldsSection(run: RunReport): Child {
       h(
         'p',
         { class: 'finding' },
-        `${predictorText({ ...record, folds: [] })}, seed ${record.seed}: pooled over ${record.folds.length} folds the macro accuracy is ${percent(record.clipMacroAccuracy)}; single folds lie between ${percent(Math.min(...macro))} and ${percent(Math.max(...macro))}.`,
+        `${predictorText({ ...record, folds: [] })}, seed ${record.seed}: pooled over ${counted(record.folds.length, 'fold')} the macro accuracy is ${percent(record.clipMacroAccuracy)}; single folds lie between ${percent(Math.min(...macro))} and ${percent(Math.max(...macro))}.`,
       ),
       table({
         kind: 'narrow',

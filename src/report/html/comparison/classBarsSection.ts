@@ -1,7 +1,7 @@
 import type { SystemComparison } from '../../comparison/compareSystems.js';
 import type { ComparisonReport } from '../../comparisonReport.js';
 import { points, pointsInterval, pValueText } from '../../differenceText.js';
-import { integer, percent, percentInterval } from '../../format.js';
+import { counted, integer, percent, percentInterval } from '../../format.js';
 import { type Child, h, type Markup } from '../../markup.js';
 import { publishedClassesImproved } from '../../published/selfSupervised.js';
 import { differenceDot } from '../../svg/cellDots.js';
@@ -29,7 +29,7 @@ export function classBarsSection({ pairs }: ComparisonReport): Child {
       .slice(0, mostFolded)
       .map((pair) => details(`The same for ${pair.a} and ${pair.b}`, h('p', {}, classesFinding(pair)), classBars(pair))),
     others.length > mostFolded &&
-      h('p', { class: 'soft' }, `Class tables of ${others.length - mostFolded} further pairs are in report.json.`),
+      h('p', { class: 'soft' }, `The class tables of ${counted(others.length - mostFolded, 'further pair')} are in report.json.`),
   ];
 }
 

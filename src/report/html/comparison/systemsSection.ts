@@ -2,6 +2,7 @@ import type { SeedSummary } from '../../../eval/statistics/seedSummary.js';
 import type { ComparisonReport, SystemRow } from '../../comparisonReport.js';
 import { counted, integer, percent, percentInterval } from '../../format.js';
 import { type Child, h } from '../../markup.js';
+import { protocolRank } from '../../protocolOrder.js';
 import { intervalDot } from '../../svg/cellDots.js';
 import { barAxis } from '../../svg/intervalBar.js';
 import { empty, table } from '../parts.js';
@@ -29,10 +30,10 @@ export function systemsSection({ rows, split, runsLeftOut }: ComparisonReport): 
     ),
     table({
       kind: 'results',
-      caption: `Accuracy of every system on the ${split} clips, highest macro accuracy first`,
+      caption: `Accuracy of every system on the ${split} clips, one protocol after the other, highest macro accuracy first`,
       columns: [
         { head: 'System' },
-        { head: 'Seeds', isNumber: true },
+        { head: 'Seeds', isNumber: true, isWide: true },
         { head: 'Runs', isNumber: true, isWide: true },
         { head: 'Micro', isNumber: true },
         { head: 'Macro', isNumber: true },
@@ -86,7 +87,7 @@ export function systemsFinding(sorted: readonly SystemRow[]): string {
 
 /** Protocols apart, then by macro accuracy. */
 export function sortedRows(rows: readonly SystemRow[]): SystemRow[] {
-  return [...rows].sort((a, b) => b.macro.estimate - a.macro.estimate);
+  return [...rows].sort((a, b) => protocolRank(a.system) - protocolRank(b.system) || b.macro.estimate - a.macro.estimate);
 }
 
 export function isBaseline({ system }: SystemRow): boolean {
