@@ -46,7 +46,7 @@ function contrastivePlan(
   { clips, standardisation, encoder, encoderParameters }: TrainingContext,
 ): TrainingPlan<number, PairBatch> {
   const { data, loss, train, views, seed } = config;
-  const { patchFrames, patchHop, compat } = data;
+  const { patchFrames, compat } = data;
   if (loss.name === 'crossEntropyMargin') {
     throw new UsageError(
       'pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin, which needs labels; use audiossl train',
@@ -59,7 +59,7 @@ function contrastivePlan(
     createPairSource({ store, pool, views, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed });
   const embedder: PatchEmbedder = {
     patchFrames,
-    patchHop,
+    patchHop: train.monitorPatchHop ?? patchFrames,
     embedPatches: (patches) =>
       tf.tidy(() => encoder.forward(encoderParameters, standardise(patches, standardisation), { isTraining: false })),
   };

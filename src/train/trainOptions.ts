@@ -25,6 +25,14 @@ export const trainOptions = z
       .default(300)
       .describe('write last.safetensors at least this often, besides at the end of every epoch'),
     monitorEveryEpochs: z.int().min(1).default(1).describe('epochs between looks at the validation clips; the last epoch always has one'),
+    monitorPatchHop: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'frames between the patches of a validation clip that a look embeds; null = data.patchFrames: side by side, so that a look costs less than an epoch over the same clips (pretrain only)',
+      ),
     selectBy: z
       .enum(['accuracy', 'validationLoss'])
       .default('accuracy')
