@@ -107,6 +107,7 @@ describe('a comparison of systems over seeds and folds', () => {
       expect(test.aOnly).toBe(ids.filter((id) => isRight(ofA?.get(id)) && !isRight(ofB?.get(id))).length);
       expect(test.bOnly).toBe(ids.filter((id) => !isRight(ofA?.get(id)) && isRight(ofB?.get(id))).length);
     }
+    expect(textOf(section(texts.html, 'pairs'))).toContain('With 2 seeds this says little about other seeds.');
     const points = 100 * pairs[0].macro.difference.estimate;
     expect(textOf(section(texts.html, 'pairs'))).toContain(`${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} [`);
     const row = texts.table.find(

@@ -1,4 +1,5 @@
 import type { SystemComparison } from '../../comparison/compareSystems.js';
+import { minSeedsOfVerdict } from '../../comparison/verdicts.js';
 import type { ComparisonReport } from '../../comparisonReport.js';
 import { points, pointsInterval, pValueText } from '../../differenceText.js';
 import { counted, integer } from '../../format.js';
@@ -82,6 +83,12 @@ export function pairsSection({ pairs, numPairsLeftOut }: ComparisonReport): Chil
 
 /** One sentence: how many differences are clear, and the first of them. */
 export function pairsFinding(pairs: readonly SystemComparison[]): string {
+  const numSeeds = Math.min(...pairs.map((pair) => pair.numSeeds));
+  const caution = numSeeds < minSeedsOfVerdict ? ` With ${counted(numSeeds, 'seed')} this says little about other seeds.` : '';
+  return `${differencesFinding(pairs)}${caution}`;
+}
+
+function differencesFinding(pairs: readonly SystemComparison[]): string {
   const clear = pairs.filter(({ macro: { difference: one } }) => one.low > 0 || one.high < 0);
   if (pairs.length === 1) {
     const [{ a, b, macro }] = pairs;
