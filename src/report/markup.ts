@@ -36,12 +36,16 @@ export function escapeMarkup(text: string): string {
 
 /** Text for a table cell or a line of Markdown: its signs escaped, line ends made spaces. */
 export function escapeMarkdown(text: string): string {
-  return withoutControls(text)
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_{}[\]()#+!|~$-]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  return (
+    withoutControls(text)
+      .replace(/\s+/g, ' ')
+      .replace(/[\\`*_[\]|~$]/g, '\\$&')
+      // These mean something at the start of a line only; elsewhere escaping them would spoil the text for those who read it as it is.
+      .replace(/^[#+-]/, '\\$&')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+  );
 }
 
 /** Text of a csv cell that a spreadsheet must not run as a formula: one that starts with = + - @ or a tab gets an apostrophe before it. */

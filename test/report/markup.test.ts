@@ -33,7 +33,13 @@ describe('h', () => {
 });
 
 it('escapeMarkdown keeps a cell a cell and text text', () => {
-  expect(escapeMarkdown('a|b\n*c* <script> [x](y) `d` _e_ \\')).toBe('a\\|b \\*c\\* &lt;script&gt; \\[x\\]\\(y\\) \\`d\\` \\_e\\_ \\\\');
+  expect(['- a', '# b', '+ c', 'NT-Xent (linear) + 1 #2'].map(escapeMarkdown)).toEqual([
+    '\\- a',
+    '\\# b',
+    '\\+ c',
+    'NT-Xent (linear) + 1 #2',
+  ]);
+  expect(escapeMarkdown('a|b\n*c* <script> [x](y) `d` _e_ \\')).toBe('a\\|b \\*c\\* &lt;script&gt; \\[x\\](y) \\`d\\` \\_e\\_ \\\\');
 });
 
 it('csvText disarms formulas only', () => {
