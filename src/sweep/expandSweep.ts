@@ -89,7 +89,7 @@ export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonl
 
 /** The config that all runs start from: the base and `set`. */
 export function commonConfig(file: SweepFile): ResolvedConfig {
-  return loadConfig({ file: file.base, overrides: commonOverrides(file) });
+  return loadConfig({ file: file.base, overrides: commonOverrides(file), command: file.sweep.command });
 }
 
 function commonOverrides({ sweep, placeOf }: SweepFile): Override[] {

@@ -31,7 +31,9 @@ export function matchesEvaluation(
 ): boolean {
   const isWanted = record.protocol === protocol && record.split === split && record.checkpoint === checkpoint && record.seed === seed;
   const isSame = <T>(value: T | null, asked: T | undefined) => value === (asked ?? null);
-  const isLimited = isSame(record.trainOn, trainOn) && isSame(record.labelFraction, labelFraction) && isSame(record.shots, shots);
+  // All labels are no limit: records say null of them.
+  const share = labelFraction === 1 ? undefined : labelFraction;
+  const isLimited = isSame(record.trainOn, trainOn) && isSame(record.labelFraction, share) && isSame(record.shots, shots);
   // Evaluations over other folds or on other data, made by hand in the same folder, are none of the sweep's.
   return isWanted && isLimited && record.dataset === null && record.fold === null && record.folds.length === 0;
 }

@@ -53,6 +53,8 @@ export async function runSweep({
           onStageEnd?.(run, stage, undefined);
           continue;
         }
+        // It may have been stopped while the records were read; a command started now would never hear of it.
+        if (signal?.aborted) break;
         wasDone = false;
         onStageStart?.(run, stage);
         const start = performance.now();

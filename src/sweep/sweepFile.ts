@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { explainIssue } from '../config/explainIssue.js';
 import { readYaml } from '../config/readYaml.js';
 import { errorText, UsageError } from '../util/errors.js';
+import { canonicalJson } from '../util/hash.js';
 
 const fold = z.union([z.string(), z.number().int()]).transform(String);
 const values = z.record(z.string(), z.json());
@@ -83,9 +84,30 @@ export function readSweepFile(file: string): SweepFile {
     throw new UsageError(`${placeOf(path)}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`);
   }
   const sweep = parsed.data;
+  checkEvaluations(sweep, placeOf);
   if (sweep.grid !== undefined && Object.keys(sweep.grid).length === 0)
     throw new UsageError(`${placeOf(['grid'])}: grid: must name at least one key with its values; leave grid out for a single system`);
   const base = sweep.base === undefined ? undefined : resolve(dirname(file), sweep.base);
   if (base !== undefined && !existsSync(base)) throw new UsageError(`${placeOf(['base'])}: base: ${base} does not exist`);
   return { file, sweep, base, placeOf };
+}
+
+/** What `audiossl evaluate` would refuse after the training, and evaluations that are one. */
+function checkEvaluations({ command, evaluate }: Sweep, placeOf: SweepFile['placeOf']): void {
+  const before = new Set<string>();
+  for (const [i, evaluation] of evaluate.entries()) {
+    const { protocol, labelFraction, shots, trainOn } = evaluation;
+    const refuse = (what: string): never => {
+      throw new UsageError(`${placeOf(['evaluate', i])}: evaluate.${i}: ${what}`);
+    };
+    if (labelFraction !== undefined && shots !== undefined)
+      refuse('labelFraction and shots are two limits of the labels; make two evaluations of them');
+    if (protocol === 'classifier' && command === 'pretrain')
+      refuse('the protocol classifier needs runs with a classifier of their own; set command: train, or take linear or knn');
+    if (protocol === 'classifier' && (labelFraction ?? shots ?? trainOn) !== undefined)
+      refuse('the protocol classifier learns nothing, so it takes no labelFraction, shots or trainOn; take linear or finetune');
+    const key = canonicalJson({ ...evaluation, labelFraction: labelFraction === 1 ? undefined : labelFraction });
+    if (before.has(key)) refuse('is the same as one before it (labelFraction 1 = all labels); leave one of them out');
+    before.add(key);
+  }
 }

@@ -81,7 +81,7 @@ export async function checkPlan(folder: SweepFolder, { source, runs }: { source:
     if (lost !== undefined) refuse(`its evaluation ${canonicalJson(lost)} is not in the sweep file any more`);
     if (!existsSync(folder.config(old.name))) continue;
     // Read anew, so that keys which came with a later version have their defaults on both sides.
-    const config = loadConfig({ file: folder.config(old.name) });
+    const config = loadConfig({ file: folder.config(old.name), command: old.command });
     const [difference] = configDifferences([config, run.config]);
     if (difference !== undefined)
       refuse(`in its run ${old.name} ${difference.key} was ${difference.values[0]}, now ${difference.values[1]}`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/loadConfig.js';
-import { expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
+import { commonConfig, expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
 import { foldRoles, foldsOf } from '../../src/sweep/foldRoles.js';
 import { readSweepFile } from '../../src/sweep/sweepFile.js';
 
@@ -124,6 +124,12 @@ describe('expandSweep', () => {
     expect(runs[0].config.loss.name).toBe('angularContrastive');
   });
 
+  it('reads what all runs have in common with the defaults of their command', () => {
+    const text = 'command: train\nset: { loss.crossEntropyWeight: 0.4 }\n';
+    expect(expand(text)[0].config.loss).toMatchObject({ name: 'crossEntropyMargin', crossEntropyWeight: 0.4 });
+    expect(commonConfig(readSweepFile(file))).toMatchObject({ loss: { crossEntropyWeight: 0.4 }, train: { epochs: 99 } });
+  });
+
   it('has as many runs as the product of its lists, all of different names, for any lists of different values', () => {
     const distinct = <T>(values: fc.Arbitrary<T>) => fc.uniqueArray(values, { minLength: 1, maxLength: 2 });
     fc.assert(
@@ -183,6 +189,16 @@ describe('expandSweep', () => {
     ['base: none.yaml', /sweep\.yaml:1:1: base: .*none\.yaml does not exist$/],
     ['sedes: [1]', /sweep\.yaml:1:1: sedes: unknown key; did you mean "seeds"\?$/],
     ['folds: [1]\nset: { data.testFold: 2 }', /sweep\.yaml:2:8: data\.testFold: the sweep's own key folds says the folds/],
+    [
+      'evaluate:\n  - { protocol: knn, split: test }\n  - { protocol: classifier, split: test }',
+      /sweep\.yaml:3:\d+: evaluate\.1: the protocol classifier needs runs with a classifier of their own; set command: train/,
+    ],
+    ['command: train\nevaluate: [{ protocol: classifier, split: test, shots: 5 }]', /evaluate\.0: the protocol classifier learns nothing/],
+    ['evaluate: [{ protocol: linear, split: test, shots: 5, labelFraction: 0.1 }]', /evaluate\.0: labelFraction and shots are two limits/],
+    [
+      'evaluate: [{ protocol: linear, split: test }, { protocol: linear, split: test, labelFraction: 1 }]',
+      /sweep\.yaml:1:\d+: evaluate\.1: is the same as one before it/,
+    ],
     ['- 1', /sweep\.yaml:1:1: expected keys with values/],
   ])('refuses %j in one line with file and line', (text, message) => {
     let said = '';

@@ -46,6 +46,7 @@ describe('runSweep', () => {
 
   it('starts nothing after a stop, and waits for what is under way', async () => {
     const controller = new AbortController();
+    const started: string[] = [];
     const said: string[] = [];
     const { failures } = await runSweep({
       folder: sweepFolder(await folderWith()),
@@ -53,14 +54,34 @@ describe('runSweep', () => {
       jobs: 2,
       signal: controller.signal,
       async runStage({ name }) {
+        started.push(name);
+        while (started.length < 2) await turn();
         controller.abort();
         await turn();
         said.push(name);
         return 'exit code 130';
       },
     });
-    expect(said).toEqual(['a', 'b']);
+    expect(said.sort()).toEqual(['a', 'b']);
     expect(failures).toEqual([]);
+  });
+
+  it('starts nothing when it is stopped while it looks up what is there', async () => {
+    const controller = new AbortController();
+    const said: string[] = [];
+    const sweep = runSweep({
+      folder: sweepFolder(await folderWith()),
+      runs: runsOf('a', 'b'),
+      jobs: 1,
+      signal: controller.signal,
+      async runStage({ name }) {
+        said.push(name);
+        return undefined;
+      },
+    });
+    controller.abort();
+    await sweep;
+    expect(said).toEqual([]);
   });
 });
 
