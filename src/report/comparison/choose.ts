@@ -64,7 +64,8 @@ function onPapersPlace(margin: readonly System[]): System[] {
   return [...margin];
 }
 
-function withoutMargin(config: unknown): unknown {
+/** A system's config without the keys of the margin term. */
+export function withoutMargin(config: unknown): unknown {
   if (config === null || typeof config !== 'object' || !('loss' in config)) return config;
   const { loss } = config;
   if (loss === null || typeof loss !== 'object') return config;

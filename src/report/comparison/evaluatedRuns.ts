@@ -1,4 +1,5 @@
 import type { EvaluationRecord } from '../../run/evaluationRecord.js';
+import type { MonitorRecord } from '../../run/logRecord.js';
 import { type Prediction, readPredictions } from '../../run/predictions.js';
 import { runFolder } from '../../run/runFolder.js';
 import { UsageError } from '../../util/errors.js';
@@ -83,8 +84,14 @@ function validationScore(report: RunReport, record: EvaluationRecord): number | 
   if (twin) return twin.record.clipMacroAccuracy;
   const own = record.options.validationClipMacroAccuracy;
   if (typeof own === 'number') return own;
-  const look = bestLook(report);
+  const look = lookAt(report, record.checkpoint);
   if (record.protocol === 'classifier') return look?.clipMacroAccuracy ?? null;
   if (record.protocol === 'knn') return look?.knnClipMacroAccuracy ?? null;
   return null;
+}
+
+/** The look at the validation clips of the weights that were evaluated; unknown for a file given by its path. */
+function lookAt({ log }: Pick<RunReport, 'log'>, checkpoint: string): MonitorRecord | undefined {
+  if (checkpoint === 'best') return bestLook({ log });
+  return checkpoint === 'last' ? log.monitors.at(-1) : undefined;
 }

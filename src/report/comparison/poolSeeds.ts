@@ -7,8 +7,8 @@ type Pooled = Pick<System, 'ids' | 'labels' | 'groups' | 'seeds' | 'predicted' |
 
 /**
  * The predictions of one system: each seed's runs together test each clip once (their folds are pooled). Seeds that lack clips are left
- * out and noted. Of several evaluations of one run with different seeds one counts, that with the run's own seed or else the lowest:
- * it is runs, not the classifiers on top of them, that repeat an experiment.
+ * out and noted. Of several evaluations of one run one counts, that with the run's own seed or else the lowest, and of several k-fold ones
+ * with that seed the one of most clips: it is runs, not the classifiers on top of them, that repeat an experiment.
  * Throws UsageError for a clip that is tested twice in a seed, for labels that differ, and where no seed has all clips.
  */
 export function poolSeeds(entries: readonly EvaluatedRun[]): Pooled & { used: EvaluatedRun[] } {
@@ -79,7 +79,7 @@ function oneEvaluationARun(entries: readonly EvaluatedRun[], notes: string[]): E
     byRun.set(key, [...(byRun.get(key) ?? []), entry]);
   }
   return [...byRun.values()].map((ofRun) => {
-    const sorted = [...ofRun].sort((a, b) => a.record.seed - b.record.seed);
+    const sorted = [...ofRun].sort((a, b) => a.record.seed - b.record.seed || b.record.numClips - a.record.numClips);
     const chosen = sorted.find((entry) => entry.record.seed === seedOf(entry)) ?? sorted[0];
     if (sorted.length > 1) {
       notes.push(

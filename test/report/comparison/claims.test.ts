@@ -212,6 +212,45 @@ describe('features', () => {
     expect(verdict(grid(5, [0.1], () => 0.1))).toMatchObject({ verdict: 'notTested', reason: expect.stringMatching(/got 0.1/) });
   });
 
+  test('a system is held against the one that differs in the margin alone, fold by fold', () => {
+    const at = (run: AnalysedRun, more: object): AnalysedRun => ({ ...run, config: { ...(run.config as object), ...more } });
+    const other = { encoder: { name: 'vgg' } };
+    const runs = grid(5, [0.1, 0.2], () => 0.1);
+    // Another encoder, of which everything is far higher: it must be nobody's counterpart but its own.
+    const strangers = grid(5, [0.1, 0.2], () => -0.1).map((run) =>
+      at({ ...run, record: { ...run.record, uniformity: { h: 0, z: (run.record.uniformity.z as number) + 3 } } }, other),
+    );
+    for (const order of [
+      [...runs, ...strangers],
+      [...strangers, ...runs],
+    ]) {
+      const { parts } = verdict(order);
+      const names = ['undefined', 'vgg'].flatMap((encoder) =>
+        [0.1, 0.2].map((t) => `temperature ${t}, alpha 0.3, ${encoder === 'vgg' ? 'vgg' : ''}, margin on , checkpoint best`),
+      );
+      expect(parts.map(({ name }) => name).sort()).toEqual(names.sort());
+      const estimates = parts.map(({ name, evidence }) => [name.includes('vgg'), evidence[1].estimate.toFixed(3)]);
+      expect(estimates).toEqual(
+        expect.arrayContaining([
+          [false, '0.106'],
+          [true, '-0.094'],
+        ]),
+      );
+      expect(new Set(estimates.map(String)).size).toBe(2);
+    }
+    // Checkpoints are not mixed either.
+    const last = runs.map((run) => ({ ...run, record: { ...run.record, checkpoint: 'last' } }));
+    const mixed = [...runs.filter((run) => run.run.includes('a1s')), ...last.filter((run) => !run.run.includes('a1s'))];
+    expect(verdict(mixed).verdict).toBe('notTested');
+
+    // Folds: one system has the first alone, of the others nothing can be said; the mean over the common ones counts.
+    const fold = (testFold: string, rise: number) => grid(5, [0.1, 0.2], () => rise).map((run) => at(run, { data: { testFold } }));
+    const extra = fold('3', 5).filter((run) => !run.run.includes('a1s'));
+    const [part] = verdict([...fold('1', 0.1), ...fold('2', 0.3), ...extra]).parts;
+    expect(part.evidence[1].estimate).toBeCloseTo(0.206, 12);
+    expect(part.evidence[1].numSeeds).toBe(5);
+  });
+
   test('differences are paired by the runs’ seeds', () => {
     const [{ evidence }] = verdict(grid(5, [0.1, 0.2], () => 0.1)).parts;
     // 0.1 + 0.003 s for s = 0 .. 4.

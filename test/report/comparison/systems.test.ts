@@ -55,6 +55,29 @@ describe('groupSystems', () => {
     expect(new Set(systems.map(({ name }) => name)).size).toBe(6);
   });
 
+  test('everything but seed and folds that tells evaluations apart makes other systems', () => {
+    const ways = [{}, { shots: 5 }, { labelFraction: 0.5 }, { dataset: 'esc' }, { trainOn: 'clean' as const }, { checkpoint: 'last' }];
+    const more = [{ protocol: 'knn' }, { split: 'validation' as const }];
+    const runs = [...ways, ...more].map((record, i) => evaluatedRun({ record, name: `r${i}`, isRight: all }));
+    const systems = groupSystems(runs);
+    expect(systems.map(({ runs: [run] }) => run)).toEqual(runs.map(({ run }) => run));
+    expect(new Set(systems.map(({ name }) => name)).size).toBe(systems.length - 1); // splits are never in one report
+  });
+
+  test('of several k-fold evaluations of one run that of most clips counts', () => {
+    const folds = (...names: string[]) => names.map((fold) => ({ fold, numClips: 1, clipMicroAccuracy: 1, clipMacroAccuracy: 1 }));
+    const some = evaluatedRun({ name: 'r', clipsPerClass: 10, record: { folds: folds('1', '2') }, isRight: all });
+    const every = evaluatedRun({ name: 'r', record: { folds: folds('1', '2', '3') }, isRight: even });
+    for (const runs of [
+      [some, every],
+      [every, some],
+    ]) {
+      const [system] = groupSystems(runs);
+      expect([system.ids.length, system.correct[0].reduce((sum, right) => sum + right, 0)]).toEqual([80, 40]);
+      expect(system.isKFold).toBe(true);
+    }
+  });
+
   test('of several probes of one run that with its own seed counts, and the reader is told', () => {
     const runs = [0, 1, 2].map((probe) =>
       evaluatedRun({ seed: 1, name: 'r', record: { seed: probe }, isRight: (_k, i) => i < 10 + probe }),
