@@ -1,17 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import type { BackendOptions } from '../backend/setBackend.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
-
-export interface SweepCommandOptions extends Partial<BackendOptions> {
-  data?: string;
-  features?: string;
-  out: string;
-  jobs: number;
-  dryRun?: boolean;
-  table?: boolean;
-}
+import type { SweepCommandOptions } from './sweep/sweepCommandOptions.js';
 
 /** `audiossl sweep F --data DIR --out DIR`: experiments as a file. */
 export function registerSweep(program: Command): void {
@@ -26,7 +17,7 @@ export function registerSweep(program: Command): void {
     .option('--dry-run', 'check everything and list the runs, without starting or writing anything')
     .option('--table', 'only write the tables anew, from what is there');
   addBackendOptions(command).action(async (file: string, options: SweepCommandOptions) => {
-    const { sweepCommand } = await import('./runSweepCommand.js');
+    const { sweepCommand } = await import('./sweep/sweepCommand.js');
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
     await sweepCommand(file, options, [process.execPath, main]);
   });

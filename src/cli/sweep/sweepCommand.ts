@@ -1,27 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
-import { describeFrontEndDifference, frontEndHash } from '../audio/frontEnd.js';
-import type { Clip } from '../data/clip.js';
-import type { DataOptions } from '../data/dataOptions.js';
-import { FeatureStore } from '../data/FeatureStore.js';
-import { loadDataset } from '../data/loadDataset.js';
-import { checkSplits } from '../sweep/checkSplits.js';
-import { describeEvaluation } from '../sweep/collectResults.js';
-import { commonConfig, expandSweep, type PlannedRun, type SweepRun } from '../sweep/expandSweep.js';
-import { foldsOf } from '../sweep/foldRoles.js';
-import { runSweep, type StageRunner } from '../sweep/runSweep.js';
-import { spawnStage } from '../sweep/spawnStage.js';
-import type { Stage } from '../sweep/stages.js';
-import { readSweepFile } from '../sweep/sweepFile.js';
-import { type SweepFolder, sweepFolder } from '../sweep/sweepFolder.js';
-import { lockSweep } from '../sweep/sweepLock.js';
-import { checkPlan, readPlan, settlePlan } from '../sweep/sweepPlan.js';
-import { writeTables } from '../sweep/sweepTables.js';
-import { AudiosslError, UsageError } from '../util/errors.js';
-import { InterruptedError, interruptible } from './interruptible.js';
-import { openFeatures } from './openFeatures.js';
+import { checkSplits } from '../../sweep/checkSplits.js';
+import { describeEvaluation } from '../../sweep/collectResults.js';
+import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
+import { foldsOf } from '../../sweep/foldRoles.js';
+import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
+import { spawnStage } from '../../sweep/spawnStage.js';
+import { readSweepFile } from '../../sweep/sweepFile.js';
+import { type SweepFolder, sweepFolder } from '../../sweep/sweepFolder.js';
+import { lockSweep } from '../../sweep/sweepLock.js';
+import { checkPlan, readPlan, settlePlan } from '../../sweep/sweepPlan.js';
+import { writeTables } from '../../sweep/sweepTables.js';
+import { AudiosslError, UsageError } from '../../util/errors.js';
+import { InterruptedError, interruptible } from '../interruptible.js';
 import { showSweep } from './showSweep.js';
-import type { SweepCommandOptions } from './sweep.js';
+import { engineArguments, stageArguments } from './stageArguments.js';
+import type { SweepCommandOptions } from './sweepCommandOptions.js';
+import { makeStores, readClips } from './sweepData.js';
 
 /** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
 export async function sweepCommand(file: string, options: SweepCommandOptions, program: readonly [string, ...string[]]): Promise<void> {
@@ -112,68 +106,6 @@ async function rebuildTables(folder: SweepFolder): Promise<void> {
   if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
   const { markdown } = await writeTables(folder, plan.runs);
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
-}
-
-async function readClips(
-  { data, features }: SweepCommandOptions,
-  format: DataOptions['format'],
-): Promise<{ clips: readonly Clip[]; source: string }> {
-  if ((data === undefined) === (features === undefined))
-    throw new UsageError('sweep: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
-  if (data !== undefined) return { clips: (await loadDataset(data, { format })).clips, source: resolve(data) };
-  const store = await FeatureStore.open(features as string);
-  await store.close();
-  return { clips: store.clips, source: resolve(features as string) };
-}
-
-/** The store of each run by its name; front ends that differ get one each. */
-async function makeStores(
-  folder: SweepFolder,
-  runs: readonly PlannedRun[],
-  { data, features }: SweepCommandOptions,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const byFrontEnd = new Map<string, string>();
-  const stores = new Map<string, string>();
-  for (const { name, config } of runs) {
-    const hash = frontEndHash(config.frontEnd);
-    let dir = byFrontEnd.get(hash);
-    if (dir === undefined) {
-      const out = join(folder.dir, 'any');
-      const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
-      await store.close();
-      const difference = describeFrontEndDifference(store.frontEnd, config.frontEnd);
-      if (difference !== undefined)
-        throw new UsageError(
-          `sweep: run ${name} needs another front end than ${features} has (features / run): ${difference}; pass --data instead`,
-        );
-      dir = store.dir;
-      byFrontEnd.set(hash, dir);
-    }
-    stores.set(name, dir);
-  }
-  return stores;
-}
-
-function stageArguments(folder: SweepFolder, run: SweepRun, stage: Stage, store: string): string[] {
-  const dir = folder.run(run.name);
-  if (stage.kind === 'training') return [run.command, '--features', store, '--config', folder.config(run.name), '--out', dir, '--resume'];
-  const { protocol, split, checkpoint, labelFraction, shots, trainOn } = stage.evaluation;
-  return [
-    ...['evaluate', dir, '--protocol', protocol, '--split', split, '--checkpoint', checkpoint, '--features', store],
-    ...(labelFraction === undefined ? [] : ['--label-fractions', String(labelFraction)]),
-    ...(shots === undefined ? [] : ['--shots', String(shots)]),
-    ...(trainOn === undefined ? [] : ['--train-on', trainOn]),
-  ];
-}
-
-function engineArguments({ backend, device, precision }: SweepCommandOptions, threads: number): string[] {
-  return [
-    ...(backend === undefined ? [] : ['--backend', backend]),
-    ...(device === undefined ? [] : ['--device', device]),
-    ...(precision === undefined ? [] : ['--precision', precision]),
-    ...['--threads', String(threads)],
-  ];
 }
 
 function describeRun({ name, command, baseline, config, evaluations }: PlannedRun): string {

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { runFolder } from '../run/runFolder.js';
-import type { PlannedRun } from '../sweep/expandSweep.js';
-import type { SweepEvents } from '../sweep/runSweep.js';
-import type { SweepFolder } from '../sweep/sweepFolder.js';
-import { createTimeKeeper } from '../sweep/timeLeft.js';
-import { formatDuration } from '../util/progress.js';
+import { runFolder } from '../../run/runFolder.js';
+import type { PlannedRun } from '../../sweep/expandSweep.js';
+import type { SweepEvents } from '../../sweep/runSweep.js';
+import type { SweepFolder } from '../../sweep/sweepFolder.js';
+import { createTimeKeeper } from '../../sweep/timeLeft.js';
+import { formatDuration } from '../../util/progress.js';
 
 /** On a terminal the state is drawn anew so often; elsewhere a line comes at the end of a run and after so long a silence. */
 const REDRAW_MS = 1000;
