@@ -53,7 +53,10 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
     notes: [
       ...chosen.notes,
       ...(chosen.dataset === null ? [] : [`transfer: the data are those of ${store.dir}, not the run's own`]),
-      ...seenNotes(seen, target, model, fold !== undefined || chosen.dataset !== null || trainOn !== undefined),
+      ...seenNotes(seen, target, model, {
+        isOtherSplit: fold !== undefined || chosen.dataset !== null || trainOn !== undefined,
+        isOtherData: chosen.dataset !== null,
+      }),
       ...unlabelledNotes({ [split]: target, train }),
       ...(limit === undefined ? [] : limitNotes({ limit, allTrain, train, classNames: chosen.classNames, validation })),
       ...missingClassNotes(chosen.classNames, train, target),
@@ -123,13 +126,16 @@ function seenNotes(
   { train, validation }: EvaluationContext['seen'],
   { split, indices }: ProtocolInput['target'],
   model: Model,
-  isOtherSplit: boolean,
+  { isOtherSplit, isOtherData }: { isOtherSplit: boolean; isOtherData: boolean },
 ): string[] {
   const labels = model.classify === undefined ? 'without their labels' : 'with their labels';
   const notes =
     train > 0 || isOtherSplit
       ? [`the run was trained on the recordings of ${train} of the ${indices.length} ${split} clips${train > 0 ? `, ${labels}` : ''}`]
       : [];
+  // A name says little about the sound in it: 1.wav may be another recording, and a copy may have another name.
+  if (isOtherData)
+    notes.push('clips that the run was trained on are known by their ids alone, which other data may share by chance, or may not keep');
   if (validation > 0 && isOtherSplit)
     notes.push(`its checkpoint was watched on the recordings of ${validation} of the ${indices.length} ${split} clips`);
   return notes;

@@ -1,7 +1,8 @@
+import { rm } from 'node:fs/promises';
 import type { Model } from '../model/loadModel.js';
 import { writeClipEmbeddings } from '../run/clipEmbeddings.js';
 import { configHash } from '../run/configText.js';
-import { type EvaluationInput, writeEvaluation } from '../run/evaluationRecord.js';
+import { type EvaluationInput, evaluationPaths, writeEvaluation } from '../run/evaluationRecord.js';
 import { writePredictions } from '../run/predictions.js';
 import type { RunFolder } from '../run/runFolder.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
@@ -33,7 +34,10 @@ export function protocolOptions(
   return { embeddingBatchSize };
 }
 
-/** Writes predictions, clip embeddings and, last, the record: its presence says that the evaluation is whole. */
+/**
+ * Writes predictions, clip embeddings and, last, the record: its presence says that the evaluation is whole. Those of an earlier evaluation
+ * of this name go first: its record must not stand beside other predictions, nor its embeddings where this one has none.
+ */
 export async function writeEvaluationFiles({
   run,
   name,
@@ -49,6 +53,8 @@ export async function writeEvaluationFiles({
   withEmbeddings: boolean;
 }): Promise<void> {
   const { classNames } = record;
+  const paths = evaluationPaths(run, name);
+  for (const path of [paths.record, paths.embeddings]) await rm(path, { force: true });
   const predictions = clips.ids.map((id, i) => ({
     id,
     label: classNames[clips.labels[i]],

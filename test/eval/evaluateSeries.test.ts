@@ -182,10 +182,13 @@ describe('other data and other training clips', () => {
     const { name, record, clips } = await evaluate({ ...given, transfer: true });
     expect(name).toMatch(/^knn-on_[^-]*_store_[0-9a-f]{8}-test-/);
     expect([record.classNames, record.numClips]).toEqual([['deep', 'shrill'], 4]);
-    expect(record.notes?.join('; ')).toMatch(/transfer: the data are those of .*trained on the recordings of 0 of the 4 test clips/);
+    expect(record.notes?.join('; ')).toMatch(
+      /transfer: the data are those of .*trained on the recordings of 0 of the 4 test clips.*by their ids alone/,
+    );
     const own = await evaluate({ ...given, store });
     expect(clips.predicted).toEqual(own.clips.predicted);
     expect(own.record.dataset).toBeNull();
+    expect(own.record.notes?.join()).not.toMatch(/by their ids/);
     await expect(evaluate({ ...given, store, transfer: true })).rejects.toThrow(/leave out --transfer/);
   });
 
