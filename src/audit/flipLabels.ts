@@ -10,11 +10,14 @@ export function flipLabels({ labels, share, seed }: { labels: readonly string[];
   const classNames = [...new Set(labels)].sort();
   if (!(share > 0 && share < 1)) throw new UsageError(`flipLabels: the share must lie between 0 and 1, got ${share}`);
   if (classNames.length < 2) throw new UsageError(`flipLabels: needs at least 2 classes, got ${classNames.length}`);
+  const numFlipped = Math.round(share * labels.length);
+  if (numFlipped === 0)
+    throw new UsageError(`flipLabels: the share must be 1 of the ${labels.length} labels at least, got ${share}; raise it`);
   const rng = new Rng({ seed, purpose: 'flipLabels' });
   const order = rng.permutation(labels.length);
   const flipped = [...labels];
   const isFlipped = new Array<boolean>(labels.length).fill(false);
-  for (let i = 0; i < Math.round(share * labels.length); i++) {
+  for (let i = 0; i < numFlipped; i++) {
     const clip = order[i];
     const others = classNames.filter((name) => name !== labels[clip]);
     flipped[clip] = others[rng.integer(0, others.length)];

@@ -106,6 +106,7 @@ describe('flips', () => {
     expect(flipLabels({ labels, share: 0.5, seed: 4 }).labels).toEqual(flipped);
     expect(flipLabels({ labels, share: 0.5, seed: 5 }).labels).not.toEqual(flipped);
     expect(() => flipLabels({ labels, share: 1, seed: 0 })).toThrow(/between 0 and 1, got 1/);
+    expect(() => flipLabels({ labels: ['a', 'b'], share: 0.1, seed: 0 })).toThrow(/1 of the 2 labels at least, got 0.1/);
     expect(() => flipLabels({ labels: ['a', 'a'], share: 0.5, seed: 0 })).toThrow(/at least 2 classes, got 1/);
   });
 

@@ -92,6 +92,10 @@ async function audit(options: AuditOptions, onProgress: (stage: string, done: nu
     store = await openStore(options, model, signal);
     checkModelFrontEnd(model, store.frontEnd, `the store ${store.dir}`);
     const { clips, notes, isOfRun } = await chooseClips(store.clips, options);
+    if (model.classify !== undefined && isOfRun && options.split !== 'test')
+      notes.push(
+        'the encoder was trained with the labels of its training clips: it may have learnt the wrong ones by heart; one trained without labels sees them better',
+      );
     const facts = runFacts(['audiossl', ...process.argv.slice(2)]);
     const time = new Date().toISOString();
     if (isOfRun && (options.split === 'test' || options.split === 'all'))
