@@ -93,6 +93,18 @@ describe('claimVerdicts', () => {
     expect(claim.parts[0].notes).toContain('the data have 4 classes: the claim is held to the same share, 65 %');
   });
 
+  test('on data without those subsets any supervised systems stand for all clips', () => {
+    const runs = (subset: string, right: number, alpha: number) =>
+      seeds(5, { config: supervised(subset, alpha), record: { protocol: 'classifier' } }, share(right));
+    const other = judge([...runs('generic', 17, 0.5), ...runs('generic', 10, 1)]).marginHelpsSupervised;
+    expect(other.parts.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['all', 'supported'],
+      ...['noisy', 'noisySmall', 'clean'].map((name) => [name, 'notTested']),
+    ]);
+    const small = judge([...runs('clean', 17, 0.5), ...runs('clean', 10, 1)]).marginHelpsSupervised;
+    expect(small.parts.filter(({ verdict }) => verdict !== 'notTested').map(({ name }) => name)).toEqual(['clean']);
+  });
+
   test('the validation clips choose alpha, never the clips that are compared', () => {
     const best = seeds(5, { ...weight(0.3), validationScore: 0.5 }, share(17));
     const chosen = seeds(5, { ...weight(0.7), validationScore: 0.6 }, share(3));
