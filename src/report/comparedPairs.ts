@@ -23,8 +23,9 @@ export function comparedPairs(systems: readonly System[]): { pairs: [System, Sys
   return { pairs, numLeftOut: all.length - pairs.length };
 }
 
-/** The same protocol and front end, or a supervised system against a self-supervised one. */
+/** The same clips, protocol and front end, or a supervised system against a self-supervised one. */
 function isComparable(a: System, b: System): boolean {
+  if (a.dataset !== b.dataset || a.isKFold !== b.isKFold) return false;
   if ((a.traits.kind === 'supervised') !== (b.traits.kind === 'supervised')) {
     return a.labelFraction === null && b.labelFraction === null && a.shots === null && b.shots === null;
   }

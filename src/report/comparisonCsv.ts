@@ -1,5 +1,6 @@
 import type { CsvValue } from '../util/csv.js';
-import type { ComparisonReport, SystemRow } from './comparisonReport.js';
+import type { ComparisonReport } from './comparisonReport.js';
+import type { SystemRow } from './systemRow.js';
 
 /** Rows of report.csv about systems and their differences, in the order of csvColumns. `value` of a difference is the first minus the second. */
 export function comparisonCsvRows({ rows, pairs, split }: ComparisonReport): CsvValue[][] {

@@ -1,5 +1,6 @@
-import type { ComparisonReport, SystemRow } from './comparisonReport.js';
+import type { ComparisonReport } from './comparisonReport.js';
 import type { PaperRow, PaperTable1Row } from './paperTables.js';
+import type { SystemRow } from './systemRow.js';
 
 /** The comparison for programs: systems without their predictions, and named instead of repeated in the paper's tables. */
 export type ComparisonJson = Omit<ComparisonReport, 'rows' | 'table1' | 'table2'> & {

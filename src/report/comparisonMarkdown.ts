@@ -1,4 +1,4 @@
-import type { ComparisonReport, SystemRow } from './comparisonReport.js';
+import type { ComparisonReport } from './comparisonReport.js';
 import { points, pointsInterval, pValueText } from './differenceText.js';
 import { integer, percent, percentInterval } from './format.js';
 import { classesFinding } from './html/comparison/classBarsSection.js';
@@ -10,6 +10,7 @@ import { evidenceText, verdictsFinding, verdictWord } from './html/comparison/ve
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { PaperRow } from './paperTables.js';
+import type { SystemRow } from './systemRow.js';
 
 /** The comparison of several runs, section by section as on the page. */
 export function comparisonMarkdown({

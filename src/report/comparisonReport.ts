@@ -1,31 +1,17 @@
-import type { Estimate } from '../eval/statistics/interval.js';
-import { type SeedSummary, seedSummary } from '../eval/statistics/seedSummary.js';
-import { stratifiedBootstrap } from '../eval/statistics/stratifiedBootstrap.js';
-import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { UsageError } from '../util/errors.js';
+import { alphaCurves } from './alphaCurves.js';
 import type { RunReport } from './collectRun.js';
 import { comparedPairs } from './comparedPairs.js';
-import { checkFrontEnds, checkSameClips } from './comparison/checkComparable.js';
+import { checkSystems } from './comparison/checkComparable.js';
 import { type ClaimVerdict, claimVerdicts } from './comparison/claims.js';
 import { compareSystems, comparisonReplicates, type SystemComparison } from './comparison/compareSystems.js';
-import { protocolKey, readEvaluatedRuns } from './comparison/evaluatedRuns.js';
+import { readEvaluatedRuns } from './comparison/evaluatedRuns.js';
 import { readAnalysedRuns } from './comparison/featureClaim.js';
-import type { System } from './comparison/system.js';
 import { groupSystems } from './comparison/systems.js';
 import { type PaperRow, type PaperTable1Row, paperTable1, paperTable2 } from './paperTables.js';
-import { alphaCurves, type SystemCurve, temperatureCurves } from './systemCurves.js';
-
-/** One system with its numbers: a row of the table of systems. */
-export interface SystemRow {
-  system: System;
-  /** Intervals over clips and seeds; `seeds` is mean and deviation of the seeds alone. */
-  micro: Estimate & { seeds: SeedSummary };
-  macro: Estimate & { seeds: SeedSummary };
-  perClass: Estimate[];
-  /** Over seeds, folds pooled; null where a record lacks it. */
-  patchWeighted: SeedSummary | null;
-  top3: SeedSummary | null;
-}
+import type { SystemCurve } from './systemCurve.js';
+import { type SystemRow, systemRow } from './systemRow.js';
+import { temperatureCurves } from './temperatureCurves.js';
 
 /** What a report on several runs says beyond the single runs. */
 export interface ComparisonReport {
@@ -61,8 +47,7 @@ export async function compareRuns(
     );
   }
   const systems = groupSystems(evaluated);
-  checkSameClips(systems);
-  checkFrontEnds(systems);
+  checkSystems(systems);
   const { pairs, numLeftOut } = comparedPairs(systems);
   const used = new Set(evaluated.map(({ run }) => run));
   const rows = systems.map((system) => systemRow(system, reports, replicates));
@@ -78,67 +63,5 @@ export async function compareRuns(
     table1: paperTable1(rows, compared),
     table2: paperTable2(rows),
     verdicts: claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }),
-  };
-}
-
-function systemRow(system: System, reports: readonly RunReport[], replicates: number): SystemRow {
-  const { correct, labels, groups, classNames, seeds } = system;
-  const { micro, macro, perClass } = stratifiedBootstrap({ correct, labels, groups, numClasses: classNames.length, replicates, seed: 0 });
-  const bySeed = seeds.map((seed) => recordsOf(system, seed, reports));
-  const perSeed = correct.map((one) => accuracies(one, labels, classNames.length));
-  return {
-    system,
-    micro: { ...micro, seeds: seedSummary(perSeed.map((one) => one.micro)) },
-    macro: { ...macro, seeds: seedSummary(perSeed.map((one) => one.macro)) },
-    perClass,
-    patchWeighted: summary(bySeed.map((records) => weightedMean(records, 'patchWeightedAccuracy', 'numPatches'))),
-    top3: summary(bySeed.map((records) => weightedMean(records, 'top3Accuracy', 'numClips'))),
-  };
-}
-
-/** The records behind one seed of a system, a record a run: that with the run's own seed, else the lowest. */
-function recordsOf(system: System, seed: number, reports: readonly RunReport[]): EvaluationRecord[] {
-  return reports.flatMap((report) => {
-    if (!system.runs.includes(report.name)) return [];
-    const records = report.evaluations
-      .map(({ record }) => record)
-      .filter((record) => record.split === system.split && protocolKey(record) === system.protocolKey)
-      .sort((a, b) => a.seed - b.seed);
-    const runSeed = report.log.starts.at(-1)?.seed ?? records[0]?.seed;
-    const chosen = records.find((record) => record.seed === runSeed) ?? records[0];
-    return runSeed === seed && chosen !== undefined ? [chosen] : [];
-  });
-}
-
-function weightedMean(
-  records: readonly EvaluationRecord[],
-  key: 'patchWeightedAccuracy' | 'top3Accuracy',
-  weight: 'numPatches' | 'numClips',
-): number | null {
-  let [sum, weights] = [0, 0];
-  for (const record of records) {
-    const [value, size] = [record[key], record[weight]];
-    if (value === null || size === null) return null;
-    sum += value * size;
-    weights += size;
-  }
-  return weights === 0 ? null : sum / weights;
-}
-
-function summary(values: readonly (number | null)[]): SeedSummary | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 || known.length < values.length ? null : seedSummary(known);
-}
-
-function accuracies(correct: Uint8Array, labels: Int32Array, numClasses: number): { micro: number; macro: number } {
-  const [right, all] = [new Float64Array(numClasses), new Float64Array(numClasses)];
-  correct.forEach((isRight, clip) => {
-    all[labels[clip]]++;
-    right[labels[clip]] += isRight;
-  });
-  const recalls = [...right].flatMap((n, k) => (all[k] === 0 ? [] : [n / all[k]]));
-  return {
-    micro: right.reduce((sum, n) => sum + n, 0) / correct.length,
-    macro: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
   };
 }

@@ -41,3 +41,8 @@ export function dateTime(iso: string | undefined): string {
   const match = iso === undefined ? null : /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)/.exec(iso);
   return match === null ? none : `${match[1]} ${match[2]} UTC`;
 }
+
+/** With a large first letter. */
+export function capital(word: string): string {
+  return word === '' ? '' : word[0].toUpperCase() + word.slice(1);
+}

@@ -3,10 +3,10 @@ import { bestByValidation, type Choice, marginFamilies, marginPair } from './com
 import { isPlain } from './comparison/claimEvidence.js';
 import type { SystemComparison } from './comparison/compareSystems.js';
 import type { System } from './comparison/system.js';
-import type { SystemRow } from './comparisonReport.js';
 import type { PublishedAccuracy } from './published/publishedAccuracy.js';
 import { publishedTable2 } from './published/selfSupervised.js';
 import { type PublishedSubset, publishedTable1 } from './published/supervised.js';
+import type { SystemRow } from './systemRow.js';
 
 /** A line of Table 1 or 2: a measured system where there is one, the published number beside it. */
 export interface PaperRow {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../util/errors.js';
+import { groupBy } from '../../util/groupBy.js';
 import { canonicalJson } from '../../util/hash.js';
 import type { System } from './system.js';
 import { shown } from './systems.js';
@@ -58,6 +59,14 @@ export function checkFrontEnds(systems: readonly System[]): void {
         `report: runs that are compared must have one front end, ${first.runs[0]} has ${first.frontEndHash.slice(0, 12)} and ${other.runs[0]} ${other.frontEndHash.slice(0, 12)}; report on them apart`,
       );
     }
+  }
+}
+
+/** Systems of one report: one dataset, one front end. Evaluations on other data, or on folds of their own, have clips of their own. */
+export function checkSystems(systems: readonly System[]): void {
+  for (const set of groupBy(systems, ({ dataset, isKFold }) => canonicalJson([dataset, isKFold])).values()) {
+    checkSameClips(set);
+    checkFrontEnds(set);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RunReport } from '../collectRun.js';
-import { checkFrontEnds, checkSameClips } from './checkComparable.js';
+import { checkSystems } from './checkComparable.js';
 import { familyKey } from './choose.js';
 import { type ClaimVerdict, claimVerdicts } from './claims.js';
 import { compareSystems, comparisonReplicates, type SystemComparison } from './compareSystems.js';
@@ -47,19 +47,6 @@ export async function readComparison(
     comparisons: comparisonPairs(systems).map(([a, b]) => compareSystems(a, b, { seed, replicates })),
     claims: claimVerdicts({ systems, analyses, seed, replicates }),
   };
-}
-
-/** Systems of one report: one dataset, one front end. Evaluations on other data, or on folds of their own, have clips of their own. */
-export function checkSystems(systems: readonly System[]): void {
-  const sets = new Map<string, System[]>();
-  for (const system of systems) {
-    const key = JSON.stringify([system.dataset, system.isKFold]);
-    sets.set(key, [...(sets.get(key) ?? []), system]);
-  }
-  for (const set of sets.values()) {
-    checkSameClips(set);
-    checkFrontEnds(set);
-  }
 }
 
 const rank = { logMelStatistics: 0, randomWeights: 1, supervised: 2, selfSupervised: 3 } as const;

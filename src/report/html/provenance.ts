@@ -1,6 +1,6 @@
 import type { RunReport } from '../collectRun.js';
 import { configDifferences } from '../configDifferences.js';
-import { counted, dateTime, integer, none, number } from '../format.js';
+import { capital, counted, dateTime, integer, none, number } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { details, empty, facts, table } from './parts.js';
 
@@ -131,8 +131,4 @@ export function environmentSection(run: RunReport): Child {
 /** Words of a command as a shell would take them. */
 export function commandText(command: readonly string[]): string {
   return command.map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
-}
-
-function capital(word: string): string {
-  return word === '' ? '' : word[0].toUpperCase() + word.slice(1);
 }

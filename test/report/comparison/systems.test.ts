@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkComparable } from '../../../src/report/comparison/checkComparable.js';
-import { checkSystems, comparisonPairs } from '../../../src/report/comparison/comparison.js';
+import { checkComparable, checkSystems } from '../../../src/report/comparison/checkComparable.js';
+import { comparisonPairs } from '../../../src/report/comparison/comparison.js';
 import { groupSystems, systemConfig } from '../../../src/report/comparison/systems.js';
 import { UsageError } from '../../../src/util/errors.js';
 import { evaluatedRun, seeds, supervised } from './evaluatedRun.js';

@@ -3,8 +3,8 @@ import { points, pointsInterval } from '../../differenceText.js';
 import { percent, percentInterval } from '../../format.js';
 import { type Child, h } from '../../markup.js';
 import type { PaperRow } from '../../paperTables.js';
+import { isPaperData } from '../../published/isPaperData.js';
 import { publishedInterval } from '../../published/publishedAccuracy.js';
-import { isPaperData } from '../../systemCurves.js';
 import { table } from '../parts.js';
 
 /** Tables 1 and 2 of the paper with the user's own runs, published numbers beside; undefined where no run belongs in them. */

@@ -1,6 +1,6 @@
 import { number, percent } from '../../format.js';
 import { type Child, h } from '../../markup.js';
-import type { SystemCurve, SystemSeries } from '../../systemCurves.js';
+import type { SystemCurve, SystemSeries } from '../../systemCurve.js';
 import { chartFigure, seriesLook } from '../charts.js';
 import { details, table } from '../parts.js';
 

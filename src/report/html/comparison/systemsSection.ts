@@ -1,10 +1,11 @@
 import type { SeedSummary } from '../../../eval/statistics/seedSummary.js';
-import type { ComparisonReport, SystemRow } from '../../comparisonReport.js';
+import type { ComparisonReport } from '../../comparisonReport.js';
 import { counted, integer, percent, percentInterval } from '../../format.js';
 import { type Child, h } from '../../markup.js';
 import { protocolRank } from '../../protocolOrder.js';
 import { intervalDot } from '../../svg/cellDots.js';
 import { barAxis } from '../../svg/intervalBar.js';
+import type { SystemRow } from '../../systemRow.js';
 import { empty, table } from '../parts.js';
 
 /** Every system with its accuracies, their spread over seeds and their intervals, best first. */
