@@ -1,3 +1,4 @@
+import { foldNames } from '../data/foldRoles.js';
 import { type EvaluationInput, evaluationName } from '../run/evaluationRecord.js';
 import { openRun } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
@@ -5,7 +6,7 @@ import { sha256 } from '../util/hash.js';
 import { type EvaluationResult, evaluate } from './evaluate.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationOptions } from './evaluationOptions.js';
-import { foldNames, foldSplit } from './foldSplit.js';
+import { foldSplit } from './foldSplit.js';
 import { pooledClips, scoresOf } from './scoredClips.js';
 import { writeEvaluationFiles } from './writeEvaluationFiles.js';
 

@@ -1,18 +1,10 @@
-import { compareCodeUnits, type Split } from '../data/clip.js';
+import type { Split } from '../data/clip.js';
 import { dataOptions } from '../data/dataOptions.js';
+import { foldNames, foldRoles } from '../data/foldRoles.js';
 import { resolveSplit } from '../data/resolveSplit.js';
 import type { StoredClip } from '../data/storeFiles.js';
 import { UsageError } from '../util/errors.js';
 import type { EvaluationSplit } from './evaluationClips.js';
-
-/** The folds of a data set, numbers in the order of numbers, before any other name. */
-export function foldNames(clips: readonly Pick<StoredClip, 'fold'>[]): string[] {
-  return [...new Set(clips.flatMap(({ fold }) => fold ?? []))].sort((a, b) => {
-    const [x, y] = [Number(a), Number(b)];
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || compareCodeUnits(a, b);
-    return x - y || compareCodeUnits(a, b);
-  });
-}
 
 /**
  * The split of a k-fold evaluation in which `fold` is tested: the next fold (after the last, the first) validates, the others train.
@@ -25,11 +17,8 @@ export function foldSplit(clips: readonly StoredClip[], fold: string): Evaluatio
       `evaluate: --folds needs clips in at least 3 folds (test, validation, training), got ${folds.length === 0 ? 'data without folds' : `the folds ${folds.join(', ')}`}; give the data a fold column, or leave out --folds`,
     );
   }
-  const place = folds.indexOf(fold);
-  if (place < 0) throw new UsageError(`evaluate: --folds must name folds of the data, got ${fold}; it has ${folds.join(', ')}`);
-  const validation = folds[(place + 1) % folds.length];
-  const trainFolds = folds.filter((name) => name !== fold && name !== validation);
-  const options = dataOptions.parse({ protocol: 'generic', testFold: fold, validationFolds: [validation], trainFolds });
+  if (!folds.includes(fold)) throw new UsageError(`evaluate: --folds must name folds of the data, got ${fold}; it has ${folds.join(', ')}`);
+  const options = dataOptions.parse({ protocol: 'generic', ...foldRoles(fold, folds, 'evaluate') });
   const { splitOf, sha256, notes } = resolveSplit(clips, options, 0);
   const isNews = (note: string) => !note.startsWith('protocol ') && !note.includes('than their split column says');
   return { splitOf: new Map<string, Split>(splitOf), sha256, notes: notes.filter(isNews) };

@@ -1,9 +1,9 @@
 import { configSchema, type ResolvedConfig } from '../config/configSchema.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { keyPath, type Override } from '../config/overrides.js';
+import { foldRoles } from '../data/foldRoles.js';
 import { UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
-import { foldRoles } from './foldRoles.js';
 import { keyLabels, runName, settingLabel } from './runName.js';
 import type { BaselineName, SweepEvaluation, SweepFile } from './sweepFile.js';
 

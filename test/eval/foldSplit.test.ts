@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { foldNames } from '../../src/data/foldRoles.js';
 import type { StoredClip } from '../../src/data/storeFiles.js';
-import { foldNames, foldSplit } from '../../src/eval/foldSplit.js';
+import { foldSplit } from '../../src/eval/foldSplit.js';
 
 const clip = (id: string, fold?: string, more: Partial<StoredClip> = {}): StoredClip => ({
   ...{ id, path: id, label: 'a', labelIndex: 0, fold, firstFrame: 0, numFrames: 1, numSamples: 1, sampleRate: 1 },

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/loadConfig.js';
+import { foldNames, foldRoles } from '../../src/data/foldRoles.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
-import { foldRoles, foldsOf } from '../../src/sweep/foldRoles.js';
 import { readSweepFile } from '../../src/sweep/sweepFile.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'audiossl-expand-'));
@@ -228,7 +228,7 @@ describe('foldRoles', () => {
   });
 
   it('counts folds as people do', () => {
-    expect(foldsOf(['10', '2', undefined, '1', '2'].map((fold) => ({ fold })))).toEqual(['1', '2', '10']);
-    expect(foldsOf(['c', 'a', 'b'].map((fold) => ({ fold })))).toEqual(['a', 'b', 'c']);
+    expect(foldNames(['10', '2', undefined, '1', '2'].map((fold) => ({ fold })))).toEqual(['1', '2', '10']);
+    expect(foldNames(['c', 'a', 'b'].map((fold) => ({ fold })))).toEqual(['a', 'b', 'c']);
   });
 });

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { foldNames } from '../../data/foldRoles.js';
 import { checkSplits } from '../../sweep/checkSplits.js';
 import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
-import { foldsOf } from '../../sweep/foldRoles.js';
 import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
 import { spawnStage } from '../../sweep/spawnStage.js';
 import { readSweepFile } from '../../sweep/sweepFile.js';
@@ -23,7 +23,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const sweepFile = readSweepFile(file);
   if (options.table) return rebuildTables(folder);
   const { clips, source } = await readClips(options, commonConfig(sweepFile).data.format);
-  const runs = expandSweep(sweepFile, { dataFolds: foldsOf(clips) });
+  const runs = expandSweep(sweepFile, { dataFolds: foldNames(clips) });
   checkSplits(clips, runs);
   await checkPlan(folder, { source, runs });
   if (options.dryRun) {

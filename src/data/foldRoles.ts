@@ -1,4 +1,14 @@
 import { UsageError } from '../util/errors.js';
+import { type Clip, compareCodeUnits } from './clip.js';
+
+/** The folds of a data set, numbers in the order of numbers, before any other name. */
+export function foldNames(clips: readonly Pick<Clip, 'fold'>[]): string[] {
+  return [...new Set(clips.flatMap(({ fold }) => fold ?? []))].sort((a, b) => {
+    const [x, y] = [Number(a), Number(b)];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || compareCodeUnits(a, b);
+    return x - y || compareCodeUnits(a, b);
+  });
+}
 
 /** Who trains, validates and tests when `fold` is the test fold: the next of the data's folds validates, the others train. */
 export function foldRoles(
@@ -19,10 +29,4 @@ export function foldRoles(
     validationFolds: [validation],
     trainFolds: dataFolds.filter((other) => other !== fold && other !== validation),
   };
-}
-
-/** The folds of clips in the order people count them: 1, 2, 10. */
-export function foldsOf(clips: readonly { fold?: string }[]): string[] {
-  const folds = [...new Set(clips.flatMap(({ fold }) => fold ?? []))];
-  return folds.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
 }
