@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { SeriesResult } from '../eval/evaluateSeries.js';
-import type { ProtocolName } from '../eval/protocols.js';
+import { type ProtocolName, protocolNames } from '../eval/protocolNames.js';
 import type { Model } from '../model/loadModel.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
@@ -39,9 +39,7 @@ export function registerEvaluate(program: Command): void {
     .command('evaluate')
     .description('measure the accuracy of a run under a fixed protocol; select on validation, look at test once')
     .argument('<run>', 'folder of the run')
-    .addOption(
-      new Option('--protocol <name>', protocols.join('; ')).choices(['knn', 'linear', 'finetune', 'classifier']).makeOptionMandatory(),
-    )
+    .addOption(new Option('--protocol <name>', protocols.join('; ')).choices(protocolNames).makeOptionMandatory())
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
     .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", nonNegativeInteger)
     .option('--checkpoint <which>', 'best, last or the path of a file', 'best')

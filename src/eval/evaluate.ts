@@ -5,7 +5,8 @@ import { predictByClassifier, predictByFinetuning } from './classifierProtocol.j
 import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationBaselines } from './evaluationBaselines.js';
 import { prepareEvaluation } from './evaluationContext.js';
-import { type ProtocolInput, type ProtocolName, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
+import type { ProtocolName } from './protocolNames.js';
+import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
 import { modelFacts, protocolOptions, writeEvaluationFiles } from './writeEvaluationFiles.js';
 

@@ -6,7 +6,8 @@ import type { EvaluationOptions } from './evaluationOptions.js';
 import type { SplitChoice } from './evaluationSplit.js';
 import type { Finetune } from './finetune.js';
 import type { LabelLimit } from './limitLabels.js';
-import type { ProtocolInput, ProtocolName } from './protocols.js';
+import type { ProtocolName } from './protocolNames.js';
+import type { ProtocolInput } from './protocols.js';
 
 export interface EvaluateOptions extends SplitChoice {
   /** Its folder, or what `openRun` made of it. */

@@ -3,7 +3,8 @@ import type { BaselineRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
 import { chanceBaseline, logMelBaseline, randomWeightsBaseline, scoreClips } from './baselines.js';
 import { predictByFinetuning } from './classifierProtocol.js';
-import type { ProtocolInput, ProtocolName } from './protocols.js';
+import type { ProtocolName } from './protocolNames.js';
+import type { ProtocolInput } from './protocols.js';
 
 /** Other predictors on the same clips with the same labels: chance, log-mel statistics, and the same encoder with random weights. */
 export async function evaluationBaselines({

@@ -14,9 +14,6 @@ import { classifierRows, classifyClips, trainLinearProbe } from './linearProbe.j
 import { topThreeOf } from './metrics.js';
 import { trainModeFeatures } from './trainModeFeatures.js';
 
-export const protocolNames = ['knn', 'linear', 'finetune', 'classifier'] as const;
-export type ProtocolName = (typeof protocolNames)[number];
-
 export interface ProtocolInput {
   model: Model;
   store: FeatureStore;

@@ -6,7 +6,7 @@ import { type EvaluationInput, evaluationPaths, writeEvaluation } from '../run/e
 import { writePredictions } from '../run/predictions.js';
 import type { RunFolder } from '../run/runFolder.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
-import type { ProtocolName } from './protocols.js';
+import type { ProtocolName } from './protocolNames.js';
 import type { ScoredClips } from './scoredClips.js';
 
 /** The part of a record that says which weights were evaluated. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { explainIssue } from '../config/explainIssue.js';
 import { readYaml } from '../config/readYaml.js';
+import { protocolNames } from '../eval/protocolNames.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 
@@ -11,7 +12,7 @@ const values = z.record(z.string(), z.json());
 
 /** One `audiossl evaluate` of every run. */
 export const sweepEvaluation = z.strictObject({
-  protocol: z.enum(['knn', 'linear', 'finetune', 'classifier']).describe('as audiossl evaluate --protocol'),
+  protocol: z.enum(protocolNames).describe('as audiossl evaluate --protocol'),
   split: z.enum(['validation', 'test']).describe('select on validation, look at test once'),
   checkpoint: z.enum(['best', 'last']).default('best'),
   labelFraction: z.number().gt(0).lte(1).optional().describe('share of the training labels that the protocol may use'),

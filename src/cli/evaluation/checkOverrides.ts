@@ -1,4 +1,4 @@
-import type { ProtocolName } from '../../eval/protocols.js';
+import type { ProtocolName } from '../../eval/protocolNames.js';
 import { UsageError } from '../../util/errors.js';
 
 /** Keys under `evaluation` that only some protocols read. */
