@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../util/errors.js';
-import { isNodeError } from './runFolder.js';
+import { pathExists } from './runFolder.js';
 
 /** What a sweep keeps beside its run folders: `SWEEP/*` names these as well. */
 const besideRuns = new Set(['sweep.yaml', 'configs', 'logs', 'features', 'lock', 'table.csv', 'table.md', 'report']);
@@ -15,20 +15,20 @@ export async function findRuns(paths: readonly string[]): Promise<{ runDirs: str
   const leftOut: string[] = [];
   const sweeps = new Set<string | undefined>();
   for (const path of new Set(paths)) {
-    if (await exists(join(path, 'sweep.yaml'))) {
+    if (await pathExists(join(path, 'sweep.yaml'))) {
       const own = await runsIn(path);
       if (own.length === 0) throw new UsageError(`report: the sweep ${path} has no run yet; audiossl sweep goes on with it`);
       runDirs.push(...own);
       sweeps.add(resolve(path));
     } else if (
       besideRuns.has(basename(path)) &&
-      (await exists(join(dirname(path), 'sweep.yaml'))) &&
-      !(await exists(join(path, 'config.yaml')))
+      (await pathExists(join(dirname(path), 'sweep.yaml'))) &&
+      !(await pathExists(join(path, 'config.yaml')))
     ) {
       leftOut.push(path);
     } else {
       runDirs.push(path);
-      sweeps.add((await exists(join(dirname(resolve(path)), 'sweep.yaml'))) ? dirname(resolve(path)) : undefined);
+      sweeps.add((await pathExists(join(dirname(resolve(path)), 'sweep.yaml'))) ? dirname(resolve(path)) : undefined);
     }
   }
   if (runDirs.length === 0) throw new UsageError(`report: at least one path must be a run folder, got ${paths.join(', ')}`);
@@ -38,16 +38,6 @@ export async function findRuns(paths: readonly string[]): Promise<{ runDirs: str
 
 async function runsIn(sweep: string): Promise<string[]> {
   const names = (await readdir(sweep)).sort();
-  const isRun = await Promise.all(names.map((name) => exists(join(sweep, name, 'config.yaml'))));
+  const isRun = await Promise.all(names.map((name) => pathExists(join(sweep, name, 'config.yaml'))));
   return names.filter((name, i) => isRun[i] && !besideRuns.has(name)).map((name) => join(sweep, name));
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isNodeError(error, 'ENOENT') || isNodeError(error, 'ENOTDIR')) return false;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, UsageError } from '../util/errors.js';
 
-/** The paths of a run folder (DESIGN 4). Making this object touches no disk. */
+/** The paths of a run folder. Making this object touches no disk. */
 export interface RunFolder {
   dir: string;
   /** config.yaml: the resolved config, re-runnable as it is. */
@@ -57,21 +57,21 @@ export async function createRun(
       `createRun: the folder of a new run must be empty, ${dir} is not; pass --resume to go on with it, or another --out`,
     );
   }
-  if (hasContent && !(await exists(run.config))) {
+  if (hasContent && !(await pathExists(run.config))) {
     throw new UsageError(
       `createRun: --resume needs the folder of a run, ${dir} has no config.yaml; pass the --out of the run to go on with`,
     );
   }
   await mkdir(run.checkpoints, { recursive: true });
   await mkdir(run.evaluations, { recursive: true });
-  return { run, hasCheckpoint: hasContent && (await exists(run.lastCheckpoint)) };
+  return { run, hasCheckpoint: hasContent && (await pathExists(run.lastCheckpoint)) };
 }
 
 /** An existing run, for reading and evaluating. Throws UsageError when `dir` is no run folder. */
 export async function openRun(dir: string): Promise<RunFolder> {
   const run = runFolder(dir);
-  if (!(await exists(dir))) throw new UsageError(`openRun: the run folder must exist, got ${dir}`);
-  if (!(await exists(run.config))) {
+  if (!(await pathExists(dir))) throw new UsageError(`openRun: the run folder must exist, got ${dir}`);
+  if (!(await pathExists(run.config))) {
     throw new UsageError(`openRun: ${dir} is no run folder: it has no config.yaml; pass the --out of audiossl pretrain or train`);
   }
   return run;
@@ -96,7 +96,8 @@ async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether something is at the path; what stands in the way of knowing is thrown. */
+export async function pathExists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
