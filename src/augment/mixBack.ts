@@ -32,7 +32,7 @@ export function sampleMixBack(rng: Rng, { maxWeight }: Pick<MixBackOptions, 'max
 
 /**
  * `out = log((1 - w) x + w (E(x) / E(b)) b)` with `x`, `b` the powers of foreground and background and `E` their sum over a patch,
- * so that the energy stays `E(x)` and the background's part of it is `w` (Fonseca et al. 2021, "mix-back"; REFERENCE 5).
+ * so that the energy stays `E(x)` and the background's part of it is `w` (Fonseca et al. 2021, "mix-back").
  * Each patch's maximum is taken out before the powers are formed, so nothing overflows: only bins more than 37 decades below it vanish.
  * @param batch raw log-mel patches `[batch, time, mel]`
  * @param backgrounds as `batch`, one a patch

@@ -33,7 +33,7 @@ function roundHalfToEven(value: number): number {
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
-/** torchvision's RandomResizedCrop.get_params with height = time, width = mel (REFERENCE 6): ten tries, then the centre crop. */
+/** torchvision's RandomResizedCrop.get_params with height = time, width = mel: ten tries, then the centre crop. */
 export function sampleRandomResizedCrop(
   rng: Rng,
   { areaRange, aspectRange }: Pick<RandomResizedCropOptions, 'areaRange' | 'aspectRange'>,

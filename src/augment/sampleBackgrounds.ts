@@ -11,7 +11,7 @@ export interface Background {
 
 /**
  * Background clips and starts for mix-back, `result[view][i]` for `clips[i]`: uniform over `pool` (the run's training clips), never the
- * clip itself, and a different clip for each view (REFERENCE 5). Depends on (seed, epoch, clip) only, not on the batch.
+ * clip itself, and a different clip for each view. Depends on (seed, epoch, clip) only, not on the batch.
  * @param sampleStart draws the first frame in a clip (the rule that patches follow)
  * @throws UsageError where the pool is too small for `numViews` different backgrounds
  */

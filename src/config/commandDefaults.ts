@@ -6,7 +6,7 @@ export type ConfigCommand = (typeof configCommands)[number];
 
 /**
  * What a command's defaults are where they are not the schema's, which are pretraining's. Train: the authors' supervised setting on their
- * own network and front end (REFERENCE 10), but the best checkpoint chosen by validation accuracy.
+ * own network and front end, but the best checkpoint chosen by validation accuracy.
  */
 export const commandDefaults: Record<ConfigCommand, ConfigInput> = {
   pretrain: {},

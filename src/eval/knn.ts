@@ -29,7 +29,7 @@ export interface KnnVote {
 const MAX_SIMILARITIES = 2 ** 24;
 
 /**
- * k-nearest-neighbour vote (DESIGN 4): rows are L2-normalised, each query patch takes the labels of its min(neighbours, bank) nearest bank
+ * k-nearest-neighbour vote: rows are L2-normalised, each query patch takes the labels of its min(neighbours, bank) nearest bank
  * patches by cosine, unweighted majority, ties to the lowest class and among equal cosines to the earlier bank patch; then the majority a clip.
  * `exceptOwnClip` leaves the bank patches of the query's own clip out (the bank then uses the same clip numbers).
  * The products run on the current backend in blocks; the best of each row are found while reading it, so nothing is sorted.

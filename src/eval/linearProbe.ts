@@ -43,7 +43,7 @@ export interface LinearClassifier {
 }
 
 /**
- * Trains a linear softmax classifier on frozen embeddings (DESIGN 4): SGD with momentum, coupled weight decay on weights and bias,
+ * Trains a linear softmax classifier on frozen embeddings: SGD with momentum, coupled weight decay on weights and bias,
  * PyTorch's default initialisation, the epoch chosen by validation clip macro accuracy. Draws and order are named by `seed`.
  * The bias is a last row of the weights against a column of ones, so a step is two matrix products and a handful of small kernels.
  * Transposing before the product, not in it, because the wasm backend's transposed product is fifty times slower.

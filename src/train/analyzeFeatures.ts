@@ -38,7 +38,7 @@ export interface AnalyzeFeaturesOptions {
 /**
  * Uniformity, tolerance and alignment of h and z on one split of a run, on two views a clip by the run's own pipeline and on the same two
  * random patches without augmentation; histograms of the distances. The encoder is in evaluation mode, with the checkpoint's own
- * standardisation (the published values were measured with another one, REFERENCE 11). Writes analysis/<name>.json (see
+ * standardisation (the published values were measured with another one). Writes analysis/<name>.json (see
  * run/featureAnalysis.ts); an analysis of the test split is first noted in test-access.jsonl. Memory: the embeddings of the split.
  */
 export async function analyzeFeatures(

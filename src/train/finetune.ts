@@ -16,7 +16,7 @@ import { supervisedMethod } from './supervisedMethod.js';
 import { initialTrainingState } from './trainingState.js';
 
 /**
- * Fine-tunes a pre-trained encoder with a fresh linear classifier on h (REFERENCE 9.1): cross-entropy on one random patch a clip and epoch,
+ * Fine-tunes a pre-trained encoder with a fresh linear classifier on h: cross-entropy on one random patch a clip and epoch,
  * not augmented, SGD on all weights of both, standardised as in pre-training. After each epoch the validation clips are classified in
  * evaluation mode by the mean probabilities of their grid patches; the first epoch of the highest macro accuracy is kept.
  * `model` stays as it is. Draws and the classifier's weights are named by `seed`.

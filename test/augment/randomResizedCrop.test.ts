@@ -7,7 +7,7 @@ import { Rng } from '../../src/util/rng.js';
 import { availableBackends } from '../support/backends.js';
 import { applied, looped, type Patch, randomPatches } from './patches.js';
 
-/** Half-pixel bilinear with clamped edges, pixel by pixel (REFERENCE 6). */
+/** Half-pixel bilinear with clamped edges, pixel by pixel. */
 function cropped(patch: Patch, { firstFrame, numFrames, firstMel, numMels }: RandomResizedCropParams): Patch {
   const source = (o: number, count: number, size: number) => Math.min(Math.max(((o + 0.5) * count) / size - 0.5, 0), count - 1);
   return patch.map((frame, t) =>
@@ -76,7 +76,7 @@ describe('what randomResizedCrop draws', () => {
   const size = { patchFrames: 101, nMels: 96 };
   const released = { areaRange: [0.8, 1] as [number, number], aspectRange: [3 / 4, 4 / 3] as [number, number] };
 
-  it('has the statistics of REFERENCE 6: acceptance 41 %, fallback 0.5 %, mean kept area 0.868', () => {
+  it('has the statistics of torchvision: acceptance 41 %, fallback 0.5 %, mean kept area 0.868', () => {
     const n = 40_000;
     let numFirst = 0;
     let numWhole = 0;

@@ -7,9 +7,9 @@ import { tolerance } from '../../src/eval/tolerance.js';
 import { uniformity } from '../../src/eval/uniformity.js';
 import golden from '../golden/eval/statistics.json' with { type: 'json' };
 
-// Rows and values of REFERENCE 8.6 and 14.4: rows are a1, a2, b1, b2 with positive pairs a1-b1 and a2-b2.
+// Rows are a1, a2, b1, b2 with positive pairs a1-b1 and a2-b2.
 const z = [1, 0.2, -0.3, 0.1, 1, 0.4, 0.9, 0.4, -0.1, -0.2, 0.8, 0.7];
-// The two-dimensional toy of REFERENCE 11: piano, violin, rain, snow, two rows each.
+// A two-dimensional toy: piano, violin, rain, snow, two rows each.
 const toy = [1, 0, 1, 0.2, 1, 0.3, 1, 0.4, 0, 1, 0.2, 1, 0.3, 1, 0.4, 1];
 const swapped = [...toy.slice(8, 12), ...toy.slice(4, 8), ...toy.slice(0, 4), ...toy.slice(12)];
 // No zeros: a row of zeros has no direction.

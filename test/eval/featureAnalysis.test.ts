@@ -9,7 +9,7 @@ import { uniformityInBlocks } from '../../src/eval/uniformityInBlocks.js';
 import { Rng } from '../../src/util/rng.js';
 import { availableBackends } from '../support/backends.js';
 
-// The two-dimensional toy of REFERENCE 11: piano, violin, rain, snow, two rows each, and with piano and rain swapped.
+// A two-dimensional toy: piano, violin, rain, snow, two rows each, and with piano and rain swapped.
 const toy = [1, 0, 1, 0.2, 1, 0.3, 1, 0.4, 0, 1, 0.2, 1, 0.3, 1, 0.4, 1];
 const swapped = [...toy.slice(8, 12), ...toy.slice(4, 8), ...toy.slice(0, 4), ...toy.slice(12)];
 

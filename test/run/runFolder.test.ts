@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 describe('createRun', () => {
-  it('has the paths of DESIGN 4 and makes the folders that are written to', async () => {
+  it('has its paths and makes the folders that are written to', async () => {
     const { run, hasCheckpoint } = await createRun(join(dir, 'deep', 'new'));
     expect(hasCheckpoint).toBe(false);
     const at = (...parts: string[]) => join(dir, 'deep', 'new', ...parts);

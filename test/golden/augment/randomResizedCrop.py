@@ -1,4 +1,4 @@
-"""Random resized crop as the authors do it (REFERENCE 6): crop a 101 x 96 log-mel patch, resize it back with Pillow's bilinear filter.
+"""Random resized crop as the authors do it: crop a 101 x 96 log-mel patch, resize it back with Pillow's bilinear filter.
 
     /usr/bin/python3 test/golden/augment/randomResizedCrop.py > test/golden/augment/randomResizedCrop.json
 

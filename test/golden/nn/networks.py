@@ -36,7 +36,7 @@ def fill(module):
 
 
 class Vgg(nn.Module):
-    """uclser20's VGG-like network up to the embedding (REFERENCE 7)."""
+    """uclser20's VGG-like network up to the embedding."""
 
     def __init__(self):
         super().__init__()
