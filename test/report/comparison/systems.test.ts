@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { comparedPairs } from '../../../src/report/comparedPairs.js';
 import { checkComparable, checkSystems } from '../../../src/report/comparison/checkComparable.js';
-import { comparisonPairs } from '../../../src/report/comparison/comparison.js';
 import { groupSystems, systemConfig } from '../../../src/report/comparison/systems.js';
 import { UsageError } from '../../../src/util/errors.js';
 import { evaluatedRun, seeds, supervised } from './evaluatedRun.js';
@@ -183,34 +183,41 @@ describe('what cannot be compared is one clear line', () => {
   });
 });
 
-describe('comparisonPairs', () => {
-  const pairs = (runs: Parameters<typeof groupSystems>[0]) => comparisonPairs(groupSystems(runs)).map(([a, b]) => [a.name, b.name]);
+describe('comparedPairs', () => {
+  const compare = (runs: Parameters<typeof groupSystems>[0]) => {
+    const { pairs, numLeftOut } = comparedPairs(groupSystems(runs));
+    return { names: pairs.map(([a, b]) => `${a.name} - ${b.name}`), numLeftOut };
+  };
   const weight = (contrastiveWeight: number) => evaluatedRun({ config: { loss: { contrastiveWeight } }, isRight: all });
   const random = evaluatedRun({ config: { train: { epochs: 0 } }, isRight: all });
   const logMel = evaluatedRun({ config: { encoder: { name: 'logMelStatistics' } }, isRight: all });
 
-  test('up to four: each against each, the method first', () => {
-    expect(pairs([logMel, weight(1), random, weight(0.3)])).toEqual([
-      ['ACL, alpha 0.3', 'NT-Xent'],
-      ['ACL, alpha 0.3', 'random weights'],
-      ['ACL, alpha 0.3', 'log-mel statistics'],
-      ['NT-Xent', 'random weights'],
-      ['NT-Xent', 'log-mel statistics'],
-      ['random weights', 'log-mel statistics'],
+  test('few: each against each, the method first in each pair, what differs in the margin alone before the others', () => {
+    const { names, numLeftOut } = compare([logMel, weight(1), random, weight(0.3)]);
+    expect(names[0]).toBe('ACL, alpha 0.3 - NT-Xent');
+    expect([...names].sort()).toEqual([
+      'ACL, alpha 0.3 - NT-Xent',
+      'ACL, alpha 0.3 - log-mel statistics',
+      'ACL, alpha 0.3 - random weights',
+      'NT-Xent - log-mel statistics',
+      'NT-Xent - random weights',
+      'random weights - log-mel statistics',
     ]);
+    expect(numLeftOut).toBe(0);
   });
 
-  test('more: against the system without the margin and the baselines, not each against each', () => {
-    const names = pairs([weight(0.1), weight(0.3), weight(0.5), weight(1), random]);
-    expect(names).toContainEqual(['ACL, alpha 0.1', 'NT-Xent']);
-    expect(names).toContainEqual(['NT-Xent', 'random weights']);
-    expect(names).not.toContainEqual(['ACL, alpha 0.1', 'ACL, alpha 0.3']);
-    expect(names.length).toBe(3 + 4);
+  test('more: against the system without the margin and the baselines, not each against each; the others are counted', () => {
+    const { names, numLeftOut } = compare([weight(0.1), weight(0.2), weight(0.3), weight(0.4), weight(0.5), weight(1), random]);
+    expect(names).toContain('ACL, alpha 0.1 - NT-Xent');
+    expect(names).toContain('NT-Xent - random weights');
+    expect(names).not.toContain('ACL, alpha 0.1 - ACL, alpha 0.3');
+    expect(names.length).toBe(5 + 6);
+    expect(numLeftOut).toBe((7 * 6) / 2 - 11);
   });
 
   test('never across protocols', () => {
     const knn = evaluatedRun({ config: { loss: { contrastiveWeight: 1 } }, record: { protocol: 'knn' }, isRight: all });
-    expect(pairs([weight(0.3), knn])).toEqual([]);
+    expect(compare([weight(0.3), knn])).toEqual({ names: [], numLeftOut: 0 });
   });
 });
 
