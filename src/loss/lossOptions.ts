@@ -55,7 +55,7 @@ export const supervisedLossOptions = z.strictObject({
   positiveWeight: weight(4.032, 'positive', '64 patches of 20 equally frequent classes'),
   negativeWeight: weight(76.608, 'negative', '64 patches of 20 equally frequent classes'),
   divisor: divisor(50),
-  robust: robustOptions.nullable().default(null),
+  robust: robustOptions.nullable().default(null).describe('cross-entropy for labels that may be wrong; null = plain'),
 });
 export type SupervisedLossOptions = z.infer<typeof supervisedLossOptions>;
 
