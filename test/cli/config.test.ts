@@ -47,6 +47,6 @@ describe('audiossl config schema', () => {
     const schema = JSON.parse(stdout);
     expect(schema.additionalProperties).toBe(false);
     expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['data', 'frontEnd', 'views', 'train', 'seed']));
-    expect(schema.properties.train.properties.epochs).toMatchObject({ type: 'integer', minimum: 1, default: 500 });
+    expect(schema.properties.train.properties.epochs).toMatchObject({ type: 'integer', minimum: 0, default: 500 });
   });
 });

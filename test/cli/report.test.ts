@@ -10,7 +10,7 @@ let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'audiossl-cli-report-'));
   for (const name of ['a', 'b'])
-    await writeFixtureRun({ dir: join(root, name), numEpochs: 1, stepsPerEpoch: 2, evaluations: [], hasViews: false });
+    await writeFixtureRun({ dir: join(root, name), classNames: [], numEpochs: 1, stepsPerEpoch: 2, evaluations: [], hasViews: false });
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -35,7 +35,7 @@ it('writes into the run and prints the path of the page', async () => {
   expect(await run(join(root, 'a'))).toBe(`${join(root, 'a', 'report', 'report.html')}\n`);
 });
 
-it('writes several runs to --out, as JSON on request', async () => {
+it('writes several runs, here without labels, to --out, as JSON on request', async () => {
   const out = join(root, 'out');
   expect(JSON.parse(await run(join(root, 'a'), join(root, 'b'), '--out', out, '--json'))).toEqual({
     json: join(out, 'report.json'),

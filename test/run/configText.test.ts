@@ -100,13 +100,13 @@ describe('the JSON schema of configs', () => {
   });
 
   it('asks for no name where there is a default kind', () => {
-    expect(configJsonSchema()).toMatchObject({
-      properties: {
-        schedule: { oneOf: [{ required: undefined }, { required: ['name'] }, { required: ['name'] }, { required: ['name'] }] },
-        // Which kind is the default depends on the command.
-        loss: { oneOf: [{ required: undefined }, { required: undefined }] },
-      },
-    });
+    const required = (section: string) => {
+      const part = configJsonSchema().properties?.[section] as z.core.JSONSchema.JSONSchema;
+      return (part.oneOf as z.core.JSONSchema.JSONSchema[]).map((kind) => kind.required);
+    };
+    expect(required('schedule')).toEqual([undefined, ['name'], ['name'], ['name']]);
+    // Which kind is the default depends on the command.
+    expect(required('loss')).toEqual([undefined, undefined]);
   });
 });
 
