@@ -31,10 +31,10 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** What `compute` gives at each precision. */
-async function atBoth(compute: () => Float32Array[]): Promise<{ float32: Float32Array[]; bfloat16: Float32Array[] }> {
-  await setBackend({ backend: 'libtorch', precision: 'float32' });
+async function atBoth(compute: () => Float32Array[], threads?: number): Promise<{ float32: Float32Array[]; bfloat16: Float32Array[] }> {
+  await setBackend({ backend: 'libtorch', precision: 'float32', threads });
   const float32 = compute();
-  await setBackend({ backend: 'libtorch', precision: 'bfloat16' });
+  await setBackend({ backend: 'libtorch', precision: 'bfloat16', threads });
   return { float32, bfloat16: compute() };
 }
 
@@ -79,14 +79,17 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
     { x: [3, 12, 15, 128], filter: [3, 3, 128, 64], stride: 1, padding: 0, band: winograd },
     { x: [2, 5, 5, 3], filter: [3, 3, 3, 5], stride: 1, padding: 1, band: plain },
   ];
-  it.each(convolutions)('convolves $x by $filter within $band, and so are both gradients', async ({ x, filter, stride, padding, band }) => {
+  // With one thread Winograd's algorithm is used forward and to the input too, with more only for the filter's gradient.
+  const cases = [1, 2].flatMap((threads) => convolutions.map((one) => ({ ...one, threads })));
+  const title = 'convolves $x by $filter within $band with $threads threads, and so are both gradients';
+  it.each(cases)(title, async ({ x, filter, stride, padding, band, threads }) => {
     const { float32, bfloat16 } = await atBoth(() => {
       const [input, weights] = [random<tf.Rank.R4>(x, 1), random<tf.Rank.R4>(filter, 2)];
       const f = (a: tf.Tensor, b: tf.Tensor) => conv2d(a as tf.Tensor4D, b as tf.Tensor4D, { stride, padding });
       const y = f(input, weights);
       const [dx, dw] = tf.grads(f)([input, weights], random(y.shape, 3));
       return values([y, dx, dw]);
-    });
+    }, threads);
     for (let i = 0; i < 3; i++) {
       expect(difference(bfloat16[i], float32[i])).toBeLessThan(band);
       expect(difference(bfloat16[i], float32[i])).toBeGreaterThan(2 ** -13); // it did compute in bfloat16
@@ -127,9 +130,10 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
   });
 
   it.each([
-    { channels: 32, band: plain },
-    { channels: 64, band: winograd },
-  ])('folds batch norm of $channels channels in evaluation within the band of a convolution', async ({ channels, band }) => {
+    { channels: 32, band: plain, threads: 2 },
+    { channels: 64, band: winograd, threads: 1 },
+    { channels: 64, band: plain, threads: 2 },
+  ])('folds batch norm of $channels channels in evaluation with $threads threads within $band', async ({ channels, band, threads }) => {
     const { float32, bfloat16 } = await atBoth(() => {
       const norm = {
         gamma: tf.variable(tf.add(random<tf.Rank.R1>([channels], 1), 2)),
@@ -145,7 +149,7 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
       return values(
         [undefined, residual].map((residual) => convBatchNorm(x, filter, norm, { isTraining: false, padding: 1, relu: true, residual })),
       );
-    });
+    }, threads);
     for (let i = 0; i < 2; i++) expect(difference(bfloat16[i], float32[i])).toBeLessThan(band);
   });
 
