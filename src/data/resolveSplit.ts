@@ -1,10 +1,10 @@
 import { formatCsv } from '../util/csv.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
+import { assignByFoldOrSplit } from './assignByFoldOrSplit.js';
 import { type Clip, compareCodeUnits, groupOf, type Split, splitNames } from './clip.js';
 import { committedSplit } from './committedSplits.js';
 import type { DataOptions } from './dataOptions.js';
-import { assignByFoldOrSplit } from './foldSplit.js';
 import { stratifiedSample } from './stratifiedSample.js';
 
 export interface ResolvedSplit {
