@@ -1,12 +1,12 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { createModel, type Model } from '../model/loadModel.js';
 import type { BaselineRecord } from '../run/evaluationRecord.js';
+import { accuraciesOf } from './accuracies.js';
+import { patchesPerClip } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
-import { wilsonInterval } from './intervals.js';
 import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type RidgeClassifier, trainRidge } from './ridge.js';
-import { stratifiedBootstrap } from './statistics/stratifiedBootstrap.js';
 
 /** Guessing each class equally often, in expectation. */
 export function chanceBaseline(classNames: readonly string[]): BaselineRecord {
@@ -109,22 +109,5 @@ export function scoreClips({
   const { labels, groups } = target;
   const { predicted, topThree, patches } = result;
   const numPatches = patches && patchesPerClip(patches.clipOfPatch, labels.length);
-  const metrics = classificationMetrics({ labels, predicted, topThree, numPatches }, classNames);
-  const correct = [predicted.map((guess, clip) => (guess === labels[clip] ? 1 : 0))];
-  const { macro } = stratifiedBootstrap({ correct, labels, groups, numClasses: classNames.length, replicates: bootstrapDraws, seed });
-  return {
-    name,
-    clipMicroAccuracy: metrics.clipMicroAccuracy,
-    clipMicroAccuracyInterval: wilsonInterval(metrics.numRight, metrics.numClips),
-    clipMacroAccuracy: metrics.clipMacroAccuracy,
-    clipMacroAccuracyInterval: [macro.low, macro.high],
-    patchWeightedAccuracy: metrics.patchWeightedAccuracy,
-    top3Accuracy: metrics.top3Accuracy,
-  };
-}
-
-export function patchesPerClip(clipOfPatch: ArrayLike<number>, numClips: number): Uint32Array {
-  const counts = new Uint32Array(numClips);
-  for (let i = 0; i < clipOfPatch.length; i++) counts[clipOfPatch[i]]++;
-  return counts;
+  return { name, ...accuraciesOf({ labels, groups, predicted, topThree, numPatches }, { classNames, bootstrapDraws, seed }).accuracies };
 }

@@ -90,13 +90,19 @@ export function embedBatch(model: PatchEmbedder, values: Float32Array, count: nu
   return tf.tidy(() => model.embedPatches(tf.tensor3d(values.subarray(0, count * size), [count, model.patchFrames, nMels])));
 }
 
+/** How many of the patches each clip has. */
+export function patchesPerClip(clipOfPatch: ArrayLike<number>, numClips: number): Uint32Array {
+  const counts = new Uint32Array(numClips);
+  for (let patch = 0; patch < clipOfPatch.length; patch++) counts[clipOfPatch[patch]]++;
+  return counts;
+}
+
 /** Mean over the patches of each clip: [numClips, dim] row-major, in the order of the clips asked for. */
 export function clipMeans({ h, dim, clipOfPatch }: PatchSet, numClips: number): Float32Array {
   const sums = new Float64Array(numClips * dim);
-  const counts = new Uint32Array(numClips);
+  const counts = patchesPerClip(clipOfPatch, numClips);
   for (let patch = 0; patch < clipOfPatch.length; patch++) {
     const clip = clipOfPatch[patch];
-    counts[clip]++;
     for (let i = 0; i < dim; i++) sums[clip * dim + i] += h[patch * dim + i];
   }
   return Float32Array.from(sums, (sum, i) => sum / counts[Math.floor(i / dim)]);

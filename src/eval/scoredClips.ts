@@ -1,12 +1,10 @@
 import type { EvaluationInput } from '../run/evaluationRecord.js';
-import { patchesPerClip } from './baselines.js';
-import { clipMeans } from './embedClips.js';
+import { type Accuracies, accuraciesOf } from './accuracies.js';
+import { clipMeans, patchesPerClip } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { wilsonInterval } from './intervals.js';
-import { classificationMetrics } from './metrics.js';
 import type { ProtocolResult } from './protocols.js';
 import { calibration } from './statistics/calibration.js';
-import { stratifiedBootstrap } from './statistics/stratifiedBootstrap.js';
 
 /** Clips with what was said about them: all that scores are computed from, so that those of several folds can be pooled. */
 export interface ScoredClips extends Pick<LabelledClips, 'ids' | 'labels' | 'groups'> {
@@ -54,43 +52,18 @@ export function pooledClips(sets: readonly ScoredClips[]): ScoredClips {
   };
 }
 
-type Scores = Pick<
-  EvaluationInput,
-  | 'numClips'
-  | 'numPatches'
-  | 'clipMicroAccuracy'
-  | 'clipMicroAccuracyInterval'
-  | 'clipMacroAccuracy'
-  | 'clipMacroAccuracyInterval'
-  | 'patchWeightedAccuracy'
-  | 'top3Accuracy'
-  | 'intervalMethod'
-  | 'perClass'
-  | 'confusion'
-  | 'calibration'
->;
+type Scores = Accuracies & Pick<EvaluationInput, 'numClips' | 'numPatches' | 'intervalMethod' | 'perClass' | 'confusion' | 'calibration'>;
 
 /** The part of an evaluation record that says how good the predictions are. */
-export function scoresOf(
-  clips: ScoredClips,
-  { classNames, bootstrapDraws, seed }: { classNames: readonly string[]; bootstrapDraws: number; seed: number },
-): Scores {
-  const metrics = classificationMetrics(clips, classNames);
-  const { labels, predicted, probabilities, groups } = clips;
-  const correct = [predicted.map((guess, clip) => (guess === labels[clip] ? 1 : 0))];
-  const { macro } = stratifiedBootstrap({ correct, labels, groups, numClasses: classNames.length, replicates: bootstrapDraws, seed });
+export function scoresOf(clips: ScoredClips, options: { classNames: readonly string[]; bootstrapDraws: number; seed: number }): Scores {
+  const { accuracies, metrics } = accuraciesOf(clips, options);
   return {
+    ...accuracies,
     numClips: metrics.numClips,
     numPatches: clips.numPatches.reduce((sum, n) => sum + n, 0),
-    clipMicroAccuracy: metrics.clipMicroAccuracy,
-    clipMicroAccuracyInterval: wilsonInterval(metrics.numRight, metrics.numClips),
-    clipMacroAccuracy: metrics.clipMacroAccuracy,
-    clipMacroAccuracyInterval: [macro.low, macro.high],
-    patchWeightedAccuracy: metrics.patchWeightedAccuracy,
-    top3Accuracy: metrics.top3Accuracy,
     intervalMethod: {
       clipMicroAccuracy: 'Wilson score interval, 95 %',
-      clipMacroAccuracy: `bootstrap of whole groups, class by class, ${bootstrapDraws} draws, percentiles 2.5 and 97.5`,
+      clipMacroAccuracy: `bootstrap of whole groups, class by class, ${options.bootstrapDraws} draws, percentiles 2.5 and 97.5`,
       perClass: 'Wilson score interval, 95 %',
     },
     perClass: metrics.perClass.map(({ label, numClips, numRight, recall }) => ({
@@ -100,6 +73,6 @@ export function scoresOf(
       interval: wilsonInterval(numRight, numClips),
     })),
     confusion: metrics.confusion,
-    calibration: calibration({ probabilities, labels }),
+    calibration: calibration(clips),
   };
 }
