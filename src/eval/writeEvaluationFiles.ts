@@ -29,7 +29,10 @@ export function protocolOptions(
   { batchSize: embeddingBatchSize, neighbours, linear, finetune, compat }: EvaluationOptions,
 ): Exclude<EvaluationInput['options'], undefined> {
   if (protocol === 'knn') return { neighbours, embeddingBatchSize, compat: { knn: compat.knn } };
-  if (protocol === 'linear') return { ...linear, embeddingBatchSize, compat: { probeTrainMode: compat.probeTrainMode } };
+  const { probeTrainMode } = compat;
+  // Drifting embeddings are taken as they are.
+  if (protocol === 'linear')
+    return { ...linear, standardise: linear.standardise && !probeTrainMode, embeddingBatchSize, compat: { probeTrainMode } };
   if (protocol === 'finetune') return { ...finetune, embeddingBatchSize };
   return { embeddingBatchSize };
 }
