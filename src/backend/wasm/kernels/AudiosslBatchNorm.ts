@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { markChanged, requiredInput } from '../kernelCall.js';
-import { addMoments, normalise } from './batchNormLoops.js';
+import { addProducts, normalise } from './batchNormLoops.js';
 
 interface BatchNormAttrs {
   groups: number;
@@ -36,7 +36,7 @@ export const audiosslBatchNorm: KernelConfig = {
       const part = { start: group * rows * channels, rows, channels };
       sums.fill(0);
       squares.fill(0);
-      addMoments(x, part, sums, squares);
+      addProducts(x, x, part, sums, squares);
       for (let c = 0; c < channels; c++) {
         const average = sums[c] / rows;
         const variance = Math.max(0, squares[c] / rows - average * average);

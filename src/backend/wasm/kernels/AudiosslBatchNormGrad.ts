@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { anotherReference, requiredInput } from '../kernelCall.js';
-import { addGradientSums, combine, maskByOutput } from './batchNormLoops.js';
+import { addProducts, combine, maskByOutput } from './batchNormLoops.js';
 
 interface BatchNormGradAttrs {
   groups: number;
@@ -9,7 +9,7 @@ interface BatchNormGradAttrs {
   hasResidual: boolean;
 }
 
-/** A multiple of the four rows that `addGradientSums` takes at a time. */
+/** A multiple of the four rows that `addProducts` takes at a time. */
 const rowsAtOnce = 32;
 
 /** The way back through batch norm, residual and ReLU; the equations are in `ops/batchNorm`. */
@@ -44,7 +44,7 @@ export const audiosslBatchNormGrad: KernelConfig = {
       for (let row = 0; row < rows; row += rowsAtOnce) {
         const some = { start: part.start + row * channels, rows: Math.min(rowsAtOnce, rows - row), channels };
         if (masking) maskByOutput(masking[0], masking[1], masking[2], some.start, some.start + some.rows * channels);
-        addGradientSums(g, x, some, sums, products);
+        addProducts(g, x, some, sums, products);
       }
       for (let c = 0; c < channels; c++) {
         const at = group * channels + c;

@@ -10,22 +10,28 @@ export interface Part {
   channels: number;
 }
 
-/** Adds up x and x^2 a channel. */
-export function addMoments(x: Float32Array, { start, rows, channels }: Part, sums: Float64Array, squares: Float64Array): void {
+/** Adds up a and a b of each channel. Of b = a these are the moments. */
+export function addProducts(
+  a: Float32Array,
+  b: Float32Array,
+  { start, rows, channels }: Part,
+  sums: Float64Array,
+  products: Float64Array,
+): void {
   const end = start + rows * channels;
   let first = start;
   for (; first + 4 * channels <= end; first += 4 * channels) {
     let i = first;
     let [j, k, l] = [i + channels, i + 2 * channels, i + 3 * channels];
     for (let c = 0; c < channels; c++, i++, j++, k++, l++) {
-      sums[c] += x[i] + x[j] + (x[k] + x[l]);
-      squares[c] += x[i] * x[i] + x[j] * x[j] + (x[k] * x[k] + x[l] * x[l]);
+      sums[c] += a[i] + a[j] + (a[k] + a[l]);
+      products[c] += a[i] * b[i] + a[j] * b[j] + (a[k] * b[k] + a[l] * b[l]);
     }
   }
   for (let i = first; i < end; i++) {
     const c = (i - first) % channels;
-    sums[c] += x[i];
-    squares[c] += x[i] * x[i];
+    sums[c] += a[i];
+    products[c] += a[i] * b[i];
   }
 }
 
@@ -63,31 +69,6 @@ export function maskByOutput(dy: Int32Array, y: Int32Array, g: Int32Array, start
     const bits = y[i];
     // The first factor is all ones where y is not zero, the second where its sign is plus.
     g[i] = dy[i] & (-(bits & 0x7fffffff) >> 31) & ~(bits >> 31);
-  }
-}
-
-/** Adds up g and g x a channel. */
-export function addGradientSums(
-  g: Float32Array,
-  x: Float32Array,
-  { start, rows, channels }: Part,
-  sums: Float64Array,
-  products: Float64Array,
-): void {
-  const end = start + rows * channels;
-  let first = start;
-  for (; first + 4 * channels <= end; first += 4 * channels) {
-    let i = first;
-    let [j, k, l] = [i + channels, i + 2 * channels, i + 3 * channels];
-    for (let c = 0; c < channels; c++, i++, j++, k++, l++) {
-      sums[c] += g[i] + g[j] + (g[k] + g[l]);
-      products[c] += g[i] * x[i] + g[j] * x[j] + (g[k] * x[k] + g[l] * x[l]);
-    }
-  }
-  for (let i = first; i < end; i++) {
-    const c = (i - first) % channels;
-    sums[c] += g[i];
-    products[c] += g[i] * x[i];
   }
 }
 
