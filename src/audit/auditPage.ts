@@ -1,6 +1,6 @@
-import { counted, dateTime, integer, number, percent } from '../report/format.js';
+import { counted, integer, number, percent } from '../report/format.js';
+import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
 import { empty, facts, table } from '../report/html/parts.js';
-import { style } from '../report/html/style.js';
 import { pngDataUri } from '../report/logMelPicture.js';
 import { type Child, h, markup } from '../report/markup.js';
 import type { AuditedClip, LabelAudit } from './auditLabels.js';
@@ -52,61 +52,24 @@ const css = markup(`<style>
 /** The audit as one page that needs nothing but itself, apart from recordings too large to be put into it. */
 export function auditPage(page: AuditPage): string {
   const { audit, suspects, time, version } = page;
-  const title = `Label audit of ${page.data}`;
-  const document = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      {},
-      h('meta', { charset: 'utf-8' }),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      // Nothing from outside is loaded but recordings beside the page, whatever a label or a path says.
-      h('meta', {
-        'http-equiv': 'Content-Security-Policy',
-        content: "default-src 'none'; img-src data:; media-src data: file: 'self'; style-src 'unsafe-inline'",
-      }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('title', {}, `${title} – audiossl`),
-      style,
-      css,
-    ),
-    h(
-      'body',
-      {},
-      h(
-        'header',
-        {},
-        h('p', { class: 'kind' }, 'audiossl label audit'),
-        h('h1', {}, page.data),
-        h('p', { class: 'when' }, `Written ${dateTime(time)} by audiossl ${version}`),
-        h(
-          'nav',
-          { 'aria-label': 'Sections' },
-          h('a', { href: '#summary' }, 'Summary'),
-          h('a', { href: '#classes' }, 'Classes'),
-          h('a', { href: '#clips' }, 'Clips to listen to'),
-        ),
-      ),
-      h(
-        'main',
-        {},
-        section('summary', 'Summary', summary(page)),
-        section('classes', 'Classes', classes(audit)),
-        section('clips', 'Clips to listen to', clips(suspects, audit)),
-      ),
-      h(
-        'footer',
-        {},
-        h('div', {}, 'All clips in their order are in labels.csv beside this page, the numbers of the summary in audit.json.'),
-      ),
-    ),
-  );
-  return `<!doctype html>\n${document.markup}\n`;
-}
-
-function section(id: string, title: string, content: Child): Child {
-  return h('section', { 'aria-labelledby': id }, h('h2', { id }, title), content);
+  const sections = [
+    { id: 'summary', title: 'Summary', content: summary(page) },
+    { id: 'classes', title: 'Classes', content: classes(audit) },
+    { id: 'clips', title: 'Clips to listen to', content: clips(suspects, audit) },
+  ];
+  return pageFrame({
+    title: `Label audit of ${page.data} – audiossl`,
+    kind: 'audiossl label audit',
+    heading: page.data,
+    time,
+    version,
+    // Nothing from outside is loaded but recordings beside the page.
+    contentSecurityPolicy: "default-src 'none'; img-src data:; media-src data: file: 'self'; style-src 'unsafe-inline'",
+    extraStyle: css,
+    links: sections,
+    main: sections.map(sectionMarkup),
+    footer: 'All clips in their order are in labels.csv beside this page, the numbers of the summary in audit.json.',
+  });
 }
 
 function summary({ audit, model, split, notes, detection }: AuditPage): Child {

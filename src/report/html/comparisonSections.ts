@@ -10,15 +10,10 @@ import { systemCurvesSection } from './comparison/systemCurvesSection.js';
 import { systemsSection } from './comparison/systemsSection.js';
 import { testUseSection } from './comparison/testUseSection.js';
 import { verdictsSection } from './comparison/verdictsSection.js';
+import type { Section } from './pageFrame.js';
 import { breakable, details, empty, table } from './parts.js';
 import { differencesSection } from './provenance.js';
 import { resultsSection } from './results.js';
-
-export interface Section {
-  id: string;
-  title: string;
-  content: Child;
-}
 
 /** Up to this many runs, each is shown in full under the comparison. */
 export const mostRunsInFull = 6;

@@ -1,17 +1,16 @@
 import type { RunReport } from '../collectRun.js';
-import { dateTime } from '../format.js';
-import { type Child, h } from '../markup.js';
+import { h } from '../markup.js';
 import type { ReportContent } from '../reportContent.js';
 import { calibrationSection } from './calibrationSection.js';
-import { comparisonSections, mostRunsInFull, optionalSection, type Section } from './comparisonSections.js';
+import { comparisonSections, mostRunsInFull, optionalSection } from './comparisonSections.js';
 import { curvesSection } from './curvesSection.js';
 import { featuresSection } from './featuresSection.js';
 import { foldsSection } from './foldsSection.js';
 import { labelsSection } from './labelsSection.js';
 import { mapSection } from './mapSection.js';
+import { pageFrame, type Section, sectionMarkup } from './pageFrame.js';
 import { configSection, environmentSection, testAccessSection } from './provenance.js';
 import { classesSection, resultsSection } from './results.js';
-import { style } from './style.js';
 import { summarySection } from './summary.js';
 import { viewsSection } from './viewsSection.js';
 
@@ -24,54 +23,22 @@ export function reportPage({ runs, comparison, time, version }: ReportContent): 
   const sections = isSingle
     ? [parts[0].sections[0], { id: 'results', title: 'Results', content: resultsSection(runs) }, ...parts[0].sections.slice(1)]
     : comparisonSections(runs, comparison);
-  const page = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      {},
-      h('meta', { charset: 'utf-8' }),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      // Nothing from outside is ever loaded, whatever a label or a path says.
-      h('meta', { 'http-equiv': 'Content-Security-Policy', content: "default-src 'none'; img-src data:; style-src 'unsafe-inline'" }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('title', {}, `${title} – audiossl report`),
-      style,
-    ),
-    h(
-      'body',
-      {},
-      h(
-        'header',
-        {},
-        h('p', { class: 'kind' }, 'audiossl report'),
-        h('h1', {}, title),
-        h('p', { class: 'when' }, `Written ${dateTime(time)} by audiossl ${version}`),
-        h(
-          'nav',
-          { 'aria-label': 'Sections' },
-          sections.map(({ id, title: name }) => h('a', { href: `#${id}` }, name)),
-          !isSingle && parts.map(({ run }, i) => h('a', { href: `#run${i + 1}` }, run.name)),
-        ),
-      ),
-      h(
-        'main',
-        {},
-        sections.map((section) => sectionMarkup(section)),
-        !isSingle &&
-          parts.map(({ run, sections: own }, i) => [
-            h('h2', { id: `run${i + 1}`, class: 'run-name' }, run.name),
-            own.map((section) => sectionMarkup(section)),
-          ]),
-      ),
-      h('footer', {}, h('div', {}, 'The numbers of this page are in report.json and report.csv beside it.')),
-    ),
-  );
-  return `<!doctype html>\n${page.markup}\n`;
-}
-
-function sectionMarkup({ id, title, content }: Section): Child {
-  return h('section', { 'aria-labelledby': id }, h('h2', { id }, title), content);
+  return pageFrame({
+    title: `${title} – audiossl report`,
+    kind: 'audiossl report',
+    heading: title,
+    time,
+    version,
+    // Nothing from outside is ever loaded.
+    contentSecurityPolicy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+    links: isSingle ? sections : [...sections, ...parts.map(({ run }, i) => ({ id: `run${i + 1}`, title: run.name }))],
+    main: [
+      sections.map(sectionMarkup),
+      !isSingle &&
+        parts.map(({ run, sections: own }, i) => [h('h2', { id: `run${i + 1}`, class: 'run-name' }, run.name), own.map(sectionMarkup)]),
+    ],
+    footer: 'The numbers of this page are in report.json and report.csv beside it.',
+  });
 }
 
 function runSections(run: RunReport, prefix: string): Section[] {

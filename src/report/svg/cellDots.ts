@@ -1,4 +1,4 @@
-import { h, type Markup } from '../markup.js';
+import { type Child, h, type Markup } from '../markup.js';
 import { cellScale } from './cellScale.js';
 
 export interface MeasuredValue {
@@ -6,6 +6,8 @@ export interface MeasuredValue {
   /** 95 %. */
   interval: readonly [number, number] | null;
 }
+
+const middle = 11;
 
 /** A difference with its interval on an axis around 0, for a table cell. */
 export function differenceDot({
@@ -15,11 +17,8 @@ export function differenceDot({
   domain,
 }: { label: string; domain: readonly [number, number] } & MeasuredValue): Markup {
   const x = cellScale(domain);
-  const middle = 11;
-  return h(
-    'svg',
-    { class: 'cell-plot', height: 2 * middle, width: '100%', role: 'img', 'aria-label': label },
-    h('title', {}, label),
+  return cellPlot(
+    label,
     h('line', { class: 'axis zero', x1: x(0), x2: x(0), y1: 0, y2: 2 * middle }),
     interval !== null && cellWhisker(x(interval[0]), x(interval[1]), middle),
     value !== null && h('circle', { class: 'marker fill-0', cx: x(value), cy: middle, r: 4 }),
@@ -43,11 +42,8 @@ export function intervalDot({
   colour?: number;
 } & MeasuredValue): Markup {
   const x = cellScale(domain);
-  const middle = 11;
-  return h(
-    'svg',
-    { class: 'cell-plot', height: 2 * middle, width: '100%', role: 'img', 'aria-label': label },
-    h('title', {}, label),
+  return cellPlot(
+    label,
     [0, 0.25, 0.5, 0.75, 1].map((share) => {
       const tick = domain[0] + share * (domain[1] - domain[0]);
       return h('line', { class: 'grid', x1: x(tick), x2: x(tick), y1: 0, y2: 2 * middle });
@@ -58,6 +54,12 @@ export function intervalDot({
     published !== undefined &&
       h('circle', { class: 'marker hollow published-mark', cx: x(published), cy: middle, r: 5 }, h('title', {}, 'published')),
   );
+}
+
+/** A picture as wide as its cell, with a name for those who do not see it. */
+function cellPlot(label: string, ...children: Child[]): Markup {
+  const attributes = { class: 'cell-plot', height: 2 * middle, width: '100%', role: 'img', 'aria-label': label };
+  return h('svg', attributes, h('title', {}, label), ...children);
 }
 
 /** A horizontal line with caps, between two positions of a cell. */
