@@ -4,8 +4,9 @@ import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import type { Encoder } from '../nn/encoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Head } from '../nn/projectionHead.js';
-import { valueAndGradients } from '../nn/valueAndGradients.js';
 import type { DropoutKey } from '../ops/dropout.js';
+import { lossAndGradients } from './lossAndGradients.js';
+import { networkParameters } from './networkParameters.js';
 
 /** The numbers that a step reports. `loss` is what is minimised, the others are its parts before weighting. */
 export interface ContrastiveLosses {
@@ -55,11 +56,7 @@ export function simclr({
 }): Simclr {
   // NT-Xent alone is the case of weight 1; the margin term is still computed, as an observation for the log.
   const lossOptions = options.name === 'ntXent' ? { ...options, contrastiveWeight: 1 } : options;
-  const parameters = new Map([
-    ...[...encoderParameters].map(([name, variable]) => [`encoder.${name}`, variable] as const),
-    ...[...headParameters].map(([name, variable]) => [`projectionHead.${name}`, variable] as const),
-  ]);
-  const trainable = new Map([...parameters].filter(([, variable]) => variable.trainable));
+  const { parameters, trainable } = networkParameters({ encoder: encoderParameters, projectionHead: headParameters });
 
   function forward(views: tf.Tensor3D, isTraining: boolean, dropout?: DropoutKey) {
     const h = encoder.forward(encoderParameters, views, { isTraining, groups: 2, dropout }); // [2n, embeddingSize]
@@ -73,16 +70,11 @@ export function simclr({
     trainable,
     parameters,
     step(views, dropout) {
-      // The parts are made inside the gradient's tidy, which would free them before they are read.
-      const kept: tf.Tensor[] = [];
-      const { value, gradients } = valueAndGradients(trainable, () => {
-        const { loss, contrastiveLoss, marginLoss } = forward(views, true, dropout);
-        kept.push(tf.keep(tf.stack([loss, contrastiveLoss, marginLoss])));
-        return loss;
+      const { values, gradients } = lossAndGradients(trainable, () => {
+        const { h: _, ...losses } = forward(views, true, dropout);
+        return losses;
       });
-      const [loss, contrastiveLoss, marginLoss] = kept[0].dataSync();
-      tf.dispose([value, ...kept]);
-      return { loss, contrastiveLoss, marginLoss, gradients };
+      return { ...values, gradients };
     },
     evaluate(views) {
       return tf.tidy(() => {

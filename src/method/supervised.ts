@@ -5,9 +5,10 @@ import { leavesOutRows } from '../loss/robustOptions.js';
 import type { Encoder } from '../nn/encoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Head } from '../nn/projectionHead.js';
-import { valueAndGradients } from '../nn/valueAndGradients.js';
 import { type DropoutKey, dropout } from '../ops/dropout.js';
 import { UsageError } from '../util/errors.js';
+import { lossAndGradients } from './lossAndGradients.js';
+import { networkParameters } from './networkParameters.js';
 
 /** The numbers that a step reports. `loss` is what is minimised, the others are its parts before weighting. */
 export interface SupervisedLosses {
@@ -70,11 +71,7 @@ export function supervised({
   headParameters: Parameters;
   loss: SupervisedLossOptions;
 }): Supervised {
-  const parameters = new Map([
-    ...[...encoderParameters].map(([name, variable]) => [`encoder.${name}`, variable] as const),
-    ...[...headParameters].map(([name, variable]) => [`classifier.${name}`, variable] as const),
-  ]);
-  const trainable = new Map([...parameters].filter(([, variable]) => variable.trainable));
+  const { parameters, trainable } = networkParameters({ encoder: encoderParameters, classifier: headParameters });
   const feature = marginFeature(encoder, options.marginOn);
   const rate = encoder.classifierDropout ?? 0;
   // Leaving rows out is for training: a validation loss without the clips that fit worst would say nothing.
@@ -102,16 +99,11 @@ export function supervised({
     trainable,
     parameters,
     step(views, labels, key) {
-      // The parts are made inside the gradient's tidy, which would free them before they are read.
-      const kept: tf.Tensor[] = [];
-      const { value, gradients } = valueAndGradients(trainable, () => {
-        const { loss, crossEntropyLoss, marginLoss, numDiscarded } = forward(views, labels, true, key);
-        kept.push(tf.keep(tf.stack([loss, crossEntropyLoss, marginLoss, numDiscarded])));
-        return loss;
+      const { values, gradients } = lossAndGradients(trainable, () => {
+        const { logits: _, ...losses } = forward(views, labels, true, key);
+        return losses;
       });
-      const [loss, crossEntropyLoss, marginLoss, numDiscarded] = kept[0].dataSync();
-      tf.dispose([value, ...kept]);
-      return { loss, crossEntropyLoss, marginLoss, numDiscarded, gradients };
+      return { ...values, gradients };
     },
     evaluate(views, labels) {
       return tf.tidy(() => {

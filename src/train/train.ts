@@ -1,6 +1,7 @@
 import type { Split } from '../data/clip.js';
 import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { SupervisedLossOptions } from '../loss/lossOptions.js';
 import { leavesOutRows } from '../loss/robustOptions.js';
 import { marginFeature, supervised } from '../method/supervised.js';
 import { classifier } from '../nn/projectionHead.js';
@@ -25,10 +26,9 @@ import { supervisedMethod } from './supervisedMethod.js';
  */
 export async function train(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
-  if (config.loss.name !== 'crossEntropyMargin') {
-    throw new UsageError(
-      `train: loss.name must be crossEntropyMargin, got ${config.loss.name}, which needs no labels; use audiossl pretrain`,
-    );
+  const { loss } = config;
+  if (loss.name !== 'crossEntropyMargin') {
+    throw new UsageError(`train: loss.name must be crossEntropyMargin, got ${loss.name}, which needs no labels; use audiossl pretrain`);
   }
   if (store.classNames.length < 2) {
     throw new UsageError(
@@ -39,7 +39,7 @@ export async function train(input: TrainingInput): Promise<TrainingResult> {
     who: 'train',
     data: supervisedData(store, config.data),
     select: (clips) => leaveOutUnlabelled(store, clips),
-    plan: (context) => supervisedPlan(store, config, context),
+    plan: (context) => supervisedPlan(store, config, loss, context),
   });
 }
 
@@ -67,10 +67,10 @@ function leaveOutUnlabelled(store: FeatureStore, clips: Record<Split, number[]>)
 function supervisedPlan(
   store: FeatureStore,
   config: TrainingConfig,
+  loss: SupervisedLossOptions,
   { clips, standardisation, encoder, encoderParameters }: TrainingContext,
 ): TrainingPlan<LabelledItem, LabelledBatch> {
-  const { data, loss, train, views, seed } = config;
-  if (loss.name !== 'crossEntropyMargin') throw new UsageError(`train: loss.name must be crossEntropyMargin, got ${loss.name}`);
+  const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
   const feature = marginFeature(encoder, loss.marginOn);
   const head = classifier({ inputSize: encoder.embeddingSize, numClasses: store.classNames.length });
