@@ -1,5 +1,5 @@
 import type { EvaluationInput } from '../run/evaluationRecord.js';
-import { runFacts } from '../run/runFacts.js';
+import { engineFacts, runFacts } from '../run/runFacts.js';
 import { appendTestAccess } from '../run/testAccess.js';
 import { predictByClassifier, predictByFinetuning } from './classifierProtocol.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
@@ -71,15 +71,4 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   const holdsProjections = given.protocol === 'knn' && options.compat.knn;
   await writeEvaluationFiles({ run, name, record, clips, withEmbeddings: !holdsProjections });
   return { name, record, numTrainClips: input.train.indices.length, clips };
-}
-
-/** The part of a record that says where it was computed. */
-export function engineFacts({
-  command,
-  versions,
-  environment,
-  ...engine
-}: ReturnType<typeof runFacts>): Pick<EvaluationInput, 'command' | 'versions' | 'backend' | 'environment'> {
-  const backend = `${engine.backend}, ${engine.device}, ${engine.precision}, ${engine.threads} threads`;
-  return { command, versions, backend, environment };
 }

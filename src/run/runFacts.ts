@@ -24,6 +24,17 @@ export function runFacts(command: readonly string[]): RunFacts {
   };
 }
 
+/** The facts as the record of an evaluation or an analysis holds them, the engine in one line. */
+export function engineFacts({ command, versions, environment = {}, ...engine }: RunFacts): {
+  command: string[];
+  versions: Record<string, string>;
+  backend: string;
+  environment: Record<string, string>;
+} {
+  const backend = `${engine.backend}, ${engine.device}, ${engine.precision}, ${engine.threads} threads`;
+  return { command, versions, backend, environment };
+}
+
 function versions(backend: string): Record<string, string> {
   const tfjs = createRequire(import.meta.url).resolve('@tensorflow/tfjs-core/package.json');
   return {

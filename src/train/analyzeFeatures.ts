@@ -2,11 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type ViewsOptions, viewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { readSplit } from '../eval/evaluationClips.js';
+import { seedOf } from '../eval/evaluationContext.js';
 import { analyseSpace, featureDefinitions, otherHistogram, type PositivePairs, positiveHistogram } from '../eval/featureAnalysis.js';
 import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { configHash } from '../run/configText.js';
 import { type FeatureAnalysisInput, featureAnalysisName, featureAnalysisRecord, writeFeatureAnalysis } from '../run/featureAnalysis.js';
-import { runFacts } from '../run/runFacts.js';
+import { engineFacts, runFacts } from '../run/runFacts.js';
 import { openRun, type RunFolder } from '../run/runFolder.js';
 import { appendTestAccess } from '../run/testAccess.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
@@ -47,8 +48,8 @@ export async function analyzeFeatures(
   const { store, model, split, batchSize = 64, onProgress, signal } = given;
   const run = typeof given.run === 'string' ? await openRun(given.run) : given.run;
   const config = runConfig(model);
-  const seed = given.seed ?? config.seed;
-  const { command, versions, environment, ...engine } = runFacts(given.command ?? ['audiossl.analyzeFeatures()']);
+  const seed = given.seed ?? seedOf(model);
+  const facts = engineFacts(runFacts(given.command ?? ['audiossl.analyzeFeatures()']));
   checkModelFrontEnd(model, store.frontEnd, `the store ${store.dir}`);
   const { splitOf, sha256: splitSha256 } = await readSplit(run.split);
   const clips = splitIndices(store.clips, splitOf)[split];
@@ -59,13 +60,7 @@ export async function analyzeFeatures(
   if (split === 'test') {
     const evaluation = featureAnalysisName(named);
     await appendTestAccess(run, {
-      time,
-      command,
-      protocol: 'features',
-      checkpoint,
-      checkpointSha256,
-      seed,
-      numClips: clips.length,
+      ...{ time, command: facts.command, protocol: 'features', checkpoint, checkpointSha256, seed, numClips: clips.length },
       evaluation,
     });
   }
@@ -104,7 +99,6 @@ export async function analyzeFeatures(
     checkpointStep: model.metadata.step,
     checkpointEpoch: model.metadata.epoch,
     time,
-    command,
     loss: config.loss,
     views: views.map(({ name }) => name),
     notes,
@@ -122,9 +116,7 @@ export async function analyzeFeatures(
     },
     definitions: { ...featureDefinitions },
     seconds: { embed: embedSeconds, analyse: clock() },
-    versions,
-    backend: `${engine.backend}, ${engine.device}, ${engine.precision}, ${engine.threads} threads`,
-    environment: environment ?? {},
+    ...facts,
     frontEndHash: store.frontEndHash,
     configHash: configHash(model.metadata.config),
     splitSha256,
@@ -188,6 +180,7 @@ async function embedPairs({
   for (let first = 0; first < n; first += batchSize) {
     signal?.throwIfAborted();
     const batch = await next;
+    const count = Math.min(batchSize, n - first);
     if (first + batchSize < n) {
       next = read(first + batchSize);
       // An error below must not leave the reading ahead as an unhandled rejection.
@@ -198,12 +191,12 @@ async function embedPairs({
       return model.project ? [h, model.project(h)] : [h];
     });
     try {
-      put('h', await tensors[0].data<'float32'>(), first, batch.numPairs);
-      if (tensors[1]) put('z', await tensors[1].data<'float32'>(), first, batch.numPairs);
+      put('h', await tensors[0].data<'float32'>(), first, count);
+      if (tensors[1]) put('z', await tensors[1].data<'float32'>(), first, count);
     } finally {
       tf.dispose(tensors);
     }
-    onProgress(first + batch.numPairs);
+    onProgress(first + count);
     await new Promise(setImmediate);
   }
   return { h: collected.h as PositivePairs, z: collected.z ?? null };
@@ -224,7 +217,6 @@ function runConfig(model: Model): {
   views: ViewsOptions;
   loss: FeatureAnalysisInput['loss'];
   excludeLastStart: boolean;
-  seed: number;
 } {
   const config = asRecord(model.metadata.config);
   const views = viewsOptions.safeParse(config.views ?? []);
@@ -238,7 +230,6 @@ function runConfig(model: Model): {
     views: views.data,
     loss: loss.data,
     excludeLastStart: asRecord(asRecord(config.data).compat).excludeLastStart === true,
-    seed: typeof config.seed === 'number' ? config.seed : 0,
   };
 }
 
