@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { PatchEmbedder } from '../eval/embedClips.js';
+import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import { type Simclr, simclr } from '../method/simclr.js';
 import { standardise } from '../model/standardise.js';
 import { projectionHead } from '../nn/projectionHead.js';
 import { UsageError } from '../util/errors.js';
 import { createMonitor, type MonitorLabels } from './monitor.js';
-import { createPairSource, type PairBatch, type PairSource } from './pairSource.js';
+import { createPairSource, type PairSource } from './pairSource.js';
 import {
   runTraining,
   type TrainingConfig,
@@ -17,17 +18,21 @@ import {
   type TrainingResult,
 } from './runTraining.js';
 import type { TrainingMethod } from './trainingMethod.js';
-
-export type PretrainConfig = TrainingConfig;
-export type PretrainResult = TrainingResult;
+import type { ViewBatch } from './viewReader.js';
 
 /**
  * Pre-trains an encoder without labels on a feature store and writes the run folder: config.yaml, split.csv, log.jsonl, checkpoints.
  * Labels, where there are some, are read to draw the split and by the monitor, and those of the test split by nobody.
  * With `resume` it goes on from the last checkpoint, bit-identically on the same backend, device and threads.
  */
-export async function pretrain(input: TrainingInput): Promise<PretrainResult> {
+export async function pretrain(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
+  const { loss } = config;
+  if (loss.name === 'crossEntropyMargin') {
+    throw new UsageError(
+      'pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin, which needs labels; use audiossl train',
+    );
+  }
   if (config.train.patches !== 'random') {
     throw new UsageError(
       'pretrain: train.patches must be random (each pair is two random patches of a clip), got grid, which is for train',
@@ -36,30 +41,27 @@ export async function pretrain(input: TrainingInput): Promise<PretrainResult> {
   return runTraining(input, {
     who: 'pretrain',
     data: config.data,
-    plan: (context) => contrastivePlan(store, config, context),
+    plan: (context) => contrastivePlan(store, config, loss, context),
   });
 }
 
 function contrastivePlan(
   store: FeatureStore,
-  config: PretrainConfig,
+  config: TrainingConfig,
+  loss: ContrastiveLossOptions,
   { clips, standardisation, encoder, encoderParameters }: TrainingContext,
-): TrainingPlan<number, PairBatch> {
-  const { data, loss, train, views, seed } = config;
-  const { patchFrames, compat } = data;
-  if (loss.name === 'crossEntropyMargin') {
-    throw new UsageError(
-      'pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin, which needs labels; use audiossl train',
-    );
-  }
+): TrainingPlan<number, ViewBatch> {
+  const { data, train, views, seed } = config;
+  const { patchFrames, patchHop, compat } = data;
   const head = projectionHead({ inputSize: encoder.embeddingSize, ...config.projectionHead });
   const headParameters = head.createParameters({ seed });
   const method = simclr({ encoder, encoderParameters, head, headParameters, loss });
   const sourceOf = (pool: readonly number[], views: ViewsOptions): PairSource =>
     createPairSource({ store, pool, views, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed });
+  const monitorPatchHop = train.monitorPatchHop ?? patchFrames;
   const embedder: PatchEmbedder = {
     patchFrames,
-    patchHop: train.monitorPatchHop ?? patchFrames,
+    patchHop: monitorPatchHop,
     embedPatches: (patches) =>
       tf.tidy(() => encoder.forward(encoderParameters, standardise(patches, standardisation), { isTraining: false })),
   };
@@ -76,7 +78,7 @@ function contrastivePlan(
           labelled: labelsOf(store, clips.validation),
           source: sourceOf(clips.validation, validationViews),
           batchSize: train.batchSize,
-          neighbours: config.evaluation.neighbours,
+          neighbours: monitorNeighbours(config.evaluation.neighbours, { patchHop, monitorPatchHop }),
           selectBy: train.selectBy,
         });
   return {
@@ -89,8 +91,19 @@ function contrastivePlan(
   };
 }
 
+/**
+ * K of the monitor's vote: the same share of the bank as in evaluation. Patches further apart are fewer, and half of a bank has the same
+ * answer for every clip.
+ */
+export function monitorNeighbours(
+  neighbours: number,
+  { patchHop, monitorPatchHop }: { patchHop: number; monitorPatchHop: number },
+): number {
+  return Math.max(1, Math.round((neighbours * patchHop) / monitorPatchHop));
+}
+
 /** SimCLR's step as the loop calls it. */
-export function contrastiveMethod(method: Pick<Simclr, 'trainable' | 'step'>): TrainingMethod<PairBatch> {
+export function contrastiveMethod(method: Pick<Simclr, 'trainable' | 'step'>): TrainingMethod<ViewBatch> {
   return {
     trainable: method.trainable,
     step(views, _batch, dropout) {

@@ -31,7 +31,7 @@ export const trainOptions = z
       .nullable()
       .default(null)
       .describe(
-        'frames between the patches of a validation clip that a look embeds; null = data.patchFrames: side by side, so that a look costs less than an epoch over the same clips (pretrain only)',
+        'frames between the patches of a validation clip that a look embeds; null = data.patchFrames: side by side, half as many as in evaluation and asked for half as many neighbours, so that a look costs less (pretrain only)',
       ),
     selectBy: z
       .enum(['accuracy', 'validationLoss'])

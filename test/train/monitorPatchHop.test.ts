@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
-import { pretrain } from '../../src/train/pretrain.js';
+import { monitorNeighbours, pretrain } from '../../src/train/pretrain.js';
 import { temporaryFolder } from '../util/temporaryFolder.js';
 import { toneStore } from './toneStore.js';
 
@@ -44,4 +44,11 @@ test.each([
   );
   expect(expected.length).toBeGreaterThan(3);
   expect(` ${found.join(' ')} `).toContain(` ${expected.join(' ')} `);
+});
+
+test('the vote asks the same share of a bank of fewer or more patches as in evaluation', () => {
+  expect(monitorNeighbours(200, { patchHop: 50, monitorPatchHop: 50 })).toBe(200);
+  expect(monitorNeighbours(200, { patchHop: 50, monitorPatchHop: 101 })).toBe(99); // 200 x 50 / 101 = 99.01
+  expect(monitorNeighbours(200, { patchHop: 50, monitorPatchHop: 10 })).toBe(1000);
+  expect(monitorNeighbours(1, { patchHop: 50, monitorPatchHop: 500 })).toBe(1);
 });
