@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { registerAnalyze } from '../../src/cli/analyze.js';
 import { registerData } from '../../src/cli/data.js';
@@ -12,29 +11,14 @@ import { parseCsv } from '../../src/util/csv.js';
 import { saveSmallModel } from '../model/smallModel.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
 import { temporaryFolder } from '../util/temporaryFolder.js';
+import { inProcess } from './runInProcess.js';
 
 const folder = temporaryFolder();
 const run = runFolder(join(folder, 'run'));
 let storeDir: string;
 
-/** Runs a command in this process and gives back what it wrote to standard output. */
-async function audiossl(...args: string[]): Promise<string> {
-  const program = new Command('audiossl').exitOverride();
-  registerAnalyze(program);
-  registerData(program);
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
-  const written: string[] = [];
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0),
-    vi.spyOn(process.stderr, 'write').mockImplementation(() => true),
-  ];
-  try {
-    await program.parseAsync(['node', 'audiossl', ...args, '--backend', 'wasm']);
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return written.join('');
-}
+const program = inProcess(registerAnalyze, registerData);
+const audiossl = (...args: string[]) => program(...args, '--backend', 'wasm');
 
 beforeAll(async () => {
   await setBackend({ backend: 'wasm' });

@@ -1,7 +1,6 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { registerEmbed } from '../../src/cli/embed.js';
 import { registerEvaluate } from '../../src/cli/evaluate.js';
@@ -13,29 +12,13 @@ import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
 import { temporaryFolder } from '../util/temporaryFolder.js';
+import { inProcess } from './runInProcess.js';
 
 const folder = temporaryFolder();
 const run = runFolder(join(folder, 'run'));
 let storeDir: string;
 
-/** Runs a command in this process and gives back what it wrote to standard output. */
-async function audiossl(...args: string[]): Promise<string> {
-  const program = new Command('audiossl').exitOverride();
-  registerEvaluate(program);
-  registerEmbed(program);
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
-  const written: string[] = [];
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0),
-    vi.spyOn(process.stderr, 'write').mockImplementation(() => true),
-  ];
-  try {
-    await program.parseAsync(['node', 'audiossl', ...args]);
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return written.join('');
-}
+const audiossl = inProcess(registerEvaluate, registerEmbed);
 
 beforeAll(async () => {
   await setBackend({ backend: 'wasm' });

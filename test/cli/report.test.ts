@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerReport } from '../../src/cli/report.js';
 import { writeFixtureRun } from '../report/fixtureRun.js';
+import { inProcess } from './runInProcess.js';
 
 let root: string;
 beforeAll(async () => {
@@ -14,22 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** What the command writes to standard output. */
-async function run(...args: string[]): Promise<string> {
-  const program = new Command().version('1.2.3').exitOverride();
-  registerReport(program);
-  let text = '';
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    await program.parseAsync(['report', ...args], { from: 'user' });
-  } finally {
-    write.mockRestore();
-  }
-  return text;
-}
+const program = inProcess(registerReport);
+const run = (...args: string[]) => program('report', ...args);
 
 it('writes into the run and prints the path of the page', async () => {
   expect(await run(join(root, 'a'))).toBe(`${join(root, 'a', 'report', 'report.html')}\n`);

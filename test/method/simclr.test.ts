@@ -6,8 +6,8 @@ import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { projectionHead } from '../../src/nn/projectionHead.js';
-import { Rng } from '../../src/util/rng.js';
 import { availableBackends } from '../support/backends.js';
+import { randomViews, readValues } from './views.js';
 
 /** The smallest patch that three poolings leave something of. */
 const size: [number, number, number] = [6, 8, 8];
@@ -25,17 +25,6 @@ function makeMethod(options: Parameters<typeof contrastiveLossOptions.parse>[0] 
   return { method, dispose };
 }
 
-function randomViews(): tf.Tensor3D {
-  const rng = new Rng({ seed: 5, purpose: 'test views' });
-  return tf.tensor3d(
-    Float32Array.from({ length: size[0] * size[1] * size[2] }, () => rng.normal()),
-    size,
-  );
-}
-
-const read = (parameters: Map<string, tf.Variable>) =>
-  new Map([...parameters].map(([name, variable]) => [name, Array.from(variable.dataSync())]));
-
 // Plain JavaScript takes seconds a step; its step is compared below.
 const quickBackends = availableBackends.filter((name) => name !== 'cpu');
 
@@ -44,12 +33,12 @@ describe.each(quickBackends)('simclr on %s', (backend) => {
 
   it('changes running statistics in a step, weights never, and nothing at all in an evaluation', () => {
     const { method, dispose } = makeMethod();
-    const views = randomViews();
-    const before = read(method.parameters);
+    const views = randomViews(size);
+    const before = readValues(method.parameters);
     method.evaluate(views);
-    expect(read(method.parameters)).toEqual(before);
+    expect(readValues(method.parameters)).toEqual(before);
     const { gradients } = method.step(views);
-    const after = read(method.parameters);
+    const after = readValues(method.parameters);
     for (const [name, values] of before) {
       const isRunning = /running_(mean|var)$/.test(name);
       if (isRunning) expect(after.get(name), name).not.toEqual(values);
@@ -61,7 +50,7 @@ describe.each(quickBackends)('simclr on %s', (backend) => {
   });
 
   it('weighs the parts as it says, and takes NT-Xent alone under that name', () => {
-    const views = randomViews();
+    const views = randomViews(size);
     for (const [options, weight] of [
       [{ contrastiveWeight: 0.3 }, 0.3],
       [{ contrastiveWeight: 0.9, marginOn: 'projection' }, 0.9],
@@ -79,7 +68,7 @@ describe.each(quickBackends)('simclr on %s', (backend) => {
 
   it('leaves no tensor behind', () => {
     const { method, dispose } = makeMethod();
-    const views = randomViews();
+    const views = randomViews(size);
     const takeStep = () => tf.dispose([...method.step(views).gradients.values()]);
     takeStep();
     const { numTensors } = tf.memory();
@@ -98,7 +87,7 @@ describe('a step on every backend', () => {
     for (const backend of availableBackends) {
       await setBackend({ backend });
       const { method, dispose } = makeMethod({ temperature: 0.5 });
-      const views = randomViews();
+      const views = randomViews(size);
       const { loss, contrastiveLoss, marginLoss, gradients } = method.step(views);
       const [name] = method.trainable.keys();
       const gradient = Float32Array.from(gradients.get(name)!.dataSync());

@@ -8,8 +8,8 @@ import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { classifier } from '../../src/nn/projectionHead.js';
 import { dropoutMask } from '../../src/ops/dropout.js';
-import { Rng } from '../../src/util/rng.js';
 import { availableBackends } from '../support/backends.js';
+import { randomViews, readValues } from './views.js';
 
 /** The smallest patch that supCnn takes. */
 const size: [number, number, number] = [6, 16, 8];
@@ -29,30 +29,19 @@ function makeMethod(options: object = {}, name: 'supCnn' | 'vgg' = 'supCnn') {
   return { method, encoder, encoderParameters, head, headParameters, dispose };
 }
 
-function randomViews(): tf.Tensor3D {
-  const rng = new Rng({ seed: 5, purpose: 'test views' });
-  return tf.tensor3d(
-    Float32Array.from({ length: size[0] * size[1] * size[2] }, () => rng.normal()),
-    size,
-  );
-}
-
-const read = (parameters: Map<string, tf.Variable>) =>
-  new Map([...parameters].map(([name, variable]) => [name, Array.from(variable.dataSync())]));
-
 // Plain JavaScript takes seconds a step; its ops are held to their oracles in test/ops.
 describe.each(availableBackends.filter((name) => name !== 'cpu'))('supervised on %s', (backend) => {
   beforeAll(() => setBackend({ backend }));
 
   it('changes running statistics in a step, weights never, nothing at all in an evaluation, and leaves no tensor', () => {
     const { method, dispose } = makeMethod();
-    const views = randomViews();
-    const before = read(method.parameters);
+    const views = randomViews(size);
+    const before = readValues(method.parameters);
     method.evaluate(views, labels);
-    expect(read(method.parameters)).toEqual(before);
+    expect(readValues(method.parameters)).toEqual(before);
     const { numTensors } = tf.memory();
     const { gradients } = method.step(views, labels, key);
-    const after = read(method.parameters);
+    const after = readValues(method.parameters);
     for (const [name, values] of before) {
       if (/running_(mean|var)$/.test(name)) expect(after.get(name), name).not.toEqual(values);
       else expect(after.get(name), name).toEqual(values);
@@ -69,7 +58,7 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('supervised on
     ['embedding', { marginOn: 'embedding', robust: { name: 'lq' } }],
   ])('a step drops by its key and puts the margin on the %s feature', (feature, options) => {
     const { method, encoder, encoderParameters, head, headParameters, dispose } = makeMethod(options);
-    const views = randomViews();
+    const views = randomViews(size);
     // The same by hand, dropout between h and the classifier included.
     const expected = tf.tidy(() => {
       const running = [...encoderParameters.values()].filter(({ trainable }) => !trainable).map((variable) => tf.mul(variable, 1));
@@ -99,7 +88,7 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('supervised on
     const { method, encoder, encoderParameters, head, headParameters, dispose } = makeMethod({
       robust: { name: 'maxThreshold', share: 0 },
     });
-    const views = randomViews();
+    const views = randomViews(size);
     const step = method.step(views, labels, key);
     // Above a share of 0 of the largest loss are all.
     expect([step.numDiscarded, step.crossEntropyLoss]).toEqual([6, 0]);
@@ -117,7 +106,7 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('supervised on
 
   it('the gradient is the slope of the loss, through both features', () => {
     const { method, dispose } = makeMethod({ crossEntropyWeight: 0.5, marginRadians: 1.5 });
-    const views = randomViews();
+    const views = randomViews(size);
     const { gradients } = method.step(views, labels, key);
     for (const name of ['encoder.conv3.weight', 'encoder.fc.weight', 'encoder.conv2.weight', 'classifier.weight']) {
       const variable = method.trainable.get(name)!;
