@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../audio/frontEnd.js';
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
@@ -9,6 +7,7 @@ import type { Encoder } from '../nn/encoder.js';
 import { disposeParameters, type Parameters } from '../nn/parameters.js';
 import { classifier, type Head, projectionHead, projectionHeadOptions } from '../nn/projectionHead.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
+import { sha256OfFile } from '../util/hash.js';
 import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
 import { loadParameters, selectTensors } from './parameters.js';
 import { standardise } from './standardise.js';
@@ -139,10 +138,4 @@ function findCheckpoint(runOrFile: string, given: string | undefined): { name: s
     throw new UsageError(`loadModel: ${path} does not exist; ${remedy}`);
   }
   return { name: checkpoint, path };
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

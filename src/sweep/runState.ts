@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { readLog } from '../run/readLog.js';
 import { type RunFolder, runFolder } from '../run/runFolder.js';
+import { sha256OfFile } from '../util/hash.js';
 import type { SweepEvaluation } from './sweepFile.js';
 
 /** The training came to its end: its log says so, and the last checkpoint is there. */
@@ -36,12 +35,6 @@ export function matchesEvaluation(
   const isLimited = isSame(record.trainOn, trainOn) && isSame(record.labelFraction, share) && isSame(record.shots, shots);
   // Evaluations over other folds or on other data, made by hand in the same folder, are none of the sweep's.
   return isWanted && isLimited && record.dataset === null && record.fold === null && record.folds.length === 0;
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 /**
