@@ -1,6 +1,7 @@
 import type { MonitorRecord, StartRecord } from '../run/logRecord.js';
 import type { EpochProgress } from '../train/runEpochs.js';
 import { createProgress, type Progress } from '../util/progress.js';
+import { percent } from './percent.js';
 
 /** Shows a training run on standard error: what it starts with, a bar an epoch or lines, a line a look at the validation clips. */
 export function showTraining(label: string): {
@@ -69,7 +70,6 @@ function describeMonitor({
   effectiveRank,
   isBest,
 }: MonitorRecord): string {
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
   const parts = [
     ...(typeof knnClipMacroAccuracy === 'number' && typeof knnClipMicroAccuracy === 'number'
       ? [`kNN ${percent(knnClipMacroAccuracy)} macro, ${percent(knnClipMicroAccuracy)} micro`]

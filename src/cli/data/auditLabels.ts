@@ -10,6 +10,7 @@ import type { Model } from '../../model/loadModel.js';
 import { UsageError } from '../../util/errors.js';
 import { addBackendOptions, pickBackend } from '../backendOptions.js';
 import { nonNegativeInteger, positiveInteger } from '../optionParsers.js';
+import { percent } from '../percent.js';
 
 type SplitChoice = Split | 'all';
 
@@ -224,8 +225,6 @@ function share(value: string): number {
   if (!(number > 0 && number < 1)) throw new InvalidArgumentError(`expected a share between 0 and 1, got "${value}".`);
   return number;
 }
-
-const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
 function describe({ files, notes, detection, first, numClips, numSuspected, outOfFoldAccuracy, estimatedNumErrors }: Result): string {
   const lines = [

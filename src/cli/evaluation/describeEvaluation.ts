@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { EvaluationResult } from '../../eval/evaluate.js';
 import type { SeriesResult, SeriesRow } from '../../eval/evaluateSeries.js';
+import { percent } from '../percent.js';
 
-const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? '-' : `${(100 * share).toFixed(1)} %`;
 const interval = (range: readonly number[] | null | undefined): string =>
   range ? `[${(100 * range[0]).toFixed(1)}, ${(100 * range[1]).toFixed(1)}]` : '';
 
