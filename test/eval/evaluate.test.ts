@@ -106,6 +106,9 @@ describe('evaluate', () => {
     expect(await readClipEmbeddings(run, knn.name)).toBeUndefined();
     const linear = await evaluate({ ...common(), options: compat, protocol: 'linear', split: 'test', seed: 8 });
     expect(linear.record.notes?.join()).toMatch(/drifted/);
+    // Scaling is asked for by default, but a drifting encoder's embeddings are taken as they are.
+    expect(compat.linear.standardise).toBe(true);
+    expect(linear.record.options).toMatchObject({ standardise: false, compat: { probeTrainMode: true } });
     const still = await embedClips({ model, store, clips: [0] });
     expect(running()).toEqual(before);
     expect(still.h.every(Number.isFinite)).toBe(true);
