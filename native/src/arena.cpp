@@ -1,6 +1,8 @@
 // Memory of tensors. glibc's heap, made to keep what is freed (see module.cpp), crumbles: blocks of an activation's size end up split
 // between V8's and libtorch's small ones, and the heap grows by tens of megabytes a training step. Here large blocks have a range of
 // addresses of their own, where the lowest fit is taken and neighbours are joined, on huge pages.
+#include "arena.h"
+
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
@@ -8,8 +10,6 @@
 
 #include <map>
 #include <mutex>
-
-#include "families.h"
 
 namespace audiossl {
 namespace {

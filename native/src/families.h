@@ -5,9 +5,6 @@
 
 namespace audiossl {
 
-// Tensors made from here on lie in memory of our own; see arena.cpp.
-void useArena();
-
 void defineStorage(Module& module);
 void defineElementwise(Module& module);
 void defineReductions(Module& module);

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace audiossl {
+
+// Tensors made from here on lie in memory of our own.
+void useArena();
+
+}  // namespace audiossl
