@@ -156,7 +156,7 @@ Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pa
   Ints filterShape = tensorAt(filter).sizes().vec();
   if (isPlain(x, filterShape, dilations, isChannelsFirst) && x.size(3) == filterShape[2]) {
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
-    if (winogradWins(shape, activationType())) {
+    if (winogradFits(shape, activationType())) {
       return winogradForward(shape, x.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), false), {});
     }
     if (const ConvPlan* plan = planForward(shape, activationType(), false, false, false)) {
@@ -183,7 +183,7 @@ Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShap
   Ints filterShape = tensorAt(filter).sizes().vec();
   if (isPlain(dy, filterShape, {}, isChannelsFirst) && inputShape[3] == filterShape[2]) {
     ConvShape shape = convShape(inputShape, filterShape, strides, pads);
-    if (winogradWins(shape, activationType())) {
+    if (winogradFits(shape, activationType())) {
       return winogradInputGradient(shape, dy.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), true));
     }
     if (const ConvPlan* plan = planInputGradient(shape, activationType())) {
@@ -252,7 +252,7 @@ Tensor convBatchNorm(const Tensor& given, int64_t filter, const Tensor& gamma, c
   bool byWinograd = false;
   if (isPlain(x, filterShape, {}, false)) {
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
-    byWinograd = winogradWins(shape, type);
+    byWinograd = winogradFits(shape, type);
     if (!byWinograd) plan = planForward(shape, type, true, residual.has_value(), relu);
   }
   Tensors folded = foldedFor(byWinograd, plan, parameters, epsilon);

@@ -5,6 +5,9 @@
 #include <malloc.h>
 #include <sched.h>
 
+#include <atomic>
+
+#include "arena.h"
 #include "families.h"
 
 namespace audiossl {
@@ -28,10 +31,17 @@ int availableCores() {
   return 1;
 }
 
+// The parts that a loop of ours is cut into: 1 where libtorch's header was compiled without the OpenMP that libtorch runs on.
+int64_t threadsOfLoops() {
+  std::atomic<int64_t> parts{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) { parts++; });
+  return parts;
+}
+
 int64_t setThreads(int64_t threads) {
   at::set_num_threads(threads > 0 ? static_cast<int>(threads) : availableCores());
   holdOpenBlasToOneThread();
-  return at::get_num_threads();
+  return threadsOfLoops();
 }
 
 bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16"); }

@@ -58,8 +58,6 @@ bool winogradFits(const ConvShape& s, at::ScalarType type) {
   return 2 * tiles * 4 <= 3 * s.outHeight() * s.outWidth() && tiles * s.batch >= 64;
 }
 
-bool winogradWins(const ConvShape& s, at::ScalarType type) { return at::get_num_threads() == 1 && winogradFits(s, type); }
-
 Tensor winogradFilter(const Tensor& given, bool flipped) {
   Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
   int64_t out = weight.size(0), in = weight.size(1);

@@ -6,13 +6,8 @@
 
 namespace audiossl {
 
-// Whether these loops do that convolution (and both its gradients), and are the faster way.
+// Whether these loops do that convolution and both its gradients: where they can, they are the faster way.
 bool winogradFits(const ConvShape& shape, at::ScalarType type);
-
-// Whether it is also the faster way forward and to the input's gradient. Measured: with one thread it is; with two, which may share a
-// core and its caches, oneDNN's plain convolution takes 278 + 260 ms of a step where this takes 318 + 308. The filter's gradient is faster
-// by Winograd either way (422 ms, not 482).
-bool winogradWins(const ConvShape& shape, at::ScalarType type);
 
 // weight [out, in, 3, 3] float32 in any strides -> its transform; flipped: for the gradient by the input
 Tensor winogradFilter(const Tensor& weight, bool flipped);

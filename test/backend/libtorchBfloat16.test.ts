@@ -79,7 +79,7 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
     { x: [3, 12, 15, 128], filter: [3, 3, 128, 64], stride: 1, padding: 0, band: winograd },
     { x: [2, 5, 5, 3], filter: [3, 3, 3, 5], stride: 1, padding: 1, band: plain },
   ];
-  // With one thread Winograd's algorithm is used forward and to the input too, with more only for the filter's gradient.
+  // Each thread works on tiles or images of its own.
   const cases = [1, 2].flatMap((threads) => convolutions.map((one) => ({ ...one, threads })));
   const title = 'convolves $x by $filter within $band with $threads threads, and so are both gradients';
   it.each(cases)(title, async ({ x, filter, stride, padding, band, threads }) => {
