@@ -30,7 +30,7 @@ const sweepFiles = yamlFiles('configs/sweeps');
 const plans = new Map<string, PlannedRun[]>();
 function planOf(name: string): PlannedRun[] {
   const file = join(root, 'configs/sweeps', `${name}.yaml`);
-  const plan = plans.get(name) ?? expandSweep(readSweepFile(file), { dataFolds: ['1', '2', '3', '4', '5'] });
+  const plan = plans.get(name) ?? expandSweep(readSweepFile(file), { clips: ['1', '2', '3', '4', '5'].map((fold) => ({ fold })) });
   plans.set(name, plan);
   return plan;
 }

@@ -1,7 +1,9 @@
 import { configSchema, type ResolvedConfig } from '../config/configSchema.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { keyPath, type Override } from '../config/overrides.js';
-import { foldRoles } from '../data/foldRoles.js';
+import type { Clip } from '../data/clip.js';
+import { foldNames, foldRoles } from '../data/foldRoles.js';
+import { supervisedData } from '../data/supervisedData.js';
 import { UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { keyLabels, runName, settingLabel } from './runName.js';
@@ -50,10 +52,11 @@ const protocolsOf: Record<BaselineName, readonly string[]> = {
 /**
  * Every run of a sweep with its resolved config, in the order in which they start: seed by seed and fold by fold, so that a sweep that is
  * stopped half-way has compared all systems on the same ground. Throws UsageError, with file and line, for what does not fit.
- * @param dataFolds the folds of the data, needed where the sweep names folds
+ * @param clips of the data: their folds, and whether they say which labels were verified
  */
-export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonly string[] }): PlannedRun[] {
+export function expandSweep(file: SweepFile, { clips }: { clips: readonly Pick<Clip, 'fold' | 'isVerified'>[] }): PlannedRun[] {
   const { sweep, placeOf } = file;
+  const dataFolds = foldNames(clips);
   checkKeys(file);
   const points = gridPoints(file);
   const runs: PlannedRun[] = [];
@@ -67,7 +70,7 @@ export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonl
       }
       const resolved = points.map((point) => ({
         ...point,
-        config: loadConfig({ file: file.base, overrides: [...point.overrides, ...overrides], command: sweep.command }),
+        config: runConfig(file, { overrides: [...point.overrides, ...overrides], clips }),
       }));
       for (const baseline of sweep.baselines) {
         for (const point of resolved) {
@@ -85,6 +88,15 @@ export function expandSweep(file: SweepFile, { dataFolds }: { dataFolds: readonl
   }
   checkNames(file, runs);
   return runs;
+}
+
+/** With the protocol that `auto` means to the runs' command: a baseline, which trains by none, has the split of the runs beside it. */
+function runConfig(
+  { base, sweep: { command } }: SweepFile,
+  { overrides, clips }: { overrides: Override[]; clips: readonly Pick<Clip, 'isVerified'>[] },
+): ResolvedConfig {
+  const config = loadConfig({ file: base, overrides, command });
+  return command === 'train' ? { ...config, data: supervisedData(clips, config.data) } : config;
 }
 
 /** The config that all runs start from: the base and `set`. */

@@ -1,6 +1,6 @@
 import type { Split } from '../data/clip.js';
-import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import { supervisedData } from '../data/supervisedData.js';
 import type { SupervisedLossOptions } from '../loss/lossOptions.js';
 import { leavesOutRows } from '../loss/robustOptions.js';
 import { marginFeature, supervised } from '../method/supervised.js';
@@ -37,16 +37,10 @@ export async function train(input: TrainingInput): Promise<TrainingResult> {
   }
   return runTraining(input, {
     who: 'train',
-    data: supervisedData(store, config.data),
+    data: supervisedData(store.clips, config.data),
     select: (clips) => leaveOutUnlabelled(store, clips),
     plan: (context) => supervisedPlan(store, config, loss, context),
   });
-}
-
-/** In FSDnoisy18k `auto` means all training clips; its other meaning, ssl, is for pre-training. */
-function supervisedData(store: FeatureStore, data: DataOptions): DataOptions {
-  const isVerifiedKnown = store.clips.some(({ isVerified }) => isVerified !== undefined);
-  return data.protocol === 'auto' && isVerifiedKnown ? { ...data, protocol: 'all' } : data;
 }
 
 function leaveOutUnlabelled(store: FeatureStore, clips: Record<Split, number[]>): { clips: Record<Split, number[]>; notes: string[] } {

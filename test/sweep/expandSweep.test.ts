@@ -4,21 +4,44 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/loadConfig.js';
+import { dataOptions } from '../../src/data/dataOptions.js';
 import { foldNames, foldRoles } from '../../src/data/foldRoles.js';
+import { loadDataset } from '../../src/data/loadDataset.js';
+import { resolveSplit } from '../../src/data/resolveSplit.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
 import { readSweepFile } from '../../src/sweep/sweepFile.js';
+import { testData } from '../support/testData.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'audiossl-expand-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 const file = join(dir, 'sweep.yaml');
+const slice = testData('fsdnoisy18k_slice');
 
 function expand(sweep: object | string, dataFolds: string[] = []): PlannedRun[] {
   writeFileSync(file, typeof sweep === 'string' ? sweep : JSON.stringify(sweep));
-  return expandSweep(readSweepFile(file), { dataFolds });
+  return expandSweep(readSweepFile(file), { clips: dataFolds.map((fold) => ({ fold })) });
 }
 const names = (runs: readonly PlannedRun[]) => runs.map(({ name }) => name);
 
 describe('expandSweep', () => {
+  it.skipIf(!slice)('gives a baseline the split of the runs beside it, whatever auto means to them', async () => {
+    const { clips } = await loadDataset(slice as string);
+    const splitsOf = (sweep: object) => {
+      writeFileSync(file, JSON.stringify({ ...sweep, baselines: ['randomWeights', 'logMel'] }));
+      const runs = expandSweep(readSweepFile(file), { clips });
+      return runs.map(({ name, config }) => [name, config.data.protocol, resolveSplit(clips, config.data, config.seed).sha256]);
+    };
+    const all = resolveSplit(clips, { ...dataOptions.parse({}), protocol: 'all' }, 0).sha256;
+    const ssl = resolveSplit(clips, { ...dataOptions.parse({}), protocol: 'ssl' }, 0).sha256;
+    expect(all).not.toBe(ssl);
+    const names = (command: string) => ['randomWeights-seed0', 'logMel-seed0', `${command}-seed0`];
+    expect(splitsOf({ command: 'train' })).toEqual(names('train').map((name) => [name, 'all', all]));
+    expect(splitsOf({ command: 'pretrain' })).toEqual(names('pretrain').map((name) => [name, 'auto', ssl]));
+    // A protocol by name is nobody's to change.
+    const clean = resolveSplit(clips, { ...dataOptions.parse({}), protocol: 'clean' }, 0).sha256;
+    expect(splitsOf({ command: 'train', set: { 'data.protocol': 'clean' } })).toEqual(names('train').map((name) => [name, 'clean', clean]));
+  });
+
   it('goes seed by seed, fold by fold, through variants and the grid, with baselines first', () => {
     const runs = expand(
       {
