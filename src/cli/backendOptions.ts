@@ -5,8 +5,11 @@ import { positiveInteger } from './optionParsers.js';
 /** The backend in use: `{ name, device, precision, threads, notes }`. */
 export type BackendInfo = BackendInUse;
 
-/** Adds `--backend`, `--device`, `--precision` and `--threads` to a command that computes. */
-export function addBackendOptions(command: Command): Command {
+/** Adds `--backend`, `--device`, `--precision` and `--threads` to a command that computes; `threads` says what they are the threads of. */
+export function addBackendOptions(
+  command: Command,
+  { threads = 'threads of the backend (default: one a core)' }: { threads?: string } = {},
+): Command {
   return command
     .addOption(
       new Option('--backend <name>', 'what computes; auto takes libtorch where it is built, else wasm')
@@ -19,7 +22,7 @@ export function addBackendOptions(command: Command): Command {
         .choices(['float32', 'bfloat16', 'auto'])
         .default('float32'),
     )
-    .option('--threads <number>', 'threads of the backend (default: one a core)', positiveInteger);
+    .option('--threads <number>', threads, positiveInteger);
 }
 
 /**

@@ -13,12 +13,14 @@ export function registerSweep(program: Command): void {
     .option('--data <dir>', 'folder of recordings; their features are made once, for all runs')
     .option('--features <store>', 'feature store made by audiossl features')
     .requiredOption('--out <dir>', 'folder of the sweep')
-    .option('--jobs <number>', 'runs at once; they share the threads', positiveInteger, 1)
+    .option('--jobs <number>', 'runs at once; they share --threads', positiveInteger, 1)
     .option('--dry-run', 'check everything and list the runs, without starting or writing anything')
     .option('--table', 'only write the tables anew, from what is there');
-  addBackendOptions(command).action(async (file: string, options: SweepCommandOptions) => {
-    const { sweepCommand } = await import('./sweep/sweepCommand.js');
-    const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    await sweepCommand(file, options, [process.execPath, main]);
-  });
+  addBackendOptions(command, { threads: 'threads of all runs at once together (default: one a core)' }).action(
+    async (file: string, options: SweepCommandOptions) => {
+      const { sweepCommand } = await import('./sweep/sweepCommand.js');
+      const main = fileURLToPath(new URL('./main.js', import.meta.url));
+      await sweepCommand(file, options, [process.execPath, main]);
+    },
+  );
 }

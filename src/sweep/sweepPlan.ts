@@ -11,12 +11,14 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
+import { checkEngine, type SweepEngine, sweepEngine } from './sweepEngine.js';
 import { baselineNames, sweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
 
 const planSchema = z.object({
   schemaVersion: z.literal(1),
   source: z.string(),
+  engine: sweepEngine.optional().describe('absent in a plan of an earlier version: taken from the next start on'),
   runs: z.array(
     z.object({
       name: z.string(),
@@ -32,8 +34,18 @@ const planSchema = z.object({
   ),
 });
 
+/** What a sweep computes, from what, on what. */
+export interface SweepPlan {
+  /** Data folder or feature store, an absolute path. */
+  source: string;
+  engine: SweepEngine;
+  runs: readonly PlannedRun[];
+}
+
 /** sweep.yaml of a sweep's folder; undefined where there is none. */
-export async function readPlan(folder: SweepFolder): Promise<{ source: string; runs: SweepRun[] } | undefined> {
+export async function readPlan(
+  folder: SweepFolder,
+): Promise<{ source: string; engine?: SweepEngine | undefined; runs: SweepRun[] } | undefined> {
   const text = await readTextIfThere(folder.plan);
   if (text === undefined) return undefined;
   const parsed = planSchema.safeParse(readYaml(text, folder.plan).value);
@@ -45,29 +57,30 @@ export async function readPlan(folder: SweepFolder): Promise<{ source: string; r
 }
 
 /**
- * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, nothing else may change.
- * @param source data folder or feature store, an absolute path
+ * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, and the number of threads
+ * may be another; nothing else may change. Returns what the user must know, a line each.
  */
-export async function settlePlan(folder: SweepFolder, { source, runs }: { source: string; runs: readonly PlannedRun[] }): Promise<void> {
-  await checkPlan(folder, { source, runs });
+export async function settlePlan(folder: SweepFolder, { source, engine, runs }: SweepPlan): Promise<string[]> {
+  const notes = await checkPlan(folder, { source, engine, runs });
   for (const { name, config } of runs) {
     const path = folder.config(name);
     if (existsSync(path)) continue;
     await mkdir(dirname(path), { recursive: true });
     await writeFileAtomic(path, toYaml(config));
   }
-  const plan = { schemaVersion: 1, source, runs: runs.map(({ config, ...run }) => run) };
+  const plan = { schemaVersion: 1, source, engine, runs: runs.map(({ config, ...run }) => run) };
   await writeFileAtomic(folder.plan, toYaml(plan));
+  return notes;
 }
 
-/** Touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
-export async function checkPlan(folder: SweepFolder, { source, runs }: { source: string; runs: readonly PlannedRun[] }): Promise<void> {
+/** As settlePlan, but touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
+export async function checkPlan(folder: SweepFolder, { source, engine, runs }: SweepPlan): Promise<string[]> {
   const before = await readPlan(folder);
   if (before === undefined) {
     const others = await filesIn(folder.dir);
     if (others.length > 0)
       throw new UsageError(`sweep: --out must be a new folder or that of a sweep, ${folder.dir} has other files (${others[0]})`);
-    return;
+    return [];
   }
   const refuse = (what: string): never => {
     throw new UsageError(`sweep: ${folder.dir} holds another sweep: ${what}; runs may only be added, take another --out for other ones`);
@@ -86,6 +99,7 @@ export async function checkPlan(folder: SweepFolder, { source, runs }: { source:
     if (difference !== undefined)
       refuse(`in its run ${old.name} ${difference.key} was ${difference.values[0]}, now ${difference.values[1]}`);
   }
+  return before.engine === undefined ? [] : checkEngine(folder.dir, { before: before.engine, now: engine });
 }
 
 async function filesIn(dir: string): Promise<string[]> {

@@ -147,6 +147,11 @@ evaluate: [{ protocol: knn, split: test }]
     expect([added.code, added.stderr]).toEqual([0, expect.stringMatching(/3 runs\n$/)]);
     const changed = runCli(sweepArgs(sweepFile(text.replace('epochs: 6', 'epochs: 7')).file, data, out));
     expect([changed.code, changed.stderr]).toEqual([2, expect.stringContaining('train.epochs was 6, now 7; runs may only be added')]);
+    const otherEngine = runCli(sweepArgs(file, data, out, ['--backend', 'cpu']));
+    expect([otherEngine.code, otherEngine.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^audiossl: sweep: .* was computed on \w+ cpu float32, now cpu cpu float32, and one table .*\n$/),
+    ]);
   }, 600_000);
 
   it('lists a run that fails with its error, goes on with the others and exits with 1', async () => {
@@ -172,6 +177,10 @@ evaluate: [{ protocol: knn, split: test }]
     expect([code, stdout, existsSync(typo.out)]).toEqual([2, '', false]);
     expect(stderr).toMatch(/^audiossl: .*sweep\.yaml:3:21: loss\.temprature: unknown key; did you mean "temperature"\?\n$/);
     const { file, out } = sweepFile('seeds: [0]\n');
+    expect(runCli(sweepArgs(file, data, out, ['--jobs', '2', '--dry-run']))).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('audiossl: 1 run at once, not 2: all runs together have 1 thread (--threads), and each needs one'),
+    });
     expect(runCli(['sweep', file, '--out', out])).toMatchObject({ code: 2, stderr: expect.stringContaining('--data DIR (recordings) or') });
     expect(runCli(sweepArgs(file, data, data))).toMatchObject({ code: 2, stderr: expect.stringContaining('has other files') });
     expect(existsSync(out)).toBe(false);

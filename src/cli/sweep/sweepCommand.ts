@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-import { foldNames } from '../../data/foldRoles.js';
 import { checkSplits } from '../../sweep/checkSplits.js';
 import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
@@ -8,12 +6,14 @@ import { spawnStage } from '../../sweep/spawnStage.js';
 import { readSweepFile } from '../../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../../sweep/sweepFolder.js';
 import { lockSweep } from '../../sweep/sweepLock.js';
-import { checkPlan, readPlan, settlePlan } from '../../sweep/sweepPlan.js';
+import { checkPlan, readPlan, type SweepPlan, settlePlan } from '../../sweep/sweepPlan.js';
 import { writeTables } from '../../sweep/sweepTables.js';
 import { AudiosslError, UsageError } from '../../util/errors.js';
+import { pickBackend } from '../backendOptions.js';
 import { InterruptedError, interruptible } from '../interruptible.js';
+import { shareThreads } from './shareThreads.js';
 import { showSweep } from './showSweep.js';
-import { engineArguments, stageArguments } from './stageArguments.js';
+import { stageArguments } from './stageArguments.js';
 import type { SweepCommandOptions } from './sweepCommandOptions.js';
 import { makeStores, readClips } from './sweepData.js';
 
@@ -23,35 +23,40 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const sweepFile = readSweepFile(file);
   if (options.table) return rebuildTables(folder);
   const { clips, source } = await readClips(options, commonConfig(sweepFile).data.format);
-  const runs = expandSweep(sweepFile, { dataFolds: foldNames(clips) });
+  const runs = expandSweep(sweepFile, { clips });
   checkSplits(clips, runs);
-  await checkPlan(folder, { source, runs });
+  const { jobs, threads, note } = shareThreads(options);
+  if (note !== undefined) say(note);
+  const { name: backend, device, precision } = await pickBackend({ ...options, threads });
+  const plan: SweepPlan = { source, engine: { backend, device, precision, threads }, runs };
+  for (const line of await checkPlan(folder, plan)) say(line);
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
     process.stderr.write(`${runs.length} runs\n`);
     return;
   }
-  await interruptible((signal) => execute({ folder, runs, source, options, program, signal }));
+  await interruptible((signal) => execute({ folder, plan, jobs, options, program, signal }));
 }
 
 async function execute({
   folder,
-  runs,
-  source,
+  plan,
+  jobs,
   options,
   program,
   signal,
 }: {
   folder: SweepFolder;
-  runs: readonly PlannedRun[];
-  source: string;
+  plan: SweepPlan;
+  jobs: number;
   options: SweepCommandOptions;
   program: readonly [string, ...string[]];
   signal: AbortSignal;
 }): Promise<void> {
+  const { runs, engine } = plan;
   const lock = await lockSweep(folder.lock, {
     signal,
-    onWait: (pids) => process.stderr.write(`audiossl: waiting for ${pids.join(', ')}, left by a killed sweep, to save and end\n`),
+    onWait: (pids) => say(`waiting for ${pids.join(', ')}, left by a killed sweep, to save and end`),
   });
   const { failures, markdown } = await executeLocked().finally(() => lock.release());
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
@@ -60,18 +65,14 @@ async function execute({
   throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
 
   async function executeLocked() {
-    await settlePlan(folder, { source, runs });
+    await settlePlan(folder, plan);
     const stores = await makeStores(folder, runs, options, signal);
-    const cores = options.threads ?? availableParallelism();
-    const jobs = Math.min(options.jobs, cores);
-    if (jobs < options.jobs) process.stderr.write(`audiossl: ${jobs} runs at once, not ${options.jobs}: each needs a thread of its own\n`);
-    const engine = engineArguments(options, Math.floor(cores / jobs));
     const view = showSweep({ folder, runs, jobs });
     const runStage: StageRunner = async (run, stage) => {
       let pid: number | undefined;
       const error = await spawnStage({
         program,
-        args: [...stageArguments(folder, run, stage, stores.get(run.name) as string), ...engine],
+        args: stageArguments(run, stage, { folder, store: stores.get(run.name) as string, engine }),
         log: folder.log(run.name),
         signal,
         stopSignal: () => (signal.reason instanceof InterruptedError ? signal.reason.signal : 'SIGTERM'),
@@ -111,4 +112,8 @@ async function rebuildTables(folder: SweepFolder): Promise<void> {
 function describeRun({ name, command, baseline, config, evaluations }: PlannedRun): string {
   const training = baseline === undefined ? `${command} ${config.train.epochs} epochs` : 'no training';
   return `${name}: ${[training, ...evaluations.map((evaluation) => `${describeEvaluation(evaluation)} on ${evaluation.split}`)].join('; ')}`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`audiossl: ${line}\n`);
 }
