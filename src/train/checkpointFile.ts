@@ -21,6 +21,8 @@ export interface TrainingTensors {
   optimizer: Optimizer;
 }
 
+const positionSchema = z.object({ state: trainingState, config: z.object({ train: z.object({ epochs: z.int() }) }) });
+
 /** Writes everything to each of `paths` in turn, every one atomically. */
 export async function writeTrainingCheckpoint(
   paths: readonly string[],
@@ -43,14 +45,14 @@ export async function writeTrainingCheckpoint(
 }
 
 /**
- * Puts a checkpoint's values into the networks and the optimiser and returns where training goes on.
+ * Puts a checkpoint's values into the networks and the optimiser and returns where training goes on, and the epochs it was to have.
  * Throws UsageError where the checkpoint was made with other settings or from other features than this run's.
  */
 export async function readTrainingCheckpoint(
   path: string,
   { parameters, optimizer }: TrainingTensors,
   facts: CheckpointFacts,
-): Promise<TrainingState> {
+): Promise<{ state: TrainingState; epochs: number }> {
   const { metadata, tensors } = await loadCheckpoint(path);
   const changed = changedKeys(thatMustStay(metadata.config), thatMustStay(facts.config));
   if (changed.length > 0) {
@@ -64,10 +66,10 @@ export async function readTrainingCheckpoint(
       `readTrainingCheckpoint: --resume needs the features the run was started with, mean and deviation of its training clips were ${before} and are ${now}; give the same --data or --features, or start a new run`,
     );
   }
-  const state = trainingState.safeParse(metadata.training);
-  if (!state.success) {
+  const position = positionSchema.safeParse({ state: metadata.training, config: metadata.config });
+  if (!position.success) {
     throw new AudiosslError(
-      `readTrainingCheckpoint: ${path} must say where training stopped: ${z.prettifyError(state.error).replace(/\s*\n\s*/g, ' ')}; start a new run`,
+      `readTrainingCheckpoint: ${path} must say where training stopped: ${z.prettifyError(position.error).replace(/\s*\n\s*/g, ' ')}; start a new run`,
     );
   }
   for (const [prefix, part] of byPrefix(parameters)) loadParameters(prefix, part, tensors, path);
@@ -75,7 +77,8 @@ export async function readTrainingCheckpoint(
     const slots = [...selectTensors('optimizer', tensors)].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)] as const);
     optimizer.restore(new Map(slots));
   });
-  return state.data;
+  const { state, config } = position.data;
+  return { state, epochs: config.train.epochs };
 }
 
 async function collect(parameters: Parameters) {
@@ -95,10 +98,13 @@ function byPrefix(parameters: Parameters): Map<string, Parameters> {
   return parts;
 }
 
-/** How long a run goes on, how often it saves and looks, and how it is evaluated may change at a resume; not what the monitor measures. */
+/**
+ * How long a run goes on (see checkPace), how often it saves and looks, and how it is evaluated may change at a resume; not what the monitor
+ * measures, nor how often it looks where the learning rate goes by what it sees.
+ */
 function thatMustStay(config: unknown): Record<string, unknown> {
   type Keys = Record<string, unknown>;
-  const { train, evaluation, ...rest } = (config ?? {}) as { train?: Keys; evaluation?: Keys } & Keys;
+  const { train, evaluation, ...rest } = (config ?? {}) as { train?: Keys; evaluation?: Keys; schedule?: Keys } & Keys;
   const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null } = train ?? {};
   return {
     ...rest,
@@ -106,6 +112,7 @@ function thatMustStay(config: unknown): Record<string, unknown> {
     'train.patches': patches,
     'train.selectBy': selectBy,
     'train.initialise': initialise,
+    'train.monitorEveryEpochs': rest.schedule?.name === 'plateau' ? train?.monitorEveryEpochs : undefined,
     'evaluation.neighbours': evaluation?.neighbours,
   };
 }

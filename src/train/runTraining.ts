@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describeFrontEndDifference, type FrontEnd } from '../audio/frontEnd.js';
+import type { FrontEnd } from '../audio/frontEnd.js';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { Split } from '../data/clip.js';
 import type { Standardisation } from '../data/clipStatistics.js';
 import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
-import { type ResolvedSplit, resolveSplit } from '../data/resolveSplit.js';
+import { resolveSplit } from '../data/resolveSplit.js';
 import { epochBatches } from '../data/samplers.js';
 import type { EvaluationOptions } from '../eval/evaluationOptions.js';
 import type { LossOptions } from '../loss/lossOptions.js';
@@ -19,20 +18,19 @@ import type { ScheduleOptions } from '../optim/learningRateAt.js';
 import { configHash, toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
-import { readLog } from '../run/readLog.js';
-import { type RunFacts, runFacts } from '../run/runFacts.js';
+import { runFacts } from '../run/runFacts.js';
 import { createRun } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
-import { UsageError } from '../util/errors.js';
-import { sha256 } from '../util/hash.js';
-import { type CheckpointFacts, readTrainingCheckpoint, writeTrainingCheckpoint } from './checkpointFile.js';
+import { checkClips, checkFrontEnd } from './checkClips.js';
+import { type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
 import { startFrom } from './initialise.js';
 import type { MonitorLook } from './monitorLook.js';
+import { engineChange, resumeRun } from './resumeRun.js';
 import { type EpochMeans, type EpochProgress, runEpochs } from './runEpochs.js';
 import { showViews } from './showViews.js';
 import { splitIndices } from './splitIndices.js';
 import type { TrainingMethod, ViewSource } from './trainingMethod.js';
-import { initialTrainingState, type TrainingState } from './trainingState.js';
+import { initialTrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** The parts of a config that training reads. */
@@ -122,8 +120,8 @@ export async function runTraining<Item, Batch>(
   checkFrontEnd(who, store.frontEnd, config.frontEnd);
   const split = resolveSplit(store.clips, data, seed);
   const { clips, notes } = select(splitIndices(store.clips, split.splitOf));
-  checkClips(who, store, clips, config);
   const { patchFrames, patchHop, standardisation: axes, compat } = data;
+  checkClips(who, { stored: store.clips, clips, patchFrames, batchSize: train.batchSize });
   const encoder = createEncoder(config.encoder, { nMels: store.nMels, patchFrames });
   const encoderParameters = encoder.createParameters({ seed });
   const optimizer = createOptimizer(config.optimizer);
@@ -134,7 +132,6 @@ export async function runTraining<Item, Batch>(
     const { method, head, source, items, look, notes: ownNotes } = plan({ clips, standardisation, encoder, encoderParameters });
     headParameters = head.parameters;
     const { run, hasCheckpoint } = await createRun(out, { resume });
-    if (hasCheckpoint) await checkSameSplit(who, run.split, split);
     const tensors = { parameters: method.parameters, optimizer };
     const checkpointFacts: CheckpointFacts = {
       encoder: config.encoder,
@@ -147,8 +144,8 @@ export async function runTraining<Item, Batch>(
       config,
       versions: facts.versions,
     };
-    const state = hasCheckpoint ? await readTrainingCheckpoint(run.lastCheckpoint, tensors, checkpointFacts) : initialTrainingState();
-    checkLength(who, state, train);
+    const pace = { epochs: train.epochs, schedule: config.schedule, learningRate: config.optimizer.learningRate };
+    const state = hasCheckpoint ? await resumeRun({ who, run, split, tensors, facts: checkpointFacts, pace }) : initialTrainingState();
     const changedEngine = hasCheckpoint ? await engineChange(run.log, facts) : undefined;
     await writeFileAtomic(run.config, toYaml(config));
     await writeFileAtomic(run.split, split.csvText);
@@ -191,8 +188,7 @@ export async function runTraining<Item, Batch>(
           ),
         log: (record) => log.append(record),
         state,
-        schedule: config.schedule,
-        learningRate: config.optimizer.learningRate,
+        ...pace,
         options: train,
         seed,
         signal,
@@ -208,55 +204,4 @@ export async function runTraining<Item, Batch>(
     if (headParameters !== undefined) disposeParameters(headParameters);
     optimizer.dispose();
   }
-}
-
-function checkLength(who: string, { epoch }: TrainingState, { epochs }: TrainOptions): void {
-  if (epoch - 1 <= epochs) return;
-  throw new UsageError(`${who}: train.epochs must be at least the ${epoch - 1} epochs that the run has behind it, got ${epochs}`);
-}
-
-/** What computes now and what did before, where they differ: a resume is bit-identical on the same engine only. */
-async function engineChange(logFile: string, now: RunFacts): Promise<string | undefined> {
-  const engine = ({ backend, device, precision, threads }: Pick<StartRecord, 'backend' | 'device' | 'precision' | 'threads'>) =>
-    `${backend} ${device} ${precision} ${threads} threads`;
-  const before = (await readLog(logFile)).starts.at(-1);
-  if (before === undefined || engine(before) === engine(now)) return undefined;
-  return `resumed on ${engine(now)}, before it was ${engine(before)}: from here on not bit-identical to an undisturbed run`;
-}
-
-function checkFrontEnd(who: string, ofStore: FrontEnd, ofConfig: FrontEnd): void {
-  const difference = describeFrontEndDifference(ofStore, ofConfig);
-  if (difference === undefined) return;
-  throw new UsageError(
-    `${who}: the features must be made with the config's front end, they differ (features / config): ${difference}; make them again with audiossl features or set frontEnd`,
-  );
-}
-
-function checkClips(
-  who: string,
-  store: FeatureStore,
-  clips: Record<Split, number[]>,
-  { data: { patchFrames }, train: { batchSize } }: TrainingConfig,
-): void {
-  if (clips.train.length < 8)
-    throw new UsageError(
-      `${who}: at least 8 training clips are needed, got ${clips.train.length}; the loss compares each clip with others`,
-    );
-  if (batchSize < 2) throw new UsageError(`${who}: train.batchSize must be 2 or more, got ${batchSize}`);
-  for (const index of [...clips.train, ...clips.validation]) {
-    const { id, numFrames } = store.clips[index];
-    if (numFrames < patchFrames) {
-      throw new UsageError(
-        `${who}: every clip needs data.patchFrames = ${patchFrames} frames, ${id} has ${numFrames}; raise frontEnd.minSeconds or lower data.patchFrames`,
-      );
-    }
-  }
-}
-
-/** A resumed run must see the clips it has seen before. */
-async function checkSameSplit(who: string, path: string, split: ResolvedSplit): Promise<void> {
-  if (sha256(await readFile(path)) === split.sha256) return;
-  throw new UsageError(
-    `${who}: --resume needs the clips the run was started with, ${path} has others; give the same --data or --features, --seed and data settings, or start a new run`,
-  );
 }

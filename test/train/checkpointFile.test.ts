@@ -11,7 +11,7 @@ import { type CheckpointFacts, readTrainingCheckpoint, writeTrainingCheckpoint }
 import type { TrainingState } from '../../src/train/trainingState.js';
 import { metadataOf } from '../model/smallModel.js';
 import { scatter } from '../ops/numeric.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const config = {
   data: { patchFrames: 32 },
@@ -74,7 +74,7 @@ describe('the checkpoint of a training run', () => {
 
     const after = { parameters: makeParameters(90), optimizer: createOptimizer(optimizerOptions.parse({ name })) };
     stepOnce(after.parameters, after.optimizer, 70);
-    expect(await readTrainingCheckpoint(path, after, facts)).toEqual(state);
+    expect(await readTrainingCheckpoint(path, after, facts)).toEqual({ state, epochs: 10 });
     expect(read(after.parameters)).toEqual(read(before.parameters));
     for (const { parameters, optimizer } of [before, after]) stepOnce(parameters, optimizer, 60);
     expect(read(after.parameters)).toEqual(read(before.parameters));
@@ -102,11 +102,21 @@ describe('the checkpoint of a training run', () => {
     await expect(withConfig({ train: { epochs: 10, batchSize: 4 } })).rejects.toThrow('other are train.batchSize;');
     await expect(withConfig({ train: { epochs: 10, batchSize: 8, patches: 'grid' } })).rejects.toThrow('other are train.patches;');
     await expect(withConfig({ evaluation: { neighbours: 5 } })).rejects.toThrow('other are evaluation.neighbours;');
+    // Where the learning rate goes by the looks at the validation clips, they are part of the training.
+    const looks = { ...facts, config: { ...config, schedule: { name: 'plateau' }, train: { ...config.train, monitorEveryEpochs: 1 } } };
+    await writeTrainingCheckpoint([join(dir, 'plateau.safetensors')], tensors, looks, state);
+    const rarer = { ...looks, config: { ...looks.config, train: { ...looks.config.train, monitorEveryEpochs: 2 } } };
+    await expect(readTrainingCheckpoint(join(dir, 'plateau.safetensors'), tensors, rarer)).rejects.toThrow(
+      'other are train.monitorEveryEpochs;',
+    );
     await expect(withConfig({ views: [] })).rejects.toThrow('other are views;');
     const standardisation = { mean: [-1.5], standardDeviation: [2.3] };
     await expect(readTrainingCheckpoint(path, tensors, { ...facts, standardisation })).rejects.toThrow(/features .*2\.2.*2\.3/);
     expect(read(tensors.parameters)).toEqual(weights);
-    expect(await withConfig({ train: { epochs: 20, batchSize: 8 }, evaluation: { neighbours: 200, batchSize: 1 } })).toEqual(state);
+    expect(await withConfig({ train: { epochs: 20, batchSize: 8 }, evaluation: { neighbours: 200, batchSize: 1 } })).toEqual({
+      state,
+      epochs: 10,
+    });
     disposeParameters(tensors.parameters);
     tensors.optimizer.dispose();
   });
