@@ -16,5 +16,6 @@ void definePooling(Module& module);
 void defineImage(Module& module);
 void defineBatchNorm(Module& module);
 void defineTraining(Module& module);
+void defineSoftmaxRegression(Module& module);
 
 }  // namespace audiossl

@@ -79,6 +79,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineImage(module);
   defineBatchNorm(module);
   defineTraining(module);
+  defineSoftmaxRegression(module);
   return exports;
 }
 

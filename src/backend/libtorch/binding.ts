@@ -150,6 +150,17 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   sgdStep(entries: Handle[], learningRate: number, momentum: number, weightDecay: number): void;
   adamStep(entries: Handle[], learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number, step: number): void;
   softmaxCrossEntropy(logits: Handle, labels: Handle): Handle[];
+  softmaxRegressionStep(
+    weights: Handle,
+    velocity: Handle,
+    h: Handle,
+    labels: Handle,
+    mean: Handle,
+    inverseDeviation: Handle,
+    learningRate: number,
+    momentum: number,
+    weightDecay: number,
+  ): void;
   ntXent(x: Handle, temperature: number): Handle[];
   angularMargin(x: Handle, labels: Handle, margin: number, positiveWeight: number, negativeWeight: number, isMean: boolean): Handle[];
   gaussianNoise(keys: Handle, standardDeviations: Handle, shape: number[]): Handle;

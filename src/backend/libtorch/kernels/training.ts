@@ -123,6 +123,7 @@ interface SgdAttrs {
   momentum: number;
   weightDecay: number;
 }
+type SoftmaxRegressionInputs = Tensors<'weights' | 'velocity' | 'h' | 'labels' | 'mean' | 'inverseDeviation'>;
 interface AdamAttrs {
   learningRate: number;
   beta1: number;
@@ -147,6 +148,22 @@ export const trainingKernels: KernelConfig[] = [
   kernel<Tensors<'logits' | 'labels'>>('AudiosslSoftmaxCrossEntropy', (backend, { logits, labels }) =>
     lossAndGradient(backend, backend.addon.softmaxCrossEntropy(backend.handle(logits), backend.handle(labels)), logits),
   ),
+  kernel<SoftmaxRegressionInputs, SgdAttrs>('AudiosslSoftmaxRegressionStep', (backend, inputs, attrs) => {
+    const { weights, velocity, h, labels, mean, inverseDeviation } = inputs;
+    const { learningRate, momentum, weightDecay } = attrs;
+    backend.addon.softmaxRegressionStep(
+      backend.handle(weights),
+      backend.handle(velocity),
+      backend.handle(h),
+      backend.handle(labels),
+      backend.handle(mean),
+      backend.handle(inverseDeviation),
+      learningRate,
+      momentum,
+      weightDecay,
+    );
+    return [];
+  }),
   kernel<Tensors<'x'>, { temperature: number }>('AudiosslNtXent', (backend, { x }, { temperature }) =>
     lossAndGradient(backend, backend.addon.ntXent(backend.handle(x), temperature), x),
   ),
