@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Rng } from '../util/rng.js';
-import { copyScaled, featureScaling, noScaling } from './featureScaling.js';
+import { featureScaling, noScaling } from './featureScaling.js';
 import type { PatchSet } from './knn.js';
 import { classifierRows, type ProbeFeatures } from './linearProbe.js';
 
 /**
  * Embeddings computed once, for the probe on an encoder in evaluation mode: each epoch draws one of a clip's grid patches, uniformly,
- * named by (seed, epoch) and the clip's number, and copies their rows together.
+ * named by (seed, epoch) and the clip's number, and copies a batch of their rows together at a time.
  */
 export function cachedFeatures({
   train,
@@ -32,7 +32,6 @@ export function cachedFeatures({
   const scaling = standardise ? featureScaling(train) : noScaling(dim);
   const validationRows = classifierRows(validation, scaling);
   const trainClips = Uint32Array.from({ length: trainLabels.length }, (_, clip) => clip);
-  const width = dim + 1;
   return {
     dim,
     scaling,
@@ -41,14 +40,16 @@ export function cachedFeatures({
     validation: () => validationRows,
     dispose: () => validationRows.x.dispose(),
     drawEpoch(epoch, order) {
-      const rows = new Float32Array(order.length * width).fill(1);
       const rng = new Rng({ seed, epoch, purpose: 'probePatch' });
       const patchOf = trainClips.map((clip) => rng.integer(firstPatch[clip], firstPatch[clip + 1]));
-      for (let i = 0; i < order.length; i++) {
-        copyScaled({ h, dim, from: patchOf[order[i]], count: 1, scaling, out: rows, to: i });
-      }
-      // Uploaded a batch at a time: slicing a large tensor copies all of it on the wasm backend.
-      return (first, count) => tf.tensor2d(rows.slice(first * width, (first + count) * width), [count, width]);
+      return (first, count) => {
+        const rows = new Float32Array(count * dim);
+        for (let i = 0; i < count; i++) {
+          const patch = patchOf[order[first + i]];
+          rows.set(h.subarray(patch * dim, (patch + 1) * dim), i * dim);
+        }
+        return tf.tensor2d(rows, [count, dim]);
+      };
     },
   };
 }

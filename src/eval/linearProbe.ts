@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type SoftmaxRegression, softmaxRegressionStep } from '../ops/softmaxRegressionStep.js';
 import { AudiosslError } from '../util/errors.js';
 import { Rng } from '../util/rng.js';
 import type { LinearProbeOptions } from './evaluationOptions.js';
@@ -16,13 +17,13 @@ export interface ClassifierRows {
 /** Where the probe gets its embeddings from: a cache, or the authors' encoder in training mode. */
 export interface ProbeFeatures {
   dim: number;
-  /** What the rows went through: those of the clips to be classified have to go through it as well. */
+  /** What the rows go through before they are learnt from: those of the clips to be classified have to go through it as well. */
   scaling: FeatureScaling;
   /** Class of each training clip. */
   trainLabels: ArrayLike<number>;
   /** Class of each validation clip. */
   validationLabels: ArrayLike<number>;
-  /** Draws one patch for each training clip; the function it returns gives [count, dim + 1] of the clips order[first ..]. */
+  /** Draws one patch for each training clip; the function it returns gives h [count, dim], not scaled, of the clips order[first ..]. */
   drawEpoch(epoch: number, order: Uint32Array): (first: number, count: number) => tf.Tensor2D | Promise<tf.Tensor2D>;
   /** Grid patches of the validation clips as they are after an epoch. They stay the provider's: it disposes of them. */
   validation(epoch: number): ClassifierRows | Promise<ClassifierRows>;
@@ -45,8 +46,7 @@ export interface LinearClassifier {
 /**
  * Trains a linear softmax classifier on frozen embeddings: SGD with momentum, coupled weight decay on weights and bias,
  * PyTorch's default initialisation, the epoch chosen by validation clip macro accuracy. Draws and order are named by `seed`.
- * The bias is a last row of the weights against a column of ones, so a step is two matrix products and a handful of small kernels.
- * Transposing before the product, not in it, because the wasm backend's transposed product is fifty times slower.
+ * The bias is a last row of the weights against a column of ones. Gives the event loop a turn after each step; stops when `signal` is aborted.
  */
 export async function trainLinearProbe({
   features,
@@ -70,13 +70,14 @@ export async function trainLinearProbe({
       `trainLinearProbe: needs labelled clips to train and to choose the epoch, got ${numClips} training and ${validationLabels.length} validation clips`,
     );
   }
-  const state: SgdState = { weights: initialWeights(dim, numClasses, seed), velocity: tf.zeros([dim + 1, numClasses]) };
+  const state = initialState(dim, numClasses, seed);
+  const { mean, inverseDeviation } = features.scaling;
+  const scaling = { mean: tf.tensor1d(mean), inverseDeviation: tf.tensor1d(inverseDeviation) };
   const names = Array.from({ length: numClasses }, (_, i) => String(i));
   let best: LinearClassifier | undefined;
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      signal?.throwIfAborted();
-      await trainEpoch({ state, features, numClasses, options, seed, epoch });
+      await trainEpoch({ state, scaling, features, options, seed, epoch, signal });
       const classifier = { weights: Float32Array.from(await state.weights.data<'float32'>()), dim, numClasses };
       const { predicted } = await classifyClips(classifier, await features.validation(epoch), validationLabels.length);
       const { clipMacroAccuracy } = classificationMetrics({ labels: validationLabels, predicted }, names);
@@ -85,84 +86,61 @@ export async function trainLinearProbe({
         features.onBest?.(epoch);
       }
       onProgress?.(epoch, options.epochs);
-      await new Promise(setImmediate);
     }
   } finally {
-    tf.dispose([state.weights, state.velocity]);
+    state.weights.dispose();
+    state.velocity.dispose();
+    tf.dispose([scaling.mean, scaling.inverseDeviation]);
   }
   return best as LinearClassifier;
 }
 
-interface SgdState {
-  weights: tf.Tensor2D;
-  velocity: tf.Tensor2D;
-}
-
-/** One pass over the training clips; replaces the tensors of `state`. */
+/** One pass over the training clips; changes `state` in place. */
 async function trainEpoch({
   state,
+  scaling,
   features,
-  numClasses,
   options,
   seed,
   epoch,
+  signal,
 }: {
-  state: SgdState;
+  state: SoftmaxRegression;
+  scaling: { mean: tf.Tensor1D; inverseDeviation: tf.Tensor1D };
   features: ProbeFeatures;
-  numClasses: number;
   options: LinearProbeOptions;
   seed: number;
   epoch: number;
+  signal?: AbortSignal;
 }): Promise<void> {
   const { trainLabels } = features;
   const numClips = trainLabels.length;
+  const { batchSize, momentum, weightDecay } = options;
   const order = new Rng({ seed, epoch, purpose: 'probeOrder' }).permutation(numClips);
-  const rate = options.learningRate * options.factor ** options.milestones.filter((milestone) => epoch > milestone).length;
+  const learningRate = options.learningRate * options.factor ** options.milestones.filter((milestone) => epoch > milestone).length;
   const draw = features.drawEpoch(epoch, order);
-  for (let first = 0; first < numClips; first += options.batchSize) {
-    const count = Math.min(options.batchSize, numClips - first);
-    const targets = new Float32Array(count * numClasses);
-    for (let i = 0; i < count; i++) targets[i * numClasses + trainLabels[order[first + i]]] = 1;
-    const x = await draw(first, count);
-    const before = [state.weights, state.velocity];
-    [state.weights, state.velocity] = tf.tidy(() => {
-      const y = tf.tensor2d(targets, [count, numClasses]);
-      return sgdStep({ ...state, x, targets: y, rate, options });
-    });
-    tf.dispose([x, ...before]);
+  for (let first = 0; first < numClips; first += batchSize) {
+    signal?.throwIfAborted();
+    const count = Math.min(batchSize, numClips - first);
+    const h = await draw(first, count);
+    const labels = tf.tensor1d(
+      Int32Array.from(order.subarray(first, first + count), (clip) => trainLabels[clip]),
+      'int32',
+    );
+    softmaxRegressionStep(state, { h, labels, ...scaling }, { learningRate, momentum, weightDecay });
+    tf.dispose([h, labels]);
+    await new Promise(setImmediate);
   }
+  signal?.throwIfAborted();
 }
 
 /** PyTorch's nn.Linear: weights and bias uniform in +- 1 / sqrt(dim). */
-function initialWeights(dim: number, numClasses: number, seed: number): tf.Tensor2D {
+function initialState(dim: number, numClasses: number, seed: number): SoftmaxRegression {
   const rng = new Rng({ seed, purpose: 'probeWeights' });
   const bound = 1 / Math.sqrt(dim);
-  return tf.tensor2d(
-    Float32Array.from({ length: (dim + 1) * numClasses }, () => rng.uniform(-bound, bound)),
-    [dim + 1, numClasses],
-  );
-}
-
-/** One update: g = x^T (softmax(x w) - y) / n + weightDecay w; v = momentum v + g; w = w - rate v. */
-function sgdStep({
-  weights,
-  velocity,
-  x,
-  targets,
-  rate,
-  options,
-}: {
-  weights: tf.Tensor2D;
-  velocity: tf.Tensor2D;
-  x: tf.Tensor2D;
-  targets: tf.Tensor2D;
-  rate: number;
-  options: LinearProbeOptions;
-}): [tf.Tensor2D, tf.Tensor2D] {
-  const error = tf.div<tf.Tensor2D>(tf.sub(tf.softmax(tf.matMul(x, weights)), targets), x.shape[0]);
-  const gradient = tf.add(tf.matMul(tf.transpose(x), error), tf.mul(weights, options.weightDecay));
-  const nextVelocity = tf.add<tf.Tensor2D>(tf.mul(velocity, options.momentum), gradient);
-  return [tf.sub(weights, tf.mul(nextVelocity, rate)), nextVelocity];
+  const values = Float32Array.from({ length: (dim + 1) * numClasses }, () => rng.uniform(-bound, bound));
+  const variable = (initial: Float32Array) => tf.tidy(() => tf.variable(tf.tensor2d(initial, [dim + 1, numClasses])));
+  return { weights: variable(values), velocity: variable(new Float32Array(values.length)) };
 }
 
 /** Rows for `classifyClips`: [n, dim] values, scaled -> [n, dim + 1] on the backend. The caller disposes of `x`. */

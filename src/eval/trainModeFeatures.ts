@@ -54,8 +54,7 @@ export async function trainModeFeatures({
         signal?.throwIfAborted();
         return tf.tidy(() => {
           const patches = tf.tensor3d(values, [count, patchFrames, store.nMels]);
-          const h = encoder.forward(parameters, standardise(patches, metadata.standardisation), { isTraining: true });
-          return tf.concat([h, tf.ones<tf.Rank.R2>([count, 1])], 1);
+          return encoder.forward(parameters, standardise(patches, metadata.standardisation), { isTraining: true });
         });
       };
     },

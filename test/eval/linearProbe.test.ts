@@ -180,6 +180,29 @@ describe('the linear probe', () => {
     expect(tf.memory().numTensors).toBe(0);
   });
 
+  test('heeds its signal between two steps of an epoch', async () => {
+    const features = cachedFeatures({ train, trainLabels: labels, validation, validationLabels: labels, seed: 1 });
+    const controller = new AbortController();
+    let steps = 0;
+    const counted: typeof features = {
+      ...features,
+      drawEpoch(epoch, order) {
+        const draw = features.drawEpoch(epoch, order);
+        return (first, count) => {
+          // As a signal of the process comes: when the event loop has its turn.
+          if (++steps === 2) setImmediate(() => controller.abort(new Error('enough')));
+          return draw(first, count);
+        };
+      },
+    };
+    const probe = trainLinearProbe({ features: counted, numClasses, options, seed: 1, signal: controller.signal });
+    await expect(probe).rejects.toThrow('enough');
+    // An epoch has four steps.
+    expect(steps).toBe(2);
+    features.dispose();
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
   test('without validation clips there is nothing to choose the epoch by', async () => {
     const features = {
       ...cachedFeatures({ train, trainLabels: labels, validation, validationLabels: labels, seed: 1 }),
