@@ -58,7 +58,11 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
     ...identity,
     ...model,
     time,
-    options: { ...protocolOptions(given.protocol, options), ...result.details, ...(seen.train > 0 && { seenInTraining: seen.train }) },
+    options: {
+      ...protocolOptions(given.protocol, context.chosenOptions),
+      ...result.details,
+      ...(seen.train > 0 && { seenInTraining: seen.train }),
+    },
     classNames,
     ...scoresOf(clips, { classNames, bootstrapDraws: options.bootstrapDraws, seed }),
     baselines: baselines?.records ?? [],

@@ -15,6 +15,8 @@ export interface EvaluationContext {
   run: RunFolder;
   split: ChosenSplit;
   input: ProtocolInput;
+  /** The options as they were chosen; those of `input` are fitted to the labels that are used. */
+  chosenOptions: EvaluationOptions;
   /** Name of the files. */
   name: string;
   /** What the record is told by, beside its scores. */
@@ -38,7 +40,8 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
   const needsValidation = protocol === 'linear' || protocol === 'finetune' || given.baselines === true;
   const validation = needsValidation ? (split === 'validation' ? target : clipsOf('validation')) : undefined;
   const seen = countSeen(store, chosen.runSplit, target.indices);
-  const options = limitNeighbours(given.options ?? evaluationOptions.parse({}), given, allTrain, train);
+  const chosenOptions = given.options ?? evaluationOptions.parse({});
+  const options = limitNeighbours(chosenOptions, given, allTrain, train);
   const identity = identityOf({ ...given, seed }, chosen.dataset);
   return {
     run,
@@ -47,6 +50,7 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
       ...{ model, store, target, train, validation, options, seed, numClasses: chosen.classNames.length },
       ...{ cache: given.cache, finetune: given.finetune, onProgress: given.onProgress, signal: given.signal },
     },
+    chosenOptions,
     name: evaluationName(identity),
     identity,
     seen,

@@ -1,4 +1,4 @@
-import type { EvaluationRecord } from '../run/evaluationRecord.js';
+import { chosenOptions, type EvaluationRecord } from '../run/evaluationRecord.js';
 import { canonicalJson } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
 import { predictorText } from './evaluationText.js';
@@ -33,7 +33,7 @@ export function labelCurves(run: Pick<RunReport, 'evaluations'>): LabelCurve[] {
     const families = new Map<string, EvaluationRecord[]>();
     for (const record of records) {
       if (amountOf(record, kind) === undefined) continue;
-      const family = canonicalJson([familyOf(record), record.protocol]);
+      const family = canonicalJson([familyOf(record), record.protocol, chosenOptions(record)]);
       families.set(family, [...(families.get(family) ?? []), record]);
     }
     for (const family of families.values()) {

@@ -1,6 +1,7 @@
-import type { Interval } from '../run/evaluationRecord.js';
+import { chosenOptions, type EvaluationRecord, type Interval } from '../run/evaluationRecord.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
+import { configDifferences } from './configDifferences.js';
 import { compareLearnt, type Learnt, predictorText } from './evaluationText.js';
 import { protocolRank } from './protocolOrder.js';
 
@@ -35,12 +36,13 @@ const splitOrder = ['test', 'validation', 'train'];
 
 /** Test before validation, linear before knn, then by run and seed: what a reader looks for stands first. */
 export function resultRows(runs: readonly RunReport[]): ResultRow[] {
+  const differing = differingOptions(runs.flatMap((run) => run.evaluations.map(({ record }) => record)));
   const entries = runs.flatMap((run) =>
     run.evaluations.map(({ name, record }) => ({
       record,
-      // Runs that differ in nothing but their seed are one system.
-      system: sha256(canonicalJson([withoutSeed(run.config), record.split, record.checkpoint, ...learntOf(record)])),
-      rows: rowsOf(run.name, name, record),
+      // Runs that differ in nothing but their seed, and were evaluated alike, are one system.
+      system: sha256(canonicalJson([withoutSeed(run.config), record.split, record.checkpoint, ...learntOf(record), chosenOptions(record)])),
+      rows: rowsOf(run.name, name, record, differing(record)),
     })),
   );
   entries.sort(
@@ -88,12 +90,20 @@ export function mainEvaluation(run: RunReport): RunReport['evaluations'][number]
   return run.evaluations.find(({ name }) => name === first?.evaluation);
 }
 
-function rowsOf(run: string, evaluation: string, record: RunReport['evaluations'][number]['record']): ResultRow[] {
+/** What tells evaluations under one protocol apart beside what they learnt from: `epochs 5`, for the chosen options in which some differ. */
+function differingOptions(records: readonly EvaluationRecord[]): (record: EvaluationRecord) => string[] {
+  return (record) => {
+    const alike = records.filter(({ protocol }) => protocol === record.protocol);
+    return configDifferences(alike.map(chosenOptions)).map(({ key, values }) => `${key} ${values[alike.indexOf(record)]}`);
+  };
+}
+
+function rowsOf(run: string, evaluation: string, record: EvaluationRecord, options: readonly string[]): ResultRow[] {
   const { protocol, labelFraction, shots, fold, trainOn, dataset, split, checkpoint, seed, numClips } = record;
   const folds = record.folds.map((one) => one.fold);
   const common = { run, evaluation, protocol, labelFraction, shots, fold, folds, trainOn, dataset, split, checkpoint, seed, numClips };
   return [
-    { kind: 'evaluation', ...common, predictor: predictorText(record), ...scoresOf(record) },
+    { kind: 'evaluation', ...common, predictor: [predictorText(record), ...options].join(', '), ...scoresOf(record) },
     ...record.baselines.map(
       (baseline): ResultRow => ({ kind: 'baseline', ...common, predictor: baseline.name, ...scoresOf(baseline), note: baseline.note }),
     ),

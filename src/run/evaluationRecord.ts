@@ -148,6 +148,17 @@ export function evaluationName({
     .join('-');
 }
 
+/** Numbers in a record's options that came out of the evaluation, and one that changes its speed alone. */
+const derivedOptions = new Set([
+  ...['bankPatches', 'bankClips', 'neighbours', 'trainClips', 'epoch', 'validationClipMacroAccuracy', 'seenInTraining'],
+  'embeddingBatchSize',
+]);
+
+/** What was chosen of a record's options: evaluations that differ here are different ones, and no mean goes over them. */
+export function chosenOptions({ options }: Pick<EvaluationRecord, 'options'>): EvaluationRecord['options'] {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !derivedOptions.has(key)));
+}
+
 function fileWord(text: string): string {
   return text.replace(/[^A-Za-z0-9._]+/g, '_');
 }

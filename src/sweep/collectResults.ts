@@ -1,7 +1,7 @@
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { readLog } from '../run/readLog.js';
 import { runFolder } from '../run/runFolder.js';
-import type { SweepRun } from './expandSweep.js';
+import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { isTrained, matchesEvaluation } from './runState.js';
 import type { SweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
@@ -22,7 +22,7 @@ export interface CollectedResults {
 }
 
 /** Everything that is there of the runs, in their order; nothing is computed. */
-export async function collectResults(folder: SweepFolder, runs: readonly SweepRun[]): Promise<CollectedResults> {
+export async function collectResults(folder: SweepFolder, runs: readonly PlannedRun[]): Promise<CollectedResults> {
   const results: SweepResult[] = [];
   const missing: CollectedResults['missing'] = [];
   for (const run of runs) {
@@ -30,9 +30,10 @@ export async function collectResults(folder: SweepFolder, runs: readonly SweepRu
     const isDone = await isTrained(paths);
     const trainingSeconds = (await readLog(paths.log)).end?.seconds ?? null;
     const records = (await readEvaluations(paths)).map(({ record }) => record);
+    const as = { seed: run.seed, options: run.config.evaluation };
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
-      const record = isDone ? records.find((candidate) => matchesEvaluation(candidate, evaluation, run.seed)) : undefined;
+      const record = isDone ? records.find((candidate) => matchesEvaluation(candidate, evaluation, as)) : undefined;
       if (record === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
       else results.push({ run, evaluation, record, trainingSeconds });
     }

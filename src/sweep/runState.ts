@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
+import type { EvaluationOptions } from '../eval/evaluationOptions.js';
+import { protocolOptions } from '../eval/writeEvaluationFiles.js';
+import { chosenOptions, type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { readLog } from '../run/readLog.js';
 import { type RunFolder, runFolder } from '../run/runFolder.js';
-import { sha256OfFile } from '../util/hash.js';
+import { canonicalJson, sha256OfFile } from '../util/hash.js';
 import type { SweepEvaluation } from './sweepFile.js';
 
 /** The training came to its end: its log says so, and the last checkpoint is there. */
@@ -12,9 +14,16 @@ export async function isTrained(run: RunFolder): Promise<boolean> {
   return end !== undefined && end.reason !== 'interrupted' && existsSync(run.lastCheckpoint);
 }
 
+/** By what a sweep knows its own evaluations of a run. */
+export interface EvaluatedAs {
+  seed: number;
+  /** Of the run's config. */
+  options: EvaluationOptions;
+}
+
 /** The record of an evaluation of the run's present checkpoint; undefined where it was not made, or of earlier weights. */
-export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, seed: number): Promise<EvaluationRecord | undefined> {
-  const matches = (await readEvaluations(run)).map(({ record }) => record).filter((record) => matchesEvaluation(record, wanted, seed));
+export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, as: EvaluatedAs): Promise<EvaluationRecord | undefined> {
+  const matches = (await readEvaluations(run)).map(({ record }) => record).filter((record) => matchesEvaluation(record, wanted, as));
   if (matches.length === 0) return undefined;
   const path = wanted.checkpoint === 'best' ? run.bestCheckpoint : run.lastCheckpoint;
   if (!existsSync(path)) return undefined;
@@ -26,15 +35,21 @@ export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, se
 export function matchesEvaluation(
   record: EvaluationRecord,
   { protocol, split, checkpoint, trainOn, labelFraction, shots }: SweepEvaluation,
-  seed: number,
+  { seed, options }: EvaluatedAs,
 ): boolean {
   const isWanted = record.protocol === protocol && record.split === split && record.checkpoint === checkpoint && record.seed === seed;
   const isSame = <T>(value: T | null, asked: T | undefined) => value === (asked ?? null);
   // All labels are no limit: records say null of them.
   const share = labelFraction === 1 ? undefined : labelFraction;
   const isLimited = isSame(record.trainOn, trainOn) && isSame(record.labelFraction, share) && isSame(record.shots, shots);
-  // Evaluations over other folds or on other data, made by hand in the same folder, are none of the sweep's.
-  return isWanted && isLimited && record.dataset === null && record.fold === null && record.folds.length === 0;
+  // Evaluations over other folds, on other data or with other options, made by hand in the same folder, are none of the sweep's.
+  const isPlain = record.dataset === null && record.fold === null && record.folds.length === 0;
+  return isWanted && isLimited && isPlain && isChosenAlike(record, protocolOptions(protocol, options));
+}
+
+/** Options that the record does not tell say nothing against it. */
+function isChosenAlike(record: EvaluationRecord, wanted: Record<string, unknown>): boolean {
+  return Object.entries(chosenOptions(record)).every(([key, value]) => canonicalJson(value) === canonicalJson(wanted[key]));
 }
 
 /**

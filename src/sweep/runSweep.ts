@@ -85,7 +85,10 @@ export async function runSweep({
 
 async function isStageDone(folder: SweepFolder, run: PlannedRun, stage: Stage): Promise<boolean> {
   const dir = folder.run(run.name);
-  if (stage.kind === 'evaluation') return (await findEvaluation(runFolder(dir), stage.evaluation, run.seed)) !== undefined;
+  if (stage.kind === 'evaluation') {
+    const as = { seed: run.seed, options: run.config.evaluation };
+    return (await findEvaluation(runFolder(dir), stage.evaluation, as)) !== undefined;
+  }
   await clearStillborn(dir);
   return isTrained(runFolder(dir));
 }

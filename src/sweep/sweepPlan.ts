@@ -56,6 +56,11 @@ export async function readPlan(
   return parsed.data;
 }
 
+/** Runs of a plan that was written, with the configs that lie beside it. */
+export function withConfigs(folder: SweepFolder, runs: readonly SweepRun[]): PlannedRun[] {
+  return runs.map((run) => ({ ...run, config: loadConfig({ file: folder.config(run.name), command: run.command }) }));
+}
+
 /**
  * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, and the number of threads
  * may be another; nothing else may change. Returns what the user must know, a line each.

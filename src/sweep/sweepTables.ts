@@ -1,12 +1,12 @@
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
 import { type CollectedResults, collectResults, describeEvaluation } from './collectResults.js';
-import type { SweepRun } from './expandSweep.js';
+import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { type OverSeeds, type SystemSummary, summariseSystems } from './summariseSystems.js';
 import type { SweepFolder } from './sweepFolder.js';
 
 /** Writes table.csv and table.md from what is there. */
-export async function writeTables(folder: SweepFolder, runs: readonly SweepRun[]): Promise<CollectedResults & { markdown: string }> {
+export async function writeTables(folder: SweepFolder, runs: readonly PlannedRun[]): Promise<CollectedResults & { markdown: string }> {
   const collected = await collectResults(folder, runs);
   const markdown = markdownTable(runs, collected);
   await writeFileAtomic(folder.tableCsv, csvTable(runs, collected));

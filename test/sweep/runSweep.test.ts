@@ -9,7 +9,8 @@ import { sweepFolder } from '../../src/sweep/sweepFolder.js';
 import { folderWith } from '../data/syntheticData.js';
 
 const evaluations = (['knn', 'linear'] as const).map((protocol) => ({ protocol, split: 'test', checkpoint: 'best' }) as const);
-const runsOf = (...names: string[]) => names.map((name) => ({ name, seed: 0, evaluations }) as unknown as PlannedRun);
+const runsOf = (...names: string[]) =>
+  names.map((name) => ({ name, seed: 0, evaluations, config: { evaluation: {} } }) as unknown as PlannedRun);
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 describe('runSweep', () => {

@@ -6,7 +6,7 @@ import { spawnStage } from '../../sweep/spawnStage.js';
 import { readSweepFile } from '../../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../../sweep/sweepFolder.js';
 import { lockSweep } from '../../sweep/sweepLock.js';
-import { checkPlan, readPlan, type SweepPlan, settlePlan } from '../../sweep/sweepPlan.js';
+import { checkPlan, readPlan, type SweepPlan, settlePlan, withConfigs } from '../../sweep/sweepPlan.js';
 import { writeTables } from '../../sweep/sweepTables.js';
 import { AudiosslError, UsageError } from '../../util/errors.js';
 import { pickBackend } from '../backendOptions.js';
@@ -105,7 +105,7 @@ async function execute({
 async function rebuildTables(folder: SweepFolder): Promise<void> {
   const plan = await readPlan(folder);
   if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
-  const { markdown } = await writeTables(folder, plan.runs);
+  const { markdown } = await writeTables(folder, withConfigs(folder, plan.runs));
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
 }
 

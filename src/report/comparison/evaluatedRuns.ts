@@ -1,4 +1,4 @@
-import type { EvaluationRecord } from '../../run/evaluationRecord.js';
+import { chosenOptions, type EvaluationRecord } from '../../run/evaluationRecord.js';
 import type { MonitorRecord } from '../../run/logRecord.js';
 import { type Prediction, readPredictions } from '../../run/predictions.js';
 import { runFolder } from '../../run/runFolder.js';
@@ -54,7 +54,7 @@ export async function readEvaluatedRuns(reports: readonly RunReport[], split: 't
 /** All that tells one way of evaluating from another, but for the folds and the seed. */
 export function protocolKey(record: EvaluationRecord): string {
   const { protocol, checkpoint, labelFraction, shots, dataset, trainOn } = record;
-  return canonicalJson([protocol, checkpoint, labelFraction, shots, dataset, trainOn, isKFold(record)]);
+  return canonicalJson([protocol, checkpoint, labelFraction, shots, dataset, trainOn, isKFold(record), chosenOptions(record)]);
 }
 
 /** The evaluation made folds of its own: the encoder has seen its test clips, other than where the run's split keeps them away. */

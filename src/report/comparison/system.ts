@@ -1,3 +1,4 @@
+import type { EvaluationRecord } from '../../run/evaluationRecord.js';
 import type { SystemTraits } from './systemTraits.js';
 
 /** All runs whose config is equal but for seed and data folds, under one protocol: what is compared. */
@@ -15,6 +16,8 @@ export interface System {
   /** Data that the run was not trained on, and the share of the training clips, where the evaluation names one. */
   dataset: string | null;
   trainOn: string | null;
+  /** What was chosen of the evaluation's options. */
+  options: EvaluationRecord['options'];
   /** A k-fold evaluation of each run: see isKFold. */
   isKFold: boolean;
   /** See protocolKey. */

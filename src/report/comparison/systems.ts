@@ -1,3 +1,4 @@
+import { chosenOptions } from '../../run/evaluationRecord.js';
 import { UsageError } from '../../util/errors.js';
 import { canonicalJson, sha256 } from '../../util/hash.js';
 import { configDifferences } from '../configDifferences.js';
@@ -45,6 +46,7 @@ function toSystem(entries: readonly EvaluatedRun[]): Omit<System, 'name'> {
     config: systemConfig(config),
     traits: systemTraits(config),
     ...{ protocol, split, checkpoint, labelFraction, shots, dataset, trainOn, frontEndHash, classNames },
+    options: chosenOptions(record),
     isKFold: isKFold(record),
     protocolKey: protocolKey(record),
     ...pooled,
@@ -77,7 +79,9 @@ function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
   const full = systems.map((system, i) => {
     const namesakes = systems.filter((_, j) => base[j] === base[i]);
     if (namesakes.length === 1) return base[i];
-    const differences = configDifferences(namesakes.map(({ config, checkpoint }) => ({ config, checkpoint })));
+    const differences = configDifferences(
+      namesakes.map(({ config, checkpoint, options }) => ({ config, checkpoint, evaluation: options })),
+    );
     // The words tell loss and alpha already; they are said again only where nothing else tells two systems apart.
     const telling = differences.filter(({ key }) => !/^config\.loss\.(name|contrastiveWeight|crossEntropyWeight)$/.test(key));
     const valuesOf = (list: typeof differences, at: number) =>

@@ -64,6 +64,23 @@ describe('groupSystems', () => {
     expect(new Set(systems.map(({ name }) => name)).size).toBe(systems.length - 1); // splits are never in one report
   });
 
+  test('runs evaluated with other options are never pooled: another system, named by the options that differ', () => {
+    const options = { epochs: 200, compat: { probeTrainMode: false }, epoch: 7, trainClips: 30 };
+    const systems = groupSystems([
+      evaluatedRun({ seed: 0, record: { options }, isRight: all }),
+      evaluatedRun({ seed: 1, record: { options: { ...options, epoch: 9, trainClips: 31 } }, isRight: all }),
+      evaluatedRun({ seed: 2, record: { options: { ...options, epochs: 5 } }, isRight: even }),
+      evaluatedRun({ seed: 3, record: { options: { ...options, compat: { probeTrainMode: true } } }, isRight: even }),
+    ]);
+    expect(systems.map(({ seeds }) => seeds)).toEqual([[0, 1], [2], [3]]);
+    const [usual, short, drifting] = systems.map(({ name }) => name);
+    expect(usual).toBe('ACL, alpha 0.3, evaluation.epochs 200, evaluation.compat.probeTrainMode false');
+    expect(short).toMatch(/evaluation\.epochs 5/);
+    expect(drifting).toMatch(/probeTrainMode true/);
+    expect(() => checkComparable(systems[0], systems[1])).toThrow(/evaluated under one protocol, .*epochs 200.*epochs 5/);
+    expect(comparedPairs(systems).pairs).toEqual([]);
+  });
+
   test('of several k-fold evaluations of one run that of most clips counts', () => {
     const folds = (...names: string[]) => names.map((fold) => ({ fold, numClips: 1, clipMicroAccuracy: 1, clipMacroAccuracy: 1 }));
     const some = evaluatedRun({ name: 'r', clipsPerClass: 10, record: { folds: folds('1', '2') }, isRight: all });
