@@ -25,14 +25,17 @@ export interface KnnVote {
   numNeighbours: number;
 }
 
-/** No product of queries and bank is larger: 64 MiB of float32. */
-const MAX_SIMILARITIES = 2 ** 24;
+/** Rows on the backend at a time: a block of the bank serves so many queries that carrying it there costs little beside the product. */
+const BANK_BLOCK = 4096;
+const QUERY_BLOCK = 2048;
 
 /**
  * k-nearest-neighbour vote: rows are L2-normalised, each query patch takes the labels of its min(neighbours, bank) nearest bank
  * patches by cosine, unweighted majority, ties to the lowest class and among equal cosines to the earlier bank patch; then the majority a clip.
  * `exceptOwnClip` leaves the bank patches of the query's own clip out (the bank then uses the same clip numbers).
- * The products run on the current backend in blocks; the best of each row are found while reading it, so nothing is sorted.
+ * The products run on the current backend, blocks of queries by blocks of the bank, and the best of each row are found while reading it,
+ * so nothing is sorted. Beside the rows given, memory is bounded whatever their number: a product of at most 2048 x 4096 cosines, there and
+ * as read, its blocks of rows, and the nearest of 2048 queries.
  */
 export async function knnVote({
   bank,
@@ -63,29 +66,30 @@ export async function knnVote({
   }
   if (numBank === 0) throw new AudiosslError('knnVote: the bank must have at least 1 labelled patch, got 0');
   const votes = new ClipVotes(numClasses);
-  const best = new TopK(Math.min(neighbours, numBank));
+  const k = Math.min(neighbours, numBank);
+  const nearest = Array.from({ length: Math.min(QUERY_BLOCK, numQueries) }, () => new TopK(k));
   let numNeighbours = Number.POSITIVE_INFINITY;
-  // Transposed once and not in each product: the wasm backend's transposed product is many times slower.
-  const bankColumns = tf.tidy(() => tf.transpose(normalisedRows(bank.h, 0, numBank, bank.dim)));
-  try {
-    const block = Math.max(1, Math.floor(MAX_SIMILARITIES / numBank));
-    for (let first = 0; first < numQueries; first += block) {
+  for (let first = 0; first < numQueries; first += QUERY_BLOCK) {
+    const count = Math.min(QUERY_BLOCK, numQueries - first);
+    for (const best of nearest) best.clear();
+    for (let firstOfBank = 0; firstOfBank < numBank; firstOfBank += BANK_BLOCK) {
       signal?.throwIfAborted();
-      const count = Math.min(block, numQueries - first);
-      const similarities = await similaritiesTo(bankColumns, queries, first, count);
+      const size = Math.min(BANK_BLOCK, numBank - firstOfBank);
+      const cosines = await cosinesOf({ queries, first, count }, { bank, first: firstOfBank, count: size });
       for (let row = 0; row < count; row++) {
         const clip = queries.clipOfPatch[first + row];
-        best.clear();
-        best.addRow(similarities, row * numBank, numBank, exceptOwnClip ? (patch) => bank.clipOfPatch[patch] === clip : undefined);
-        if (best.size === 0) throw new AudiosslError('knnVote: leaving the own clip out needs at least 2 clips in the bank, got 1');
-        numNeighbours = Math.min(numNeighbours, best.size);
-        votes.add(clip, best.indices(), bankLabels);
+        const isLeftOut = exceptOwnClip ? (patch: number) => bank.clipOfPatch[patch] === clip : undefined;
+        nearest[row].addRow(cosines, row * size, size, isLeftOut, firstOfBank);
       }
-      onProgress?.(first + count, numQueries);
+      onProgress?.(first + Math.floor((count * (firstOfBank + size)) / numBank), numQueries);
       await new Promise(setImmediate);
     }
-  } finally {
-    bankColumns.dispose();
+    for (let row = 0; row < count; row++) {
+      const best = nearest[row];
+      if (best.size === 0) throw new AudiosslError('knnVote: leaving the own clip out needs at least 2 clips in the bank, got 1');
+      numNeighbours = Math.min(numNeighbours, best.size);
+      votes.add(queries.clipOfPatch[first + row], best.indices(), bankLabels);
+    }
   }
   return { ...votes.result(), numNeighbours };
 }
@@ -116,9 +120,15 @@ function normalisedRows(h: Float32Array, first: number, count: number, dim: numb
   });
 }
 
-/** Cosines of `count` query patches to the whole bank, [count, numBank] row-major. */
-async function similaritiesTo(bankColumns: tf.Tensor2D, queries: PatchSet, first: number, count: number): Promise<Float32Array> {
-  const product = tf.tidy(() => tf.matMul(normalisedRows(queries.h, first, count, queries.dim), bankColumns));
+/** Cosines of a block of queries to a block of the bank, [rows of queries, rows of the bank] row-major. */
+async function cosinesOf(
+  { queries, first, count }: { queries: PatchSet; first: number; count: number },
+  { bank, first: firstOfBank, count: size }: { bank: PatchSet; first: number; count: number },
+): Promise<Float32Array> {
+  const { dim } = bank;
+  const product = tf.tidy(() =>
+    tf.matMul(normalisedRows(queries.h, first, count, dim), normalisedRows(bank.h, firstOfBank, size, dim), false, true),
+  );
   try {
     return await product.data<'float32'>();
   } finally {

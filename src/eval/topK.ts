@@ -21,14 +21,18 @@ export class TopK {
     return this.places.subarray(0, this.size);
   }
 
-  /** Offers `values[offset + i]` under the index i, for i = 0 .. count - 1 in this order, except where `isLeftOut(i)`. */
-  addRow(values: Float32Array, offset: number, count: number, isLeftOut?: (index: number) => boolean): void {
+  /**
+   * Offers `values[offset + i]` under the index first + i, for i = 0 .. count - 1 in this order, except where `isLeftOut` says so of the
+   * index. A row may come in parts, those with lower indices first.
+   */
+  addRow(values: Float32Array, offset: number, count: number, isLeftOut?: (index: number) => boolean, first = 0): void {
     for (let i = 0; i < count; i++) {
       const value = values[offset + i];
       if (this.size === this.k && value <= this.values[0]) continue;
-      if (isLeftOut?.(i)) continue;
-      if (this.size < this.k) this.rise(this.size++, value, i);
-      else this.sink(value, i);
+      const index = first + i;
+      if (isLeftOut?.(index)) continue;
+      if (this.size < this.k) this.rise(this.size++, value, index);
+      else this.sink(value, index);
     }
   }
 

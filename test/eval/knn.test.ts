@@ -51,6 +51,51 @@ describe.each(availableBackends)('knnVote on %s', (backend) => {
   });
 });
 
+/** One patch a clip, many of them. */
+function manyPatches(seed: number, count: number, dim: number): PatchSet {
+  const rng = new Rng({ seed, purpose: 'test' });
+  return {
+    dim,
+    clipOfPatch: Array.from({ length: count }, (_, i) => i),
+    h: Float32Array.from({ length: count * dim }, () => rng.normal()),
+  };
+}
+
+describe('knnVote in blocks', () => {
+  beforeAll(() => setBackend({ backend: 'wasm' }));
+
+  test('asks every patch of a bank of several blocks, its own clip left out, for queries of several blocks', async () => {
+    const patches = manyPatches(1, 9000, 4);
+    const labels = patches.clipOfPatch as number[];
+    const kinds = labels.map((clip) => (clip * 7) % 5);
+    const { predicted } = await leaveOneClipOutKnn({ patches, labels: kinds, numClasses: 5, neighbours: 7 });
+    // Clips beside the edges of blocks of the bank and of queries.
+    for (const clip of [0, 2047, 2048, 4095, 4096, 8191, 8192, 8999]) {
+      const query = { dim: 4, h: patches.h.slice(4 * clip, 4 * clip + 4), clipOfPatch: [clip] };
+      expect([clip, predicted[clip]]).toEqual([clip, oracle(patches, kinds, query, 5, 7, true)[0]]);
+    }
+  });
+
+  test('holds blocks of rows and of cosines on the backend, however large the bank', async () => {
+    const queries = manyPatches(2, 100, 8);
+    const peakOf = async (numBank: number) => {
+      const bank = manyPatches(3, numBank, 8);
+      const bankLabels = new Array<number>(numBank).fill(0);
+      const before = tf.memory();
+      const { peakBytes, result } = await tf.profile(async () => {
+        await knnVote({ bank, bankLabels, queries, numClasses: 1 });
+        return tf.scalar(0);
+      });
+      tf.dispose(result);
+      return peakBytes - before.numBytes;
+    };
+    const small = await peakOf(4096);
+    expect(await peakOf(5 * 4096)).toBe(small);
+    // The product, and a few times the rows of its blocks: given, squared, divided.
+    expect(small).toBeLessThan(4 * (100 * 4096 + 4 * 8 * (100 + 4096)));
+  });
+});
+
 describe('knnVote', () => {
   beforeAll(() => setBackend({ backend: 'cpu' }));
   // Rows at chosen angles: cosine falls with the angle to the query at 0.
