@@ -1,5 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +17,7 @@ import { train } from '../src/train/train.js';
 import { formatCsv, parseCsv } from '../src/util/csv.js';
 import { canonicalJson } from '../src/util/hash.js';
 import { availableBackends } from './support/backends.js';
+import { temporaryFolder } from './support/temporaryFolder.js';
 import { testData } from './support/testData.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -198,12 +198,11 @@ describe('a few steps of every kind of system', () => {
   let dir: string;
   const stores = new Map<string, FeatureStore>();
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'audiossl-configs-'));
+    dir = temporaryFolder();
     await setBackend({ backend, threads: 1 });
   });
   afterAll(async () => {
     for (const store of stores.values()) await store.close();
-    rmSync(dir, { recursive: true });
   });
 
   /** The store of a data set with a front end, made once. */

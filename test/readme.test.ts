@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../src/cli/createProgram.js';
 import { loadConfig } from '../src/config/loadConfig.js';
-import { temporaryFolder } from './util/temporaryFolder.js';
+import { temporaryFolder } from './support/temporaryFolder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');

@@ -8,7 +8,7 @@ import { writeAudit } from '../../src/audit/writeAudit.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { Rng } from '../../src/util/rng.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const folder = temporaryFolder();
 const odd = '<script>alert(1)</script>';

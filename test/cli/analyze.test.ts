@@ -9,8 +9,8 @@ import { runFolder } from '../../src/run/runFolder.js';
 import { readTestAccess } from '../../src/run/testAccess.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { saveSmallModel } from '../model/smallModel.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
 import { inProcess } from './runInProcess.js';
 
 const folder = temporaryFolder();

@@ -10,8 +10,8 @@ import { runFolder } from '../../src/run/runFolder.js';
 import { readNpz } from '../../src/util/npz.js';
 import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
 import { inProcess } from './runInProcess.js';
 
 const folder = temporaryFolder();

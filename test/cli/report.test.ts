@@ -1,18 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { registerReport } from '../../src/cli/report.js';
 import { writeFixtureRun } from '../report/fixtureRun.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { inProcess } from './runInProcess.js';
 
 let root: string;
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'audiossl-cli-report-'));
+  root = temporaryFolder();
   for (const name of ['a', 'b'])
     await writeFixtureRun({ dir: join(root, name), classNames: [], numEpochs: 1, stepsPerEpoch: 2, evaluations: [], hasViews: false });
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 const program = inProcess(registerReport);
 const run = (...args: string[]) => program('report', ...args);

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../../src/util/csv.js';
 import { folderWith, tone } from '../data/syntheticData.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { runCli } from './runCli.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -22,11 +22,6 @@ async function foldedTones(): Promise<string> {
   return folderWith({ ...files, 'labels.csv': new TextEncoder().encode(`${rows.join('\n')}\n`) });
 }
 
-const made: string[] = [];
-afterAll(() => {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true });
-});
-
 const common = `set:
   encoder.name: vgg
   frontEnd.nMels: 24
@@ -38,8 +33,7 @@ const common = `set:
 `;
 
 function sweepFile(text: string): { file: string; out: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'audiossl-sweep-'));
-  made.push(dir);
+  const dir = temporaryFolder();
   const file = join(dir, 'sweep.yaml');
   writeFileSync(file, text);
   return { file, out: join(dir, 'out') };

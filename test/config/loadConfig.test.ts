@@ -1,15 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import { UsageError } from '../../src/util/errors.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'audiossl-config-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 /** What `loadConfig` makes of a file with this text; its error with the folder's name taken out. */
 function load(text: string, overrides: string[] = []) {
@@ -130,6 +126,10 @@ describe('defaults of train', () => {
     expect(errorOf(() => train(['loss.temperature=0.1']))).toBe(
       '--set loss.temperature=0.1: loss.temperature: unknown key for the "name" given; known: name, crossEntropyWeight, marginRadians, marginOn, reduction, positiveWeight, negativeWeight, divisor, robust',
     );
+    expect(errorOf(() => loadConfig({ overrides: ['seed=1', 'trian.epochs=5'] }))).toBe(
+      '--set trian.epochs=5: trian: unknown key; did you mean "train"?',
+    );
+    expect(errorOf(() => load('trian: { epochs: 5 }', ['trian.epochs=5']))).toBe('x.yaml:1:1: trian: unknown key; did you mean "train"?');
     expect(errorOf(() => loadConfig({ overrides: ['loss.robust={name: lq}'] }))).toMatch(/loss.robust: unknown key for the "name" given/);
   });
 });

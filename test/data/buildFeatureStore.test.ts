@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, cp, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { clipLogMel } from '../../src/audio/clipLogMel.js';
 import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { readAudio } from '../../src/audio/readAudio.js';
@@ -11,6 +10,7 @@ import { type BuildFeatureStoreOptions, buildFeatureStore } from '../../src/data
 import { FeatureStore } from '../../src/data/FeatureStore.js';
 import { loadDataset } from '../../src/data/loadDataset.js';
 import { parseCsv } from '../../src/util/csv.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { folderWith, tone } from './syntheticData.js';
 
 const frontEnd = resolveFrontEnd({ preset: 'acl', nMels: 8, minSeconds: 0.2 });
@@ -108,13 +108,12 @@ describe('buildFeatureStore', () => {
     let base: string;
     let expected: Map<string, string>;
     beforeAll(async () => {
-      base = await mkdtemp(join(tmpdir(), 'audiossl-kill-'));
+      base = temporaryFolder();
       await cp(await recordings(), join(base, 'data'), { recursive: true });
       await build(join(base, 'data'), join(base, 'whole'));
       expected = await contents(join(base, 'whole'));
       await buildStopped(join(base, 'data'), join(base, 'stopped'), 6);
     });
-    afterAll(() => rm(base, { recursive: true }));
 
     it.each<[string, (partial: string) => Promise<unknown>]>([
       ['a torn journal line', (partial) => appendFile(join(partial, 'journal.jsonl'), '{"id":"07.wav","writt')],

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { resolveSplit } from '../../src/data/resolveSplit.js';
 import { manifestProtocols } from '../../src/data/splitManifests.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { sha256 } from '../../src/util/hash.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { testData } from '../support/testData.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -52,11 +52,10 @@ describe.skipIf(meta === undefined)('made from the metadata', async () => {
   const options = (given: object) => dataOptions.parse(given);
 
   it('by the committed script they come out byte for byte', () => {
-    const out = mkdtempSync(join(tmpdir(), 'audiossl-splits-'));
+    const out = temporaryFolder();
     execFileSync(process.execPath, [join(root, 'data/fsdnoisy18k/makeSplits.mjs'), meta!, out]);
     for (const protocol of manifestProtocols)
       expect(readFileSync(join(out, `${protocol}.csv`), 'utf8') === committed(protocol), protocol).toBe(true);
-    rmSync(out, { recursive: true });
   });
 
   it.each(manifestProtocols)('%s is what every run gets whatever its seed, and the run says so', (protocol) => {

@@ -1,17 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach } from 'vitest';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
-const made: string[] = [];
-afterEach(async () => {
-  for (const dir of made.splice(0)) await rm(dir, { recursive: true, force: true });
-});
-
-/** A folder of its own, removed after the test, holding the files given (path -> content). */
+/** A folder that holds the files given (path -> content). What a test puts beside it goes away with it. */
 export async function folderWith(files: Record<string, string | Uint8Array> = {}): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'audiossl-data-'));
-  made.push(dir);
+  const dir = join(temporaryFolder(), 'data');
+  await mkdir(dir);
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeFile(join(dir, path), content);

@@ -16,8 +16,8 @@ import { readNpy } from '../../src/util/npy.js';
 import { readNpz } from '../../src/util/npz.js';
 import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd } from '../train/toneStore.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
 
 const folder = temporaryFolder();
 let model: Model;

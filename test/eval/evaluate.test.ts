@@ -15,8 +15,8 @@ import { readPredictions } from '../../src/run/predictions.js';
 import { type RunFolder, runFolder } from '../../src/run/runFolder.js';
 import { readTestAccess } from '../../src/run/testAccess.js';
 import { saveSmallModel } from '../model/smallModel.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
 
 const folder = temporaryFolder();
 let store: FeatureStore;

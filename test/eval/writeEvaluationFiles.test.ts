@@ -5,7 +5,7 @@ import type { ScoredClips } from '../../src/eval/scoredClips.js';
 import { writeEvaluationFiles } from '../../src/eval/writeEvaluationFiles.js';
 import type { EvaluationInput } from '../../src/run/evaluationRecord.js';
 import { createRun } from '../../src/run/runFolder.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const folder = temporaryFolder();
 

@@ -10,8 +10,8 @@ import { permuteAxes, toTfjsLayout, toTorchLayout } from '../../src/model/weight
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { loadSafetensors, saveSafetensors } from '../../src/util/safetensors.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { hasPython, runPython } from '../util/python.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
 import { metadataOf } from './smallModel.js';
 
 const folder = temporaryFolder();

@@ -6,7 +6,7 @@ import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { checkModelFrontEnd, createModel, loadModel } from '../../src/model/loadModel.js';
 import { loadSafetensors, type SafetensorsTensor } from '../../src/util/safetensors.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { metadataOf, saveSmallModel } from './smallModel.js';
 
 const folder = temporaryFolder();

@@ -1,18 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeReport } from '../../src/report/writeReport.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
 import { parseCsv } from '../../src/util/csv.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { expectSound, found } from './expectSound.js';
 import { type FixtureSweep, type FixtureSystem, writeFixtureSweep } from './fixtureSweep.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'audiossl-comparison-'));
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const acl = (contrastiveWeight: number, temperature = 0.2) => ({
   loss: { name: 'angularContrastive', temperature, contrastiveWeight, marginRadians: 0.5, marginOn: 'embedding' },

@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeReport } from '../../src/report/writeReport.js';
 import { type EvaluationRecord, readEvaluations } from '../../src/run/evaluationRecord.js';
 import { readPredictions } from '../../src/run/predictions.js';
 import { readLog } from '../../src/run/readLog.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
 import { parseCsv } from '../../src/util/csv.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { expectSound } from './expectSound.js';
 import { writeFixtureRun } from './fixtureRun.js';
 
@@ -17,7 +17,7 @@ let html: string;
 let csv: string;
 let evaluations: { name: string; record: EvaluationRecord }[];
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'audiossl-supervised-'));
+  root = temporaryFolder();
   run = await writeFixtureRun({
     dir: join(root, 'run'),
     isSupervised: true,
@@ -39,7 +39,6 @@ beforeAll(async () => {
   [html, csv] = await Promise.all([files.html, files.csv].map((file) => readFile(file, 'utf8')));
   evaluations = await readEvaluations(run);
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
 
 const section = (id: string) => new RegExp(`<section aria-labelledby="${id}">[\\s\\S]*?</section>`).exec(html)?.[0] ?? '';
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,7 +1,6 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { configDifferences } from '../../src/report/configDifferences.js';
 import { writeReport } from '../../src/report/writeReport.js';
 import { readEvaluations } from '../../src/run/evaluationRecord.js';
@@ -9,14 +8,11 @@ import { readLog } from '../../src/run/readLog.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { jsonLine } from '../../src/util/jsonLines.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { expectSound, found } from './expectSound.js';
 import { esc10, type FixtureOptions, writeFixtureRun } from './fixtureRun.js';
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'audiossl-report-'));
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 
 const now = new Date('2026-11-22T12:00:00Z');
 async function report(runs: RunFolder[], out: string) {

@@ -1,21 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { configJsonSchema } from '../../src/config/configJsonSchema.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import { configHash, toYaml } from '../../src/run/configText.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const configs = fileURLToPath(new URL('../../configs', import.meta.url));
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'audiossl-config-text-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function reload(text: string) {
   const file = join(folder, 'again.yaml');

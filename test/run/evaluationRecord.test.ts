@@ -1,19 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readClipEmbeddings, writeClipEmbeddings } from '../../src/run/clipEmbeddings.js';
 import { type EvaluationInput, evaluationName, evaluationPaths, readEvaluations, writeEvaluation } from '../../src/run/evaluationRecord.js';
 import { readPredictions, writePredictions } from '../../src/run/predictions.js';
 import { createRun, type RunFolder } from '../../src/run/runFolder.js';
 import { appendTestAccess, readTestAccess } from '../../src/run/testAccess.js';
 import { readViewPictures, writeViewPictures } from '../../src/run/viewPictures.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 let run: RunFolder;
 beforeEach(async () => {
-  ({ run } = await createRun(await mkdtemp(join(tmpdir(), 'audiossl-evaluation-'))));
+  ({ run } = await createRun(temporaryFolder()));
 });
-afterEach(() => rm(run.dir, { recursive: true, force: true }));
 
 const record: EvaluationInput = {
   schemaVersion: 1,

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { findRuns } from '../../src/run/findRuns.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 let sweep: string;
 beforeEach(async () => {
-  sweep = await mkdtemp(join(tmpdir(), 'audiossl-find-'));
+  sweep = temporaryFolder();
   await writeFile(join(sweep, 'sweep.yaml'), '');
   await writeFile(join(sweep, 'table.csv'), '');
   await mkdir(join(sweep, 'logs'));
@@ -15,7 +15,6 @@ beforeEach(async () => {
     await writeFile(join(sweep, name, 'config.yaml'), '');
   }
 });
-afterEach(() => rm(sweep, { recursive: true, force: true }));
 
 describe('findRuns', () => {
   const runs = () => ['a-seed0', 'b-seed0'].map((name) => join(sweep, name));

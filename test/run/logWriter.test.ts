@@ -1,18 +1,17 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord, StartRecord } from '../../src/run/logRecord.js';
 import { openLogWriter } from '../../src/run/logWriter.js';
 import { parseLog, readLog } from '../../src/run/readLog.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 
 let dir: string;
 let path: string;
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'audiossl-log-'));
+  dir = temporaryFolder();
   path = join(dir, 'log.jsonl');
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const start: StartRecord = {
   kind: 'start',

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import { dataOptions } from '../../src/data/dataOptions.js';
 import { foldNames, foldRoles } from '../../src/data/foldRoles.js';
@@ -10,10 +9,10 @@ import { loadDataset } from '../../src/data/loadDataset.js';
 import { resolveSplit } from '../../src/data/resolveSplit.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../src/sweep/expandSweep.js';
 import { readSweepFile } from '../../src/sweep/sweepFile.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { testData } from '../support/testData.js';
 
-const dir = mkdtempSync(join(tmpdir(), 'audiossl-expand-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const dir = temporaryFolder();
 const file = join(dir, 'sweep.yaml');
 const slice = testData('fsdnoisy18k_slice');
 
@@ -223,6 +222,13 @@ describe('expandSweep', () => {
       /sweep\.yaml:1:\d+: evaluate\.1: is the same as one before it/,
     ],
     ['- 1', /sweep\.yaml:1:1: expected keys with values/],
+    ['seeds: [a]', /sweep\.yaml:1:9: seeds\.0: expected a number, got the text "a"$/],
+    ['grid: [1]', /sweep\.yaml:1:1: grid: expected keys with values, got \[1\]$/],
+    ['grid: { loss.temperature: 0.1 }', /sweep\.yaml:1:9: grid\.loss\.temperature: expected a list, got 0\.1$/],
+    ['grid: { loss.temperature: [a] }', /sweep\.yaml:1:28: loss\.temperature: expected a number, got the text "a"$/],
+    ['evaluate: [{ protocol: knn }]', /sweep\.yaml:1:12: evaluate\.0\.split: expected one of validation, test, got nothing$/],
+    ['baselines: [chance]', /sweep\.yaml:1:13: baselines\.0: expected one of randomWeights, logMel, got "chance"$/],
+    ['seeds: [0]\nset: { trian.epochs: 5 }', /sweep\.yaml:2:8: trian: unknown key; did you mean "train"\?$/],
   ])('refuses %j in one line with file and line', (text, message) => {
     let said = '';
     try {

@@ -15,7 +15,7 @@ import { readTestAccess } from '../../src/run/testAccess.js';
 import { analyzeFeatures } from '../../src/train/analyzeFeatures.js';
 import { createPairSource } from '../../src/train/pairSource.js';
 import { saveSmallModel } from '../model/smallModel.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd, toneStore } from './toneStore.js';
 
 const folder = temporaryFolder();

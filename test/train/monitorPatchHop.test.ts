@@ -5,7 +5,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import { monitorNeighbours, pretrain } from '../../src/train/pretrain.js';
-import { temporaryFolder } from '../util/temporaryFolder.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneStore } from './toneStore.js';
 
 const folder = temporaryFolder();

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NPY_HEADER_BYTES, npyHeader, parseNpy, parseNpyHeader, readNpy, readNpyHeader, writeNpy } from '../../src/util/npy.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { hasPython, runPython } from './python.js';
-import { temporaryFolder } from './temporaryFolder.js';
 
 const folder = temporaryFolder();
 

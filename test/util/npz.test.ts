@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readNpz, writeNpz } from '../../src/util/npz.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { hasPython, runPython } from './python.js';
-import { temporaryFolder } from './temporaryFolder.js';
 
 const folder = temporaryFolder();
 const embedding = { data: Float32Array.from({ length: 3000 }, (_, i) => Math.sin(i)), shape: [1000, 3] };

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadSafetensors, type SafetensorsTensor, saveSafetensors } from '../../src/util/safetensors.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
 import { hasPython, runPython } from './python.js';
-import { temporaryFolder } from './temporaryFolder.js';
 
 const folder = temporaryFolder();
 

@@ -16,7 +16,7 @@ import { writeEvaluation } from '../../../src/run/evaluationRecord.js';
 import { type Prediction, writePredictions } from '../../../src/run/predictions.js';
 import type { RunFolder } from '../../../src/run/runFolder.js';
 import { UsageError } from '../../../src/util/errors.js';
-import { temporaryFolder } from '../../util/temporaryFolder.js';
+import { temporaryFolder } from '../../support/temporaryFolder.js';
 import { writeFixtureRun } from '../fixtureRun.js';
 import { evaluatedRun, seeds } from './evaluatedRun.js';
 

@@ -5,7 +5,7 @@ import { readEvaluatedRuns } from '../../../src/report/comparison/evaluatedRuns.
 import { type EvaluationRecord, evaluationName } from '../../../src/run/evaluationRecord.js';
 import { writePredictions } from '../../../src/run/predictions.js';
 import { createRun } from '../../../src/run/runFolder.js';
-import { temporaryFolder } from '../../util/temporaryFolder.js';
+import { temporaryFolder } from '../../support/temporaryFolder.js';
 import { classNames, evaluatedRun } from './evaluatedRun.js';
 
 const folder = temporaryFolder();
