@@ -26,7 +26,8 @@ const typeNames: Record<string, string> = {
   boolean: 'true or false',
   array: 'a list',
 };
-const typeName = (expected: string): string => typeNames[expected] ?? (expected === 'object' ? 'keys with values' : expected);
+const typeName = (expected: string): string =>
+  typeNames[expected] ?? (['object', 'record'].includes(expected) ? 'keys with values' : expected);
 
 function unknownKey(schema: z.core.$ZodType, config: unknown, path: Path, key: string): string {
   const known = keysAt(schema, config, path);

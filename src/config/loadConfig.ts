@@ -27,6 +27,7 @@ export function loadConfig({
   if (typeof config !== 'object' || Array.isArray(config))
     throw new UsageError(`${file}:1:1: expected keys with values, such as "seed: 1", got ${JSON.stringify(config)}`);
   const defaults = configSchema.parse(withCommandDefaults({}, command));
+  const inFile = structuredClone(config) as Record<string, unknown>;
   const parsedOverrides = overrides.map((override) => (typeof override === 'string' ? parseOverride(override) : override));
   for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
   nameTheKind(config as Record<string, unknown>, defaults);
@@ -35,7 +36,7 @@ export function loadConfig({
   const parsed = configSchema.safeParse(whole, { reportInput: true });
   if (parsed.success) return withEnergyBase(parsed.data);
   const problems = parsed.error.issues.flatMap((issue) => explainIssue(configSchema, whole, issue));
-  throw new UsageError(describeProblems(problems, { file, text, overrides: parsedOverrides }));
+  throw new UsageError(describeProblems(problems, { file, text, inFile, overrides: parsedOverrides }));
 }
 
 /** Mix-back works on energies: what base they have follows from the front end, unless the config says it. */
@@ -64,18 +65,30 @@ function nameTheKind(config: Record<string, unknown>, defaults: ResolvedConfig):
   }
 }
 
+function hasPath(value: unknown, path: Path): boolean {
+  const [step, ...rest] = path;
+  if (step === undefined) return true;
+  return typeof value === 'object' && value !== null && step in value && hasPath((value as Record<string | number, unknown>)[step], rest);
+}
+
 interface Origin {
   file?: string;
   text?: YamlText;
+  /** What the file says, without the overrides. */
+  inFile: unknown;
   overrides: readonly Override[];
 }
 
 const startsWith = (path: Path, start: Path): boolean => start.every((step, i) => String(step) === String(path[i]));
 
 /** The first problem as one line, and how many more there are. */
-function describeProblems(problems: readonly Problem[], { file, text, overrides }: Origin): string {
+function describeProblems(problems: readonly Problem[], { file, text, inFile, overrides }: Origin): string {
   const [{ path, message }] = problems;
-  const override = [...overrides].reverse().find((candidate) => startsWith(path, candidate.path));
+  const latestFirst = [...overrides].reverse();
+  const override =
+    latestFirst.find((candidate) => startsWith(path, candidate.path)) ??
+    // A key on the way to an override's own: `trian` of trian.epochs=5.
+    (hasPath(inFile, path) ? undefined : latestFirst.find((candidate) => startsWith(candidate.path, path)));
   const place = override ? override.place : file === undefined || text === undefined ? 'config' : `${file}:${text.locate(path)}`;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
   return `${place}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -80,6 +80,8 @@ export async function settlePlan(folder: SweepFolder, { source, engine, runs }: 
 
 /** As settlePlan, but touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
 export async function checkPlan(folder: SweepFolder, { source, engine, runs }: SweepPlan): Promise<string[]> {
+  if (existsSync(folder.dir) && !statSync(folder.dir).isDirectory())
+    throw new UsageError(`sweep: --out must be a new folder or that of a sweep, ${folder.dir} is a file`);
   const before = await readPlan(folder);
   if (before === undefined) {
     const others = await filesIn(folder.dir);

@@ -6,7 +6,7 @@ import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import { type Simclr, simclr } from '../method/simclr.js';
 import { standardise } from '../model/standardise.js';
 import { projectionHead } from '../nn/projectionHead.js';
-import { UsageError } from '../util/errors.js';
+import { contrastiveLossOf } from './lossOfCommand.js';
 import { createMonitor, type MonitorLabels } from './monitor.js';
 import { createPairSource, type PairSource } from './pairSource.js';
 import {
@@ -27,17 +27,7 @@ import type { ViewBatch } from './viewReader.js';
  */
 export async function pretrain(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
-  const { loss } = config;
-  if (loss.name === 'crossEntropyMargin') {
-    throw new UsageError(
-      'pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin, which needs labels; use audiossl train',
-    );
-  }
-  if (config.train.patches !== 'random') {
-    throw new UsageError(
-      'pretrain: train.patches must be random (each pair is two random patches of a clip), got grid, which is for train',
-    );
-  }
+  const loss = contrastiveLossOf(config);
   return runTraining(input, {
     who: 'pretrain',
     data: config.data,

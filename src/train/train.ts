@@ -8,6 +8,7 @@ import { classifier } from '../nn/projectionHead.js';
 import { UsageError } from '../util/errors.js';
 import { createClassifierMonitor } from './classifierMonitor.js';
 import { createLabelledSource, type LabelledBatch, type LabelledItem, labelledItems } from './labelledSource.js';
+import { supervisedLossOf } from './lossOfCommand.js';
 import {
   runTraining,
   type TrainingConfig,
@@ -26,10 +27,7 @@ import { supervisedMethod } from './supervisedMethod.js';
  */
 export async function train(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
-  const { loss } = config;
-  if (loss.name !== 'crossEntropyMargin') {
-    throw new UsageError(`train: loss.name must be crossEntropyMargin, got ${loss.name}, which needs no labels; use audiossl pretrain`);
-  }
+  const loss = supervisedLossOf(config);
   if (store.classNames.length < 2) {
     throw new UsageError(
       `train: labels of 2 classes or more are needed, the store ${store.dir} has ${store.classNames.length}; use audiossl pretrain on unlabelled recordings`,

@@ -1,4 +1,4 @@
-import { checkSplits } from '../../sweep/checkSplits.js';
+import { checkRuns } from '../../sweep/checkRuns.js';
 import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
 import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
@@ -22,9 +22,9 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const folder = sweepFolder(options.out);
   const sweepFile = readSweepFile(file);
   if (options.table) return rebuildTables(folder);
-  const { clips, source } = await readClips(options, commonConfig(sweepFile).data.format);
+  const { clips, source, store } = await readClips(options, commonConfig(sweepFile).data.format);
   const runs = expandSweep(sweepFile, { clips });
-  checkSplits(clips, runs);
+  checkRuns(runs, { clips, store });
   const { jobs, threads, note } = shareThreads(options);
   if (note !== undefined) say(note);
   const { name: backend, device, precision } = await pickBackend({ ...options, threads });
@@ -32,7 +32,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   for (const line of await checkPlan(folder, plan)) say(line);
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
-    process.stderr.write(`${runs.length} runs\n`);
+    process.stderr.write(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'}\n`);
     return;
   }
   await interruptible((signal) => execute({ folder, plan, jobs, options, program, signal }));

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { describeFrontEndDifference, frontEndHash } from '../../audio/frontEnd.js';
+import { frontEndHash } from '../../audio/frontEnd.js';
 import type { Clip } from '../../data/clip.js';
 import type { DataOptions } from '../../data/dataOptions.js';
 import { FeatureStore } from '../../data/FeatureStore.js';
@@ -10,17 +10,17 @@ import { UsageError } from '../../util/errors.js';
 import { openFeatures } from '../openFeatures.js';
 import type { SweepCommandOptions } from './sweepCommandOptions.js';
 
-/** The clips of --data or --features, and which it was. */
+/** The clips of --data or --features, which it was, and the store where one is given. */
 export async function readClips(
   { data, features }: SweepCommandOptions,
   format: DataOptions['format'],
-): Promise<{ clips: readonly Clip[]; source: string }> {
+): Promise<{ clips: readonly Clip[]; source: string; store?: Pick<FeatureStore, 'dir' | 'frontEnd'> }> {
   if ((data === undefined) === (features === undefined))
     throw new UsageError('sweep: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
   if (data !== undefined) return { clips: (await loadDataset(data, { format })).clips, source: resolve(data) };
   const store = await FeatureStore.open(features as string);
   await store.close();
-  return { clips: store.clips, source: resolve(features as string) };
+  return { clips: store.clips, source: resolve(features as string), store };
 }
 
 /** The store of each run by its name; front ends that differ get one each. */
@@ -39,11 +39,6 @@ export async function makeStores(
       const out = join(folder.dir, 'any');
       const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
       await store.close();
-      const difference = describeFrontEndDifference(store.frontEnd, config.frontEnd);
-      if (difference !== undefined)
-        throw new UsageError(
-          `sweep: run ${name} needs another front end than ${features} has (features / run): ${difference}; pass --data instead`,
-        );
       dir = store.dir;
       byFrontEnd.set(hash, dir);
     }
