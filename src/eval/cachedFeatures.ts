@@ -42,8 +42,10 @@ export function cachedFeatures({
     drawEpoch(epoch, order) {
       const rng = new Rng({ seed, epoch, purpose: 'probePatch' });
       const patchOf = trainClips.map((clip) => rng.integer(firstPatch[clip], firstPatch[clip + 1]));
+      let rows = new Float32Array(0);
       return (first, count) => {
-        const rows = new Float32Array(count * dim);
+        // A new array a step would be cleared and collected 30,000 times.
+        if (rows.length !== count * dim) rows = new Float32Array(count * dim);
         for (let i = 0; i < count; i++) {
           const patch = patchOf[order[first + i]];
           rows.set(h.subarray(patch * dim, (patch + 1) * dim), i * dim);

@@ -23,7 +23,7 @@ export interface ProbeFeatures {
   trainLabels: ArrayLike<number>;
   /** Class of each validation clip. */
   validationLabels: ArrayLike<number>;
-  /** Draws one patch for each training clip; the function it returns gives h [count, dim], not scaled, of the clips order[first ..]. */
+  /** Draws one patch for each training clip; the function it returns gives h [count, dim], not scaled, of the clips order[first ..], to be disposed of before it is called again. */
   drawEpoch(epoch: number, order: Uint32Array): (first: number, count: number) => tf.Tensor2D | Promise<tf.Tensor2D>;
   /** Grid patches of the validation clips as they are after an epoch. They stay the provider's: it disposes of them. */
   validation(epoch: number): ClassifierRows | Promise<ClassifierRows>;

@@ -4,8 +4,9 @@
 //     npm run build && node test/bench/pretrainEpoch.mjs [--epochs 3] [--backend libtorch] [--precision float32] [--threads N]
 //
 // Prints one JSON line: patches/s of the epochs after the first (reading, augmentation, step, optimiser, logging), the share of a step
-// that each part takes, and the seconds of a look at the validation clips beside those of an epoch. Needs an otherwise idle machine.
-import { mkdtemp, rm } from 'node:fs/promises';
+// that each part takes, and the seconds of a look at the validation clips beside those of an epoch over as many clips (two views of each).
+// Needs an otherwise idle machine.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +54,7 @@ try {
     onMonitor: ({ seconds }) => looks.push(seconds),
   });
   await store.close();
+  const numLookedAt = (await readFile(join(folder, 'run/split.csv'), 'utf8')).split('\n').filter((line) => line.endsWith(',validation')).length;
   const timed = steps.filter(({ epoch }) => epoch > 1);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const total = sum(timed.map(({ seconds }) => seconds.total));
@@ -69,6 +71,7 @@ try {
       secondsPerEpoch: Number((total / numEpochs).toFixed(2)),
       shares: Object.fromEntries(['reading', 'views', 'gradients', 'update'].map((part) => [part, share(part)])),
       secondsPerLook: Number((sum(looks.slice(1)) / numEpochs).toFixed(2)),
+      secondsPerEpochOverTheClipsLookedAt: Number(((2 * numLookedAt * total) / numPatches).toFixed(2)),
       peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     }),
   );
