@@ -11,7 +11,7 @@ export function comparedPairs(systems: readonly System[]): { pairs: [System, Sys
   const order: [System, System, number][] = [];
   for (const [i, first] of systems.entries()) {
     for (const second of systems.slice(i + 1)) {
-      if (!isComparable(first, second)) continue;
+      if (!isComparable(first, second) || isBetterComparedElsewhere(systems, first, second)) continue;
       const [a, b] = rank(first) <= rank(second) ? [first, second] : [second, first];
       order.push([a, b, importance(a, b)]);
     }
@@ -30,6 +30,14 @@ function isComparable(a: System, b: System): boolean {
     return a.labelFraction === null && b.labelFraction === null && a.shots === null && b.shots === null;
   }
   return a.protocolKey === b.protocolKey && a.frontEndHash === b.frontEndHash;
+}
+
+/** Of two systems under two protocols, one stands under the other's protocol as well: there the two differ in the system alone. */
+function isBetterComparedElsewhere(systems: readonly System[], a: System, b: System): boolean {
+  if (a.protocolKey === b.protocolKey) return false;
+  const isThere = (one: System, { protocolKey }: System) =>
+    systems.some((other) => other.protocolKey === protocolKey && canonicalJson(other.config) === canonicalJson(one.config));
+  return isThere(a, b) || isThere(b, a);
 }
 
 /** a is the one that is meant to be better: margin, then plain, then baselines. */

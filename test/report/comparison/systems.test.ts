@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { comparedPairs } from '../../../src/report/comparedPairs.js';
 import { checkComparable, checkSystems } from '../../../src/report/comparison/checkComparable.js';
 import { groupSystems, systemConfig } from '../../../src/report/comparison/systems.js';
+import { sortedRows, systemsFinding } from '../../../src/report/html/comparison/systemsSection.js';
+import type { SystemRow } from '../../../src/report/systemRow.js';
 import { UsageError } from '../../../src/util/errors.js';
 import { evaluatedRun, seeds, supervised } from './evaluatedRun.js';
 
@@ -232,6 +234,13 @@ describe('comparedPairs', () => {
     expect(numLeftOut).toBe((7 * 6) / 2 - 11);
   });
 
+  test('across protocols only where neither stands under the protocol of the other', () => {
+    const own = evaluatedRun({ config: supervised('all', 0.7), record: { protocol: 'classifier' }, isRight: all });
+    const probed = evaluatedRun({ config: supervised('all', 0.7), record: { protocol: 'linear' }, isRight: all });
+    expect(compare([own, random]).names).toEqual(['supervised + margin, alpha 0.7 (classifier) - random weights (linear)']);
+    expect(compare([own, probed, random]).names).toEqual(['supervised + margin, alpha 0.7 (linear) - random weights (linear)']);
+  });
+
   test('never across protocols', () => {
     const knn = evaluatedRun({ config: { loss: { contrastiveWeight: 1 } }, record: { protocol: 'knn' }, isRight: all });
     expect(compare([weight(0.3), knn])).toEqual({ names: [], numLeftOut: 0 });
@@ -241,4 +250,20 @@ describe('comparedPairs', () => {
 test('seeds() draws what it says', () => {
   const [system] = groupSystems(seeds(3, {}, (seed) => 10 + seed));
   expect(system.correct.map((right) => right.reduce((sum, value) => sum + value, 0))).toEqual([40, 44, 48]);
+});
+
+describe('systemsFinding', () => {
+  const row = (name: string, protocol: string, estimate: number) =>
+    ({ system: { name, protocol, seeds: [0] }, macro: { estimate, low: estimate - 0.1, high: estimate + 0.1 } }) as unknown as SystemRow;
+  const rows = [row('A', 'linear', 0.5), row('B', 'linear', 0.4), row('A', 'classifier', 0.3)];
+
+  test('names the first of each protocol, since accuracies under two protocols have no order', () => {
+    expect(systemsFinding(rows.slice(0, 2))).toBe(
+      'A has the highest macro accuracy, 50.0 % (95 % interval 40.0–60.0, 1 seed), before B with 40.0 %; whether a difference is more than chance is said under “Differences”.',
+    );
+    expect(systemsFinding(sortedRows(rows))).toBe(
+      'Under classifier, A has the highest macro accuracy, 30.0 % (95 % interval 20.0–40.0, 1 seed). Under linear, A has the highest macro accuracy, 50.0 % (95 % interval 40.0–60.0, 1 seed), before B with 40.0 %; whether a difference is more than chance is said under “Differences”.',
+    );
+    expect(systemsFinding(rows.slice(0, 1))).toBe('A has the highest macro accuracy, 50.0 % (95 % interval 40.0–60.0, 1 seed).');
+  });
 });

@@ -10,7 +10,7 @@ export function systemCurvesSection(curves: readonly SystemCurve[]): Child {
   const notes = [...new Set(curves.flatMap((curve) => curve.notes))];
   const published = [...new Set(curves.map(({ publishedNote }) => publishedNote))].filter((note) => note !== '');
   return [
-    h('p', { class: 'finding' }, curvesFinding(curves[0])),
+    h('p', { class: 'finding' }, curves.length > 1 && h('em', {}, curves[0].title, '. '), curvesFinding(curves[0])),
     h(
       'p',
       {},

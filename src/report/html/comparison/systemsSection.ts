@@ -1,4 +1,5 @@
 import type { SeedSummary } from '../../../eval/statistics/seedSummary.js';
+import { groupBy } from '../../../util/groupBy.js';
 import type { ComparisonReport } from '../../comparisonReport.js';
 import { counted, integer, percent, percentInterval } from '../../format.js';
 import { type Child, h } from '../../markup.js';
@@ -78,12 +79,15 @@ export function systemsSection({ rows, split, runsLeftOut }: ComparisonReport): 
   ];
 }
 
-/** One sentence: which system stands first, and that this alone decides nothing. */
+/** Which system stands first under each protocol, and that this alone decides nothing. */
 export function systemsFinding(sorted: readonly SystemRow[]): string {
-  const [best, second] = sorted;
-  const lead = `${best.system.name} has the highest macro accuracy, ${percent(best.macro.estimate)} (95 % interval ${percentInterval([best.macro.low, best.macro.high])}, ${counted(best.system.seeds.length, 'seed')})`;
-  if (second === undefined) return `${lead}.`;
-  return `${lead}, before ${second.system.name} with ${percent(second.macro.estimate)}; whether a difference is more than chance is said under “Differences”.`;
+  const byProtocol = [...groupBy(sorted, ({ system }) => system.protocol)];
+  const leads = byProtocol.map(([protocol, [best, second]]) => {
+    const interval = `95 % interval ${percentInterval([best.macro.low, best.macro.high])}, ${counted(best.system.seeds.length, 'seed')}`;
+    const lead = `${byProtocol.length > 1 ? `Under ${protocol}, ` : ''}${best.system.name} has the highest macro accuracy, ${percent(best.macro.estimate)} (${interval})`;
+    return second === undefined ? lead : `${lead}, before ${second.system.name} with ${percent(second.macro.estimate)}`;
+  });
+  return `${leads.join('. ')}${sorted.length > 1 ? '; whether a difference is more than chance is said under “Differences”' : ''}.`;
 }
 
 /** Protocols apart, then by macro accuracy. */
