@@ -5,6 +5,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -186,6 +187,15 @@ std::unique_ptr<ConvPlan> make(Pass pass, const ConvShape& s, at::ScalarType typ
   }
 }
 
+// Plans that want a filter in one order have one number: a filter packed for one size of batch serves the others, and packing one for
+// Winograd's algorithm takes as long as many images.
+double numberOf(const memory::desc& filter) {
+  thread_local std::vector<memory::desc> orders;
+  auto found = std::find(orders.begin(), orders.end(), filter);
+  if (found == orders.end()) found = orders.insert(found, filter);
+  return -1 - static_cast<double>(found - orders.begin());
+}
+
 const ConvPlan* planned(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish) {
   using Key = std::array<int64_t, 19>;
   thread_local std::map<Key, std::unique_ptr<ConvPlan>> plans;
@@ -196,7 +206,7 @@ const ConvPlan* planned(Pass pass, const ConvShape& s, at::ScalarType type, cons
   auto found = plans.find(key);
   if (found == plans.end()) {
     found = plans.emplace(key, make(pass, s, type, wish)).first;
-    if (found->second) found->second->number = -static_cast<double>(plans.size());
+    if (found->second) found->second->number = numberOf(found->second->filter);
   }
   return found->second.get();
 }
