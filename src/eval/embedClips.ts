@@ -27,7 +27,8 @@ export interface PatchEmbeddings extends PatchSet {
 
 /**
  * Embeds every grid patch of the given clips once, in batches across clips. Patches are read while the backend works on the batch before,
- * so memory is bounded by two batches beside the result. Gives the event loop a turn after each batch; stops when `signal` is aborted.
+ * so memory is bounded by two batches beside the result; a last batch under a quarter joins the one before, since a size of its own costs
+ * more than it has patches. Gives the event loop a turn after each batch; stops when `signal` is aborted.
  */
 export async function embedClips({
   model,
@@ -55,15 +56,17 @@ export async function embedClips({
     }
   }
   const numPatches = requests.length;
-  const read = (first: number) => store.readPatches(requests.slice(first, first + batchSize), model.patchFrames);
+  const endOf = (first: number) => (numPatches - first < 1.25 * batchSize ? numPatches : first + batchSize);
+  const read = (first: number) => store.readPatches(requests.slice(first, endOf(first)), model.patchFrames);
   let h = new Float32Array(0);
   let dim = 0;
   let next = numPatches > 0 ? read(0) : undefined;
-  for (let first = 0; next !== undefined; first += batchSize) {
+  for (let first = 0; next !== undefined; first = endOf(first)) {
     signal?.throwIfAborted();
     const values = await next;
-    const count = Math.min(batchSize, numPatches - first);
-    next = first + batchSize < numPatches ? read(first + batchSize) : undefined;
+    const end = endOf(first);
+    const count = end - first;
+    next = end < numPatches ? read(end) : undefined;
     // An error below must not leave the reading ahead as an unhandled rejection.
     next?.catch(() => {});
     const batch = embedBatch(model, values, count, store.nMels);

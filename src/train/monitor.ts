@@ -73,7 +73,8 @@ async function neighbourAccuracies({
   neighbours,
 }: MonitorLabels & { embedder: PatchEmbedder; store: PatchSource; clips: readonly number[]; batchSize: number; neighbours: number }) {
   if (clips.length < 2) return undefined;
-  const patches = await embedClips({ model: embedder, store, clips, batchSize });
+  // As many patches as a training step has views: filters that were packed for that many serve both parts of a look.
+  const patches = await embedClips({ model: embedder, store, clips, batchSize: 2 * batchSize });
   const labelOfPatch = Array.from(patches.clipOfPatch, (clip) => labels[clip]);
   const { predicted } = await leaveOneClipOutKnn({ patches, labels: labelOfPatch, numClasses: classNames.length, neighbours });
   const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics({ labels, predicted }, classNames);
