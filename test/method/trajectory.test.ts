@@ -17,6 +17,11 @@ interface Trajectory {
   pairs: number;
   frames: number;
   mels: number;
+  /**
+   * Key of `scatter` for the views of the first step. One ReLU or maximum that float32 decides otherwise moves a momentum by up to half of
+   * it, so the recipe takes views that keep all of them clear of ties; bounds may then be those of rounding.
+   */
+  firstView: number;
   loss: object;
   sgd: { learningRate: number; momentum: number; weightDecay: number };
   /** A step: total, NT-Xent, margin term. */
@@ -45,7 +50,7 @@ describe.each(quickBackends)('five training steps on %s', (backend) => {
     const optimizer = sgd(golden.sgd);
     for (const [step, expected] of golden.losses.entries()) {
       const shape: [number, number, number] = [2 * golden.pairs, golden.frames, golden.mels];
-      const views = tf.tensor3d(Float32Array.from(scatter(tf.util.sizeFromShape(shape), 3000 + step, 2)), shape);
+      const views = tf.tensor3d(Float32Array.from(scatter(tf.util.sizeFromShape(shape), golden.firstView + step, 2)), shape);
       const { gradients, loss, contrastiveLoss, marginLoss } = method.step(views);
       optimizer.step(method.trainable, gradients, golden.sgd.learningRate);
       tf.dispose([views, ...gradients.values()]);
@@ -63,7 +68,7 @@ describe.each(quickBackends)('five training steps on %s', (backend) => {
     compare(method.parameters, golden.running, 1e-4);
     const momentum = new Map([...optimizer.state()].map(([name, tensor]) => [name.slice('momentum.'.length), tensor]));
     expect([...momentum.keys()].sort()).toEqual(Object.keys(golden.momentum).sort());
-    compare(momentum, golden.momentum, 1e-3);
+    compare(momentum, golden.momentum, 1e-4);
     disposeParameters(encoderParameters);
     disposeParameters(headParameters);
     optimizer.dispose();
