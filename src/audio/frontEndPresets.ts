@@ -130,4 +130,3 @@ const torchaudio: FrontEnd = {
 };
 
 export const frontEndPresets = { acl, aclSupervised, librosa, torchaudio } as const;
-export type FrontEndPreset = keyof typeof frontEndPresets;

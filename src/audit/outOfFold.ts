@@ -10,7 +10,7 @@ export interface OutOfFold {
 }
 
 /** Candidates for the penalty, strong to weak. Labels that are wrong make the weak ones overconfident: the cross-entropy shows it. */
-export const l2Candidates: readonly number[] = [3, 1, 0.3, 0.1, 0.03, 0.01, 0.003];
+const l2Candidates: readonly number[] = [3, 1, 0.3, 0.1, 0.03, 0.01, 0.003];
 
 /**
  * Predicts every clip by a softmax regression trained on the clips of the other folds. The penalty is the one under which the given labels

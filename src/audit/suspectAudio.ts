@@ -5,7 +5,7 @@ import { extname, relative, resolve, sep } from 'node:path';
 export type SuspectAudio = { kind: 'embedded' | 'linked'; src: string } | { kind: 'missing'; path: string };
 
 /** Recordings inside one page, bytes before base64: a page of 32 MiB still opens at once and can be sent to somebody. */
-export const mostEmbeddedBytes = 24 * 2 ** 20;
+const mostEmbeddedBytes = 24 * 2 ** 20;
 
 const mediaTypes: Record<string, string> = { '.wav': 'audio/wav', '.flac': 'audio/flac', '.ogg': 'audio/ogg', '.mp3': 'audio/mpeg' };
 

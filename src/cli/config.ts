@@ -32,7 +32,7 @@ export function registerConfig(program: Command): void {
 }
 
 /** Adds `--config <file>` and `--set <path=value>` (parsed to `config` and `set`) to a command that reads a config. */
-export function addConfigOptions(command: Command): Command {
+function addConfigOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'YAML file with what differs from the defaults')
     .option('--set <path=value>', 'change one value, such as loss.temperature=0.1; may be given several times', collect, []);

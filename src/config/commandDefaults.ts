@@ -1,7 +1,7 @@
 import type { ConfigInput } from './configSchema.js';
 
 /** The commands that a config is read for. */
-export const configCommands = ['pretrain', 'train'] as const;
+const configCommands = ['pretrain', 'train'] as const;
 export type ConfigCommand = (typeof configCommands)[number];
 
 /**

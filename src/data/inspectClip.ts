@@ -4,7 +4,7 @@ import { mixDown } from '../audio/mixDown.js';
 import { readAudio } from '../audio/readAudio.js';
 
 /** Samples that stay within this distance of their mean are silence: -80 dB of full scale. */
-export const SILENCE_PEAK = 1e-4;
+const SILENCE_PEAK = 1e-4;
 
 export interface ClipInspection {
   format: string;

@@ -57,7 +57,7 @@ async function findClipsCsv(root: string, shownDir: string): Promise<string | un
 }
 
 /** Column names of the first line, which is enough to know a csv by. */
-export async function firstLine(path: string): Promise<string[]> {
+async function firstLine(path: string): Promise<string[]> {
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);

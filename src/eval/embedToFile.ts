@@ -44,7 +44,7 @@ export async function embedToFile({
 }
 
 /** Facts of a model for the files that it makes. */
-export function describeModel({ metadata, checkpoint, frontEnd, patchFrames, patchHop }: Model): Record<string, unknown> {
+function describeModel({ metadata, checkpoint, frontEnd, patchFrames, patchHop }: Model): Record<string, unknown> {
   return {
     program: 'audiossl',
     version: packageVersion(),

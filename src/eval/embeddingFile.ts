@@ -9,7 +9,7 @@ import { writeNpz } from '../util/npz.js';
 import type { EmbeddingRows } from './embeddingRows.js';
 import { writeParquetEmbeddings } from './parquetEmbeddings.js';
 
-export const embeddingFormats = ['npz', 'npy', 'parquet'] as const;
+const embeddingFormats = ['npz', 'npy', 'parquet'] as const;
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
 
 /** What `open` of an output gives: rows in, then one finish, or a discard. */

@@ -10,7 +10,7 @@ export function predictorText(record: Learnt): string {
 }
 
 /** The same without the protocol; empty for the plain evaluation with all labels of the run's own split. */
-export function restrictions({ labelFraction, shots, fold, folds, trainOn, dataset }: Learnt): string[] {
+function restrictions({ labelFraction, shots, fold, folds, trainOn, dataset }: Learnt): string[] {
   return [
     dataset !== null && `on ${dataset}`,
     trainOn !== null && `labels of ${trainOn}`,

@@ -5,7 +5,7 @@ import type { System } from './system.js';
 import { shown } from './systems.js';
 
 /** Systems can be shown in one report: the same split, classes, clips and labels. Throws UsageError in one line. */
-export function checkSameClips(systems: readonly System[]): void {
+function checkSameClips(systems: readonly System[]): void {
   const [first, ...others] = systems;
   for (const other of others) {
     const who = `${first.name} (${first.runs[0]}) and ${other.name} (${other.runs[0]})`;
@@ -50,7 +50,7 @@ export function checkComparable(a: System, b: System): void {
 }
 
 /** Runs of one kind in one report must hear the same: throws UsageError where front ends are mixed. */
-export function checkFrontEnds(systems: readonly System[]): void {
+function checkFrontEnds(systems: readonly System[]): void {
   for (const isSupervised of [false, true]) {
     const [first, ...others] = systems.filter(({ traits }) => (traits.kind === 'supervised') === isSupervised);
     for (const other of others) {

@@ -50,7 +50,7 @@ export function marginFamilies(systems: readonly System[]): MarginFamily[] {
 }
 
 /** Equal for systems that differ in nothing but the loss's margin term. */
-export function familyKey({ config, protocolKey }: System): string {
+function familyKey({ config, protocolKey }: System): string {
   return canonicalJson([withoutMargin(config), protocolKey]);
 }
 

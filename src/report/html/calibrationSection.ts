@@ -53,7 +53,7 @@ export function calibrationSection(run: RunReport): Child {
 }
 
 /** Mean confidence against accuracy, in one sentence. */
-export function calibrationFinding({ record }: Evaluation): string {
+function calibrationFinding({ record }: Evaluation): string {
   const bins = record.calibration?.bins ?? [];
   const numClips = bins.reduce((sum, bin) => sum + bin.numClips, 0);
   const confidence = bins.reduce((sum, bin) => sum + bin.numClips * (bin.meanConfidence ?? 0), 0) / Math.max(1, numClips);

@@ -16,7 +16,7 @@ export function chartFigure(options: LineChartOptions & { note?: Child }): Marku
   );
 }
 
-export function seriesLegend(series: readonly LineSeries[]): Markup {
+function seriesLegend(series: readonly LineSeries[]): Markup {
   return h(
     'ul',
     { class: 'legend' },

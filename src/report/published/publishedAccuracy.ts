@@ -18,7 +18,7 @@ export const sources = {
 } as const;
 
 /** Test clips of FSDnoisy18k, on which all of these were measured. */
-export const numPublishedClips = 947;
+const numPublishedClips = 947;
 
 /** What holds for every published number. */
 export const singleSeed = 'one seed';

@@ -95,7 +95,7 @@ export function sortedRows(rows: readonly SystemRow[]): SystemRow[] {
   return [...rows].sort((a, b) => protocolRank(a.system) - protocolRank(b.system) || b.macro.estimate - a.macro.estimate);
 }
 
-export function isBaseline({ system }: SystemRow): boolean {
+function isBaseline({ system }: SystemRow): boolean {
   return system.traits.kind === 'randomWeights' || system.traits.kind === 'logMelStatistics';
 }
 

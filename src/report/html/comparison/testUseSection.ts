@@ -42,7 +42,7 @@ export function testUseSection(runs: readonly RunReport[]): Child {
   ];
 }
 
-export function testUseFinding(runs: readonly RunReport[]): string {
+function testUseFinding(runs: readonly RunReport[]): string {
   const looks = runs.reduce((sum, { testAccess }) => sum + testAccess.length, 0);
   if (looks === 0) return 'The test clips have not been looked at.';
   const repeated = runs.filter((run) => repeatsOf(run).length > 0);
