@@ -46,6 +46,7 @@ const css = markup(`<style>
 .suspect p.near{font-size:13px;margin:6px 0 0;color:var(--soft);max-width:none}
 .meter{display:inline-block;vertical-align:middle;width:90px;height:7px;background:var(--faint);margin-right:8px}
 .meter span{display:block;height:100%}
+@media (max-width:600px){.meter{width:44px;margin-right:6px}}
 .meter .given{background:var(--c1)}.meter .suggested{background:var(--c0)}
 </style>`);
 
