@@ -21,6 +21,8 @@ type Precision = (typeof precisions)[number];
 
 // Each shape leaves a rest when it is cut for 2, 3 or 5 threads (more than this machine may have cores), unless a case says otherwise.
 const threadCounts = [2, 3, 5];
+/** Milliseconds: where every core has other work each loop waits for its slowest thread to get a turn. */
+const patience = 300_000;
 
 const known = new Map<string, Float32Array>(); // each is asked for once a number of threads
 function random<R extends tf.Rank>(shape: tf.ShapeMap[R], key: number): tf.Tensor<R> {
@@ -97,7 +99,7 @@ const cases: Case[] = [
     rounding: otherOrder,
   },
   { name: 'batch norm', compute: batchNormOf([7, 19, 13, 40], 1, false, false) },
-  { name: 'batch norm of two groups with ReLU', compute: batchNormOf([14, 11, 9, 67], 2, false, true) },
+  { name: 'batch norm of two groups with ReLU', compute: batchNormOf([14, 28, 13, 67], 2, false, true) },
   { name: 'batch norm of three groups with residual and ReLU', compute: batchNormOf([21, 9, 8, 64], 3, true, true) },
   {
     name: 'maximum pooling',
@@ -151,8 +153,15 @@ const cases: Case[] = [
   })),
 ];
 
+/** Leaves no number of the run before in free memory, large or small: what a kernel fails to write is then not finite. */
+function poison(): void {
+  const sizes = [...Array.from({ length: 40 }, (_, i) => 300 * (i + 1)), ...new Array(8).fill(1 << 19)];
+  tf.dispose(sizes.map((size) => tf.fill([size], Number.NaN)));
+}
+
 async function computed({ compute }: Case, precision: Precision, threads: number): Promise<Float32Array[]> {
   await setBackend({ backend: 'libtorch', precision, threads });
+  poison();
   return tf.tidy(() => compute().map((tensor) => tensor.dataSync<'float32'>()));
 }
 
@@ -170,23 +179,31 @@ describe.skipIf(!hasLibtorch)('kernels on several threads on libtorch (skipped w
   });
 
   describe.each(precisions)('at %s', (precision) => {
-    it.each(cases)('$name: what one thread computes, and bit for bit the same again', async (one) => {
-      const alone = await computed(one, precision, 1);
-      expect(alone.every((values) => values.every(Number.isFinite))).toBe(true);
-      // In bfloat16 a sum that is off by a rounding of float32 may fall to the other side: one part in 2^8 of the value.
-      const rounding = one.rounding && (precision === 'bfloat16' ? 2 ** -8 : one.rounding);
-      for (const threads of threadCounts) {
-        const together = await computed(one, precision, threads);
-        if (rounding) expect(largestDifference(together, alone)).toBeLessThan(rounding);
-        else expect(bits(together).equals(bits(alone))).toBe(true);
-        expect(bits(await computed(one, precision, threads)).equals(bits(together))).toBe(true);
-      }
-    });
+    it.each(cases)(
+      '$name: what one thread computes, and bit for bit the same again',
+      async (one) => {
+        const alone = await computed(one, precision, 1);
+        expect(alone.every((values) => values.every(Number.isFinite))).toBe(true);
+        // In bfloat16 a sum that is off by a rounding of float32 may fall to the other side: one part in 2^8 of the value.
+        const rounding = one.rounding && (precision === 'bfloat16' ? 2 ** -8 : one.rounding);
+        for (const threads of threadCounts) {
+          const together = await computed(one, precision, threads);
+          if (rounding) expect(largestDifference(together, alone)).toBeLessThan(rounding);
+          else expect(bits(together).equals(bits(alone))).toBe(true);
+          expect(bits(await computed(one, precision, threads)).equals(bits(together))).toBe(true);
+        }
+      },
+      patience,
+    );
   });
 
-  it.runIf(precisions.length > 1)('Winograd’s algorithm in our own loops gives the same bits with any number of threads', async () => {
-    const one: Case = { name: '', compute: convolution([7, 9, 7, 64], [3, 3, 64, 192], 1) };
-    const alone = bits(await computed(one, 'bfloat16', 1));
-    for (const threads of threadCounts) expect(bits(await computed(one, 'bfloat16', threads)).equals(alone)).toBe(true);
-  });
+  it.runIf(precisions.length > 1)(
+    'Winograd’s algorithm in our own loops gives the same bits with any number of threads',
+    async () => {
+      const one: Case = { name: '', compute: convolution([7, 9, 7, 64], [3, 3, 64, 192], 1) };
+      const alone = bits(await computed(one, 'bfloat16', 1));
+      for (const threads of threadCounts) expect(bits(await computed(one, 'bfloat16', threads)).equals(alone)).toBe(true);
+    },
+    patience,
+  );
 });
