@@ -100,6 +100,18 @@ describe('what randomResizedCrop draws', () => {
     expect(Math.abs(area / n - 0.868)).toBeLessThan(0.002);
   });
 
+  it.each([
+    [40, 10, [3 / 4, 4 / 3], { firstFrame: 13, numFrames: 13, firstMel: 0, numMels: 10 }],
+    [10, 40, [3 / 4, 4 / 3], { firstFrame: 0, numFrames: 10, firstMel: 13, numMels: 13 }],
+    [40, 2, [0.8, 1], { firstFrame: 19, numFrames: 2, firstMel: 0, numMels: 2 }], // 2.5 goes to the even 2
+  ] as const)(
+    'of a patch %i x %i in which no rectangle fits it cuts the centre, as torchvision',
+    (patchFrames, nMels, [a, b], expected) => {
+      const rng = new Rng({ seed: 1, purpose: 'test' });
+      expect(sampleRandomResizedCrop(rng, { areaRange: [1, 1], aspectRange: [a, b] }, { patchFrames, nMels })).toEqual(expected);
+    },
+  );
+
   it('lies inside the patch, whatever the ranges', () => {
     fc.assert(
       fc.property(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { wilsonInterval } from '../../../src/eval/intervals.js';
 import { chiSquareTail } from '../../../src/eval/statistics/chiSquareTail.js';
 import { holm } from '../../../src/eval/statistics/holm.js';
+import { percentileInterval } from '../../../src/eval/statistics/interval.js';
 import { discordantClips, mcnemarTest } from '../../../src/eval/statistics/mcnemarTest.js';
 import { seedSummary } from '../../../src/eval/statistics/seedSummary.js';
 import golden from '../../golden/eval/significance.json' with { type: 'json' };
@@ -100,6 +101,12 @@ describe('seedSummary', () => {
     expect(() => seedSummary([])).toThrow(/at least 1/);
     expect(() => seedSummary([1, Number.NaN])).toThrow(/value 2 is NaN/);
   });
+});
+
+test('a percentile interval by hand: draws without a value do not count, the deviation is that of a sample', () => {
+  const { low, high, standardError } = percentileInterval({ estimate: 3, draws: Float64Array.of(4, Number.NaN, 1, 3, 2, Number.NaN) });
+  // Linear between order statistics: 1 + 3 x 0.025 and 1 + 3 x 0.975; squares 2.25 + 0.25 + 0.25 + 2.25 over 3.
+  expect([low, high, standardError]).toBeAllClose([1.075, 3.925, Math.sqrt(5 / 3)], { atol: 1e-14 });
 });
 
 test("Wilson's interval equals statsmodels'", () => {
