@@ -179,6 +179,29 @@ describe.each([...availableBackends, noNumericPadding] as const)('convolution an
     });
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  it('convBatchNorm gives a row the same values in batches of other sizes, the filter packed for one of them serving the others', () => {
+    tf.tidy(() => {
+      // Large enough for Winograd's algorithm in some batches, and not in others.
+      const [rows, shape] = [24, [8, 7, 64]];
+      const all = tf.tensor(scatter(rows * 8 * 7 * 64, 6, 1), [rows, ...shape]) as tf.Tensor4D;
+      const filter = tf.tensor(scatter(3 * 3 * 64 * 64, 7, 0.05), [3, 3, 64, 64]) as tf.Tensor4D;
+      const [gamma, beta, runningMean, runningVariance] = [1, 0, 0, 2].map((one, i) =>
+        tf.variable(tf.tensor1d(scatter(64, 8 + i, 0.5).map((v) => v + one))),
+      );
+      const norm = { gamma, beta, runningMean, runningVariance };
+      const first = (batch: number) => {
+        const x = tf.slice(all, [0, 0, 0, 0], [batch, -1, -1, -1]);
+        const y = convBatchNorm(x, filter, norm, { isTraining: false, stride: 1, padding: 1, relu: false });
+        return tf.slice(y, [0, 0, 0, 0], [1, -1, -1, -1]).dataSync();
+      };
+      const alone = first(1);
+      expect(Math.max(...alone.map(Math.abs))).toBeGreaterThan(0.5);
+      // Sums of 576 products around 0.02; Winograd's transforms lose two digits more.
+      for (const batch of [24, 16, 20, 2, 24]) expect(first(batch)).toBeAllClose(alone, { atol: 2e-4 });
+      for (const variable of [gamma, beta, runningMean, runningVariance]) variable.dispose();
+    });
+  });
 });
 
 describe('padding for backends whose kernels take none', () => {
