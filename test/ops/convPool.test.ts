@@ -183,8 +183,8 @@ describe.each([...availableBackends, noNumericPadding] as const)('convolution an
   it('convBatchNorm gives a row the same values in batches of other sizes, the filter packed for one of them serving the others', () => {
     tf.tidy(() => {
       // Large enough for Winograd's algorithm in some batches, and not in others.
-      const [rows, shape] = [24, [8, 7, 64]];
-      const all = tf.tensor(scatter(rows * 8 * 7 * 64, 6, 1), [rows, ...shape]) as tf.Tensor4D;
+      const rows = 24;
+      const all = tf.tensor(scatter(rows * 8 * 7 * 64, 6, 1), [rows, 8, 7, 64]) as tf.Tensor4D;
       const filter = tf.tensor(scatter(3 * 3 * 64 * 64, 7, 0.05), [3, 3, 64, 64]) as tf.Tensor4D;
       const [gamma, beta, runningMean, runningVariance] = [1, 0, 0, 2].map((one, i) =>
         tf.variable(tf.tensor1d(scatter(64, 8 + i, 0.5).map((v) => v + one))),
