@@ -1,5 +1,7 @@
+import { groupBy } from '../../util/groupBy.js';
 import { formatDuration } from '../../util/progress.js';
 import type { RunReport } from '../collectRun.js';
+import { predictorText } from '../evaluationText.js';
 import { counted, dateTime, integer, number, percent, percentInterval } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
@@ -55,9 +57,22 @@ export function summarySection(run: RunReport): Child {
   ];
 }
 
-export function notesOf(run: RunReport): string[] {
+/** Of the data, then of the evaluations: what one of several says names it. */
+export function notesOf(run: Pick<RunReport, 'log' | 'evaluations'>): string[] {
   const start = run.log.starts.at(-1);
-  return [...new Set([...(start?.dataNotes ?? []), ...run.evaluations.flatMap(({ record }) => record.notes)])];
+  const ofData = start?.dataNotes ?? [];
+  const ofEvaluations = groupBy(
+    run.evaluations.flatMap(({ record }) => record.notes.map((note) => ({ note, record }))),
+    ({ note }) => note,
+  );
+  return [
+    ...ofData,
+    ...[...ofEvaluations]
+      .filter(([note]) => !ofData.includes(note))
+      .map(([note, said]) =>
+        said.length > 1 || run.evaluations.length === 1 ? note : `${predictorText(said[0].record)}, seed ${said[0].record.seed}: ${note}`,
+      ),
+  ];
 }
 
 export function clipCounts(run: RunReport): string {
