@@ -7,7 +7,8 @@ import { useAddon } from '../../src/backend/libtorch/loadAddon.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
-const broken = join(temporaryFolder(), 'broken.node');
+const folder = temporaryFolder();
+const broken = join(folder, 'broken.node');
 writeFileSync(broken, 'no addon');
 
 describe.each([
@@ -34,4 +35,11 @@ describe.each([
     await expect(setBackend({ precision: 'bfloat16' })).rejects.toThrow(why);
     expect([tf.getBackend(), backendInUse().name]).toEqual(['cpu', 'cpu']);
   });
+});
+
+it('where the addon itself fails, auto hides nothing', async () => {
+  const failing = join(folder, 'failing.cjs');
+  writeFileSync(failing, "exports.storeBfloat16 = () => { throw new TypeError('a bug'); };");
+  useAddon(failing);
+  await expect(setBackend()).rejects.toThrow(new TypeError('a bug'));
 });

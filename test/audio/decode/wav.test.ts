@@ -53,10 +53,44 @@ describe('decodeAudio, WAV', () => {
     expect((await decodeAudio(unpadded)).channels[0]).toEqual(Float32Array.of(7 / 32_768));
   });
 
+  it.each([
+    ['ffmpeg to a pipe', 0xffffffff, 0xffffffff],
+    ['sox to a pipe', 0x7ffff024, 0x7ffff000],
+    ['a recorder that lost power', 0, 0],
+    ['a header written before the first sample', 36, 0],
+  ])('reads to the end where %s left the sizes unknown, and says so', async (_, riffSize, dataSize) => {
+    const file = wavFile(int16Bytes([1, 2, 3]));
+    new DataView(file.buffer).setUint32(4, riffSize, true);
+    new DataView(file.buffer).setUint32(40, dataSize, true);
+    expect(await decodeAudio(file)).toMatchObject({ numFrames: 3, warnings: [expect.stringContaining('never filled in')] });
+  });
+
+  it('believes a size of 0 in a header that was filled in, and takes no chunk behind it for samples', async () => {
+    const after = Buffer.from('LIST\x04\0\0\0abcd', 'latin1');
+    const file = new Uint8Array(Buffer.concat([wavFile(new Uint8Array(0)), after]));
+    new DataView(file.buffer).setUint32(4, file.length - 8, true);
+    await expect(decodeAudio(file)).rejects.toThrow('holds 0 samples');
+  });
+
+  it('takes the first of two formats and of two data chunks', async () => {
+    const other = wavFile(new Uint8Array(0), { channels: 2, sampleRate: 44_100 }).subarray(20, 36);
+    const before: [string, Uint8Array][] = [
+      ['fmt ', other],
+      ['data', int16Bytes([5, 6])],
+    ];
+    const { sampleRate, channels, warnings } = await decodeAudio(wavFile(int16Bytes([1, 2, 3]), { before }));
+    expect([sampleRate, channels]).toEqual([22_050, [Float32Array.of(5 / 32_768, 6 / 32_768)]]);
+    expect(warnings).toEqual(['there is a second data chunk, which was left out']);
+  });
+
+  it('reads samples of 24 bits, left-justified in 4 bytes, as blockAlign says', async () => {
+    const file = wavFile(new Uint8Array(Int32Array.of(2 ** 30, -(2 ** 31), 256).buffer), { bits: 24 });
+    new DataView(file.buffer).setUint16(32, 4, true);
+    const { channels, warnings } = await decodeAudio(file);
+    expect([channels, warnings]).toEqual([[Float32Array.of(0.5, -1, 2 ** -23)], []]);
+  });
+
   it('says what was mended', async () => {
-    const streamed = wavFile(int16Bytes([1, 2, 3]));
-    new DataView(streamed.buffer).setUint32(40, 0xffffffff, true);
-    expect(await decodeAudio(streamed)).toMatchObject({ numFrames: 3, warnings: [expect.stringContaining('never filled in')] });
     const oddTail = wavFile(bytes(1, 0, 2, 0, 3));
     expect(await decodeAudio(oddTail)).toMatchObject({ numFrames: 2, warnings: [expect.stringContaining('last 1 bytes')] });
   });
