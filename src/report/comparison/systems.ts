@@ -19,13 +19,23 @@ export function groupSystems(evaluated: readonly EvaluatedRun[]): System[] {
   return nameSystems([...groups.values()].map(toSystem));
 }
 
-/** A config without what tells the runs of one system apart: seed and folds. */
-export function systemConfig(config: unknown): unknown {
+/**
+ * A config without what tells the runs of one system apart, seed and folds, and without what is off (null): a key younger than the
+ * version that wrote a config is missing there.
+ */
+export function systemConfig(given: unknown): unknown {
+  const config = withoutNulls(given);
   if (config === null || typeof config !== 'object' || Array.isArray(config)) return config;
   const { seed: _seed, data, ...rest } = config as Record<string, unknown>;
   if (data === null || typeof data !== 'object' || Array.isArray(data)) return { ...rest, data };
   const { trainFolds: _train, validationFolds: _validation, testFold: _test, ...restOfData } = data as Record<string, unknown>;
   return { ...rest, data: restOfData };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const given = Object.entries(value).filter(([, own]) => own !== null);
+  return Object.fromEntries(given.map(([key, own]) => [key, withoutNulls(own)]));
 }
 
 function toSystem(entries: readonly EvaluatedRun[]): Omit<System, 'name'> {

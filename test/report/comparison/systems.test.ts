@@ -132,6 +132,8 @@ describe('groupSystems', () => {
   test('seed and folds are no part of a system, everything else is', () => {
     const config = { seed: 3, data: { protocol: 'generic', testFold: '1', trainFolds: ['2'], validationFolds: ['3'] }, loss: { x: 1 } };
     expect(systemConfig(config)).toEqual({ data: { protocol: 'generic' }, loss: { x: 1 } });
+    const younger = { ...config, loss: { x: 1, robust: null }, views: [null, { a: null }] };
+    expect(systemConfig(younger)).toEqual({ data: { protocol: 'generic' }, loss: { x: 1 }, views: [null, { a: null }] });
   });
 });
 
