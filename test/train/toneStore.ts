@@ -17,8 +17,8 @@ export async function toneFolder(numClips = 10): Promise<string> {
   return folderWith(files);
 }
 
-export async function toneStore(numClips = 10): Promise<FeatureStore> {
+export async function toneStore(numClips = 10, frontEnd = toneFrontEnd): Promise<FeatureStore> {
   const dir = await toneFolder(numClips);
-  await buildFeatureStore({ dataset: await loadDataset(dir), frontEnd: toneFrontEnd, out: `${dir}-store`, numWorkers: 1 });
+  await buildFeatureStore({ dataset: await loadDataset(dir), frontEnd, out: `${dir}-store`, numWorkers: 1 });
   return FeatureStore.open(`${dir}-store`);
 }
