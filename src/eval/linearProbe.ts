@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type SoftmaxRegression, softmaxRegressionStep } from '../ops/softmaxRegressionStep.js';
 import { AudiosslError } from '../util/errors.js';
+import { eventLoopTurn } from '../util/eventLoopTurn.js';
 import { Rng } from '../util/rng.js';
 import type { LinearProbeOptions } from './evaluationOptions.js';
 import { copyScaled, type FeatureScaling, noScaling } from './featureScaling.js';
@@ -74,10 +75,11 @@ export async function trainLinearProbe({
   const { mean, inverseDeviation } = features.scaling;
   const scaling = { mean: tf.tensor1d(mean), inverseDeviation: tf.tensor1d(inverseDeviation) };
   const names = Array.from({ length: numClasses }, (_, i) => String(i));
+  const giveTurn = eventLoopTurn();
   let best: LinearClassifier | undefined;
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      await trainEpoch({ state, scaling, features, options, seed, epoch, signal });
+      await trainEpoch({ state, scaling, features, options, seed, epoch, signal, giveTurn });
       const classifier = { weights: Float32Array.from(await state.weights.data<'float32'>()), dim, numClasses };
       const { predicted } = await classifyClips(classifier, await features.validation(epoch), validationLabels.length);
       const { clipMacroAccuracy } = classificationMetrics({ labels: validationLabels, predicted }, names);
@@ -104,6 +106,7 @@ async function trainEpoch({
   seed,
   epoch,
   signal,
+  giveTurn,
 }: {
   state: SoftmaxRegression;
   scaling: { mean: tf.Tensor1D; inverseDeviation: tf.Tensor1D };
@@ -112,6 +115,7 @@ async function trainEpoch({
   seed: number;
   epoch: number;
   signal?: AbortSignal;
+  giveTurn: () => Promise<void>;
 }): Promise<void> {
   const { trainLabels } = features;
   const numClips = trainLabels.length;
@@ -119,17 +123,15 @@ async function trainEpoch({
   const order = new Rng({ seed, epoch, purpose: 'probeOrder' }).permutation(numClips);
   const learningRate = options.learningRate * options.factor ** options.milestones.filter((milestone) => epoch > milestone).length;
   const draw = features.drawEpoch(epoch, order);
+  const labelsInOrder = Int32Array.from(order, (clip) => trainLabels[clip]);
   for (let first = 0; first < numClips; first += batchSize) {
     signal?.throwIfAborted();
     const count = Math.min(batchSize, numClips - first);
     const h = await draw(first, count);
-    const labels = tf.tensor1d(
-      Int32Array.from(order.subarray(first, first + count), (clip) => trainLabels[clip]),
-      'int32',
-    );
+    const labels = tf.tensor1d(labelsInOrder.subarray(first, first + count), 'int32');
     softmaxRegressionStep(state, { h, labels, ...scaling }, { learningRate, momentum, weightDecay });
     tf.dispose([h, labels]);
-    await new Promise(setImmediate);
+    await giveTurn();
   }
   signal?.throwIfAborted();
 }

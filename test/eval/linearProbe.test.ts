@@ -189,8 +189,11 @@ describe('the linear probe', () => {
       drawEpoch(epoch, order) {
         const draw = features.drawEpoch(epoch, order);
         return (first, count) => {
-          // As a signal of the process comes: when the event loop has its turn.
-          if (++steps === 2) setImmediate(() => controller.abort(new Error('enough')));
+          // As a signal of the process comes: when the event loop has its turn, here after a step that took long.
+          if (++steps === 2) {
+            setImmediate(() => controller.abort(new Error('enough')));
+            for (const start = performance.now(); performance.now() - start < 25; );
+          }
           return draw(first, count);
         };
       },
