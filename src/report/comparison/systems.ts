@@ -85,7 +85,11 @@ function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
     };
   });
   const hasOneProtocol = new Set(first.map(({ how }) => how)).size === 1;
-  const base = first.map(({ words, how }) => (hasOneProtocol ? words : `${words} (${how})`));
+  const named = (at: number, own: readonly string[] = []) => {
+    const what = [first[at].words, ...own].join(', ');
+    return hasOneProtocol ? what : `${what} (${first[at].how})`;
+  };
+  const base = first.map((_, at) => named(at));
   const full = systems.map((system, i) => {
     const namesakes = systems.filter((_, j) => base[j] === base[i]);
     if (namesakes.length === 1) return base[i];
@@ -95,10 +99,10 @@ function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
     // The words tell loss and alpha already; they are said again only where nothing else tells two systems apart.
     const telling = differences.filter(({ key }) => !/^config\.loss\.(name|contrastiveWeight|crossEntropyWeight)$/.test(key));
     const valuesOf = (list: typeof differences, at: number) =>
-      list.map(({ key, values }) => `${key.replace(/^config\./, '')} ${values[at]}`);
+      list.map(({ key, values }) => `${key.replace(/^config\./, '')} ${values[at].replace(/^"(.*)"$/, '$1')}`);
     const isEnough = new Set(namesakes.map((_, at) => valuesOf(telling, at).join())).size === namesakes.length;
     const own = valuesOf(isEnough ? telling : differences, namesakes.indexOf(system));
-    return [base[i], ...own].join(', ');
+    return named(i, own);
   });
   return systems.map((system, i) => ({ name: full[i], ...system }));
 }
