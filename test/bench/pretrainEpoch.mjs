@@ -4,7 +4,8 @@
 //     npm run build && node test/bench/pretrainEpoch.mjs [--epochs 3] [--backend libtorch] [--precision float32] [--threads N]
 //
 // Prints one JSON line: patches/s of the epochs after the first (reading, augmentation, step, optimiser, logging), the share of a step
-// that each part takes, and the seconds of a look at the validation clips beside those of an epoch over as many clips (two views of each).
+// that each part takes, and the seconds of a look at the validation clips, and of its nearest neighbours alone (the rest is the loss and the
+// alignment on pairs of views), beside those of an epoch over as many clips (two views of each).
 // Needs an otherwise idle machine.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,6 +27,25 @@ const src = (name) => import(new URL(`../../dist/${name}.js`, import.meta.url).h
 const [{ loadConfig }, { loadDataset }, { buildFeatureStore }, { FeatureStore }, { setBackend }, { pretrain }] = await Promise.all(
   ['config/loadConfig', 'data/loadDataset', 'data/buildFeatureStore', 'data/FeatureStore', 'backend/setBackend', 'train/pretrain'].map(src),
 );
+const [{ loadModel }, { embedClips }, { leaveOneClipOutKnn }] = await Promise.all(
+  ['model/loadModel', 'eval/embedClips', 'eval/knn'].map(src),
+);
+
+/** Of a look: every patch of as many clips, side by side, embedded once, and their nearest neighbours. Median of three. */
+async function secondsOfNeighbours(store, run, numClips) {
+  const model = await loadModel(run);
+  const embedder = { patchFrames: model.patchFrames, patchHop: model.patchFrames, embedPatches: (x) => model.embedPatches(x) };
+  const clips = Array.from({ length: numClips }, (_, i) => i);
+  const seconds = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    const patches = await embedClips({ model: embedder, store, clips, batchSize: 128 });
+    const labels = Array.from(patches.clipOfPatch, (clip) => clip % 10);
+    await leaveOneClipOutKnn({ patches, labels, numClasses: 10, neighbours: 200 });
+    seconds.push((performance.now() - start) / 1000);
+  }
+  return seconds.sort((a, b) => a - b)[1];
+}
 
 const folder = await mkdtemp(join(tmpdir(), 'audiossl-bench-'));
 try {
@@ -53,8 +73,9 @@ try {
     onProgress: (progress) => steps.push(progress),
     onMonitor: ({ seconds }) => looks.push(seconds),
   });
-  await store.close();
   const numLookedAt = (await readFile(join(folder, 'run/split.csv'), 'utf8')).split('\n').filter((line) => line.endsWith(',validation')).length;
+  const neighbourSeconds = await secondsOfNeighbours(store, join(folder, 'run'), numLookedAt);
+  await store.close();
   const timed = steps.filter(({ epoch }) => epoch > 1);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const total = sum(timed.map(({ seconds }) => seconds.total));
@@ -71,6 +92,7 @@ try {
       secondsPerEpoch: Number((total / numEpochs).toFixed(2)),
       shares: Object.fromEntries(['reading', 'views', 'gradients', 'update'].map((part) => [part, share(part)])),
       secondsPerLook: Number((sum(looks.slice(1)) / numEpochs).toFixed(2)),
+      secondsOfNeighboursPerLook: Number(neighbourSeconds.toFixed(2)),
       secondsPerEpochOverTheClipsLookedAt: Number(((2 * numLookedAt * total) / numPatches).toFixed(2)),
       peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     }),
