@@ -47,7 +47,7 @@ export interface LinearClassifier {
 /**
  * Trains a linear softmax classifier on frozen embeddings: SGD with momentum, coupled weight decay on weights and bias,
  * PyTorch's default initialisation, the epoch chosen by validation clip macro accuracy. Draws and order are named by `seed`.
- * The bias is a last row of the weights against a column of ones. Gives the event loop a turn after each step; stops when `signal` is aborted.
+ * The bias is a last row of the weights against a column of ones. Gives the event loop its turns between steps; stops when `signal` is aborted.
  */
 export async function trainLinearProbe({
   features,

@@ -1,9 +1,11 @@
 import { chosenOptions, type EvaluationRecord, type Interval } from '../run/evaluationRecord.js';
+import { groupBy } from '../util/groupBy.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
 import { configDifferences } from './configDifferences.js';
 import { compareLearnt, type Learnt, predictorText } from './evaluationText.js';
 import { protocolRank } from './protocolOrder.js';
+import { withoutNulls } from './withoutNulls.js';
 
 /** One line of the table of results: an evaluation, a baseline under it, or the mean over seeds of several evaluations. */
 export interface ResultRow extends Omit<Learnt, 'folds'> {
@@ -36,13 +38,13 @@ const splitOrder = ['test', 'validation', 'train'];
 
 /** Test before validation, linear before knn, then by run and seed: what a reader looks for stands first. */
 export function resultRows(runs: readonly RunReport[]): ResultRow[] {
-  const differing = differingOptions(runs.flatMap((run) => run.evaluations.map(({ record }) => record)));
+  const optionsOf = differingOptions(runs.flatMap((run) => run.evaluations.map(({ record }) => record)));
   const entries = runs.flatMap((run) =>
     run.evaluations.map(({ name, record }) => ({
       record,
       // Runs that differ in nothing but their seed, and were evaluated alike, are one system.
       system: sha256(canonicalJson([withoutSeed(run.config), record.split, record.checkpoint, ...learntOf(record), chosenOptions(record)])),
-      rows: rowsOf(run.name, name, record, differing(record)),
+      rows: rowsOf(run.name, name, record, optionsOf.get(record) ?? []),
     })),
   );
   entries.sort(
@@ -91,11 +93,14 @@ export function mainEvaluation(run: RunReport): RunReport['evaluations'][number]
 }
 
 /** What tells evaluations under one protocol apart beside what they learnt from: `epochs 5`, for the chosen options in which some differ. */
-function differingOptions(records: readonly EvaluationRecord[]): (record: EvaluationRecord) => string[] {
-  return (record) => {
-    const alike = records.filter(({ protocol }) => protocol === record.protocol);
-    return configDifferences(alike.map(chosenOptions)).map(({ key, values }) => `${key} ${values[alike.indexOf(record)]}`);
-  };
+function differingOptions(records: readonly EvaluationRecord[]): Map<EvaluationRecord, string[]> {
+  const byProtocol = [...groupBy(records, ({ protocol }) => protocol).values()];
+  return new Map(
+    byProtocol.flatMap((alike) => {
+      const differences = configDifferences(alike.map(chosenOptions));
+      return alike.map((record, i) => [record, differences.map(({ key, values }) => `${key} ${values[i]}`)] as const);
+    }),
+  );
 }
 
 function rowsOf(run: string, evaluation: string, record: EvaluationRecord, options: readonly string[]): ResultRow[] {
@@ -180,7 +185,8 @@ function learntOf({
   return [protocol, labelFraction, shots, fold, folds, trainOn, dataset];
 }
 
-function withoutSeed(config: unknown): unknown {
+function withoutSeed(given: unknown): unknown {
+  const config = withoutNulls(given);
   if (config === null || typeof config !== 'object' || Array.isArray(config)) return config;
   return { ...config, seed: undefined };
 }

@@ -40,6 +40,14 @@ test('runs that were evaluated with other options are in no mean together', () =
   expect(means.map(([, predictor, count]) => [predictor, count])).toEqual([['linear, epochs 200', '2 runs']]);
 });
 
+test('a key that an older version did not write is off: its runs are in the mean with younger ones', () => {
+  const [older, younger] = [{}, { youngerKey: null }].map((train, seed) => {
+    const run = reportOf(`run${seed}`, seed, [{ seed, options }]);
+    return { ...run, config: { ...(run.config as object), train } };
+  });
+  expect(rowsOf([older, younger]).map(([kind]) => kind)).toContain('mean');
+});
+
 test('a curve over the amount of labels goes through evaluations with one set of options', () => {
   const points = [1, 0.1].flatMap((labelFraction) => [5, 200].map((epochs) => ({ labelFraction, options: { ...options, epochs } })));
   const [run] = [reportOf('run', 0, points)];

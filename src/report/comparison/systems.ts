@@ -2,6 +2,7 @@ import { chosenOptions } from '../../run/evaluationRecord.js';
 import { UsageError } from '../../util/errors.js';
 import { canonicalJson, sha256 } from '../../util/hash.js';
 import { configDifferences } from '../configDifferences.js';
+import { withoutNulls } from '../withoutNulls.js';
 import { type EvaluatedRun, isKFold, protocolKey } from './evaluatedRuns.js';
 import { poolSeeds } from './poolSeeds.js';
 import type { System } from './system.js';
@@ -19,10 +20,7 @@ export function groupSystems(evaluated: readonly EvaluatedRun[]): System[] {
   return nameSystems([...groups.values()].map(toSystem));
 }
 
-/**
- * A config without what tells the runs of one system apart, seed and folds, and without what is off (null): a key younger than the
- * version that wrote a config is missing there.
- */
+/** A config without what tells the runs of one system apart, seed and folds, and without what is off. */
 export function systemConfig(given: unknown): unknown {
   const config = withoutNulls(given);
   if (config === null || typeof config !== 'object' || Array.isArray(config)) return config;
@@ -30,12 +28,6 @@ export function systemConfig(given: unknown): unknown {
   if (data === null || typeof data !== 'object' || Array.isArray(data)) return { ...rest, data };
   const { trainFolds: _train, validationFolds: _validation, testFold: _test, ...restOfData } = data as Record<string, unknown>;
   return { ...rest, data: restOfData };
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  const given = Object.entries(value).filter(([, own]) => own !== null);
-  return Object.fromEntries(given.map(([key, own]) => [key, withoutNulls(own)]));
 }
 
 function toSystem(entries: readonly EvaluatedRun[]): Omit<System, 'name'> {
