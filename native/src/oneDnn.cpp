@@ -3,8 +3,6 @@
 #ifdef AUDIOSSL_ONEDNN
 #include <ATen/Parallel.h>
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -12,6 +10,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "../simd/kernels.h"
+#include "oneThread.h"
 
 namespace audiossl {
 
@@ -153,15 +152,14 @@ std::unique_ptr<ConvPlan> buildShares(ConvShape s, at::ScalarType type) {
   int threads = at::get_num_threads();
   if (threads == 1 || threads > kMostThreads || s.batch % threads != 0) return nullptr;
   s.batch /= threads;
-  omp_set_num_threads(1);
-  std::unique_ptr<ConvPlan> plan;
+  OneThread alone;
   try {
-    plan = build(Pass::filterGradient, s, type, {}, false, false);
+    auto plan = build(Pass::filterGradient, s, type, {}, false, false);
     plan->shares = threads;
+    return plan;
   } catch (const dnnl::error&) {
+    return nullptr;
   }
-  omp_set_num_threads(threads);
-  return plan;
 }
 
 std::unique_ptr<ConvPlan> make(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish) {

@@ -1,22 +1,13 @@
 // A step of multinomial logistic regression: the linear probe makes tens of thousands of them, each too small to be worth several calls.
-#include <omp.h>
-
 #include "../simd/kernels.h"
 #include "families.h"
+#include "oneThread.h"
 
 namespace audiossl {
 namespace {
 
-// While it lives, matrix products of the calling thread stay on it: of products this small the threads would spend more time on meeting
-// than on multiplying, and where the cores have other work to do each meeting waits for the slowest.
-class OneThread {
- public:
-  OneThread() { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-
- private:
-  int before_ = omp_get_max_threads();
-};
+// Of products this small the threads would spend more time on meeting than on multiplying, and where the cores have other work to do each
+// meeting waits for the slowest.
 constexpr int64_t kSmallProduct = 1 << 24;  // multiplications
 
 // h [rows, dim] -> [(h - mean) * inverseDeviation, 1]
