@@ -40,7 +40,10 @@ function systemsOf(runs: readonly PlannedRun[]): Map<string, PlannedRun> {
   for (const run of runs) if (run.baseline === undefined && !systems.has(run.system)) systems.set(run.system, run);
   return systems;
 }
-const weightOf = ({ loss }: ResolvedConfig) => (loss.name === 'crossEntropyMargin' ? loss.crossEntropyWeight : loss.contrastiveWeight);
+const weightOf = ({ loss }: ResolvedConfig) => {
+  if (loss.name === 'crossEntropyMargin') return loss.crossEntropyWeight;
+  return 'contrastiveWeight' in loss ? loss.contrastiveWeight : undefined;
+};
 const tenths = (from: number) => Array.from({ length: 11 - from }, (_, i) => (from + i) / 10);
 
 describe('the files in configs', () => {
@@ -121,7 +124,8 @@ describe("the paper's experiments", () => {
     );
     const selfSupervised = [...systemsOf(planOf('fsdnoisy18k-alpha-selfsupervised')).values()];
     expect(selfSupervised.map(({ config }) => weightOf(config))).toEqual(tenths(0));
-    const places = (name: string) => [...systemsOf(planOf(name)).values()].map(({ config }) => config.loss.marginOn);
+    const places = (name: string) =>
+      [...systemsOf(planOf(name)).values()].map(({ config }) => 'marginOn' in config.loss && config.loss.marginOn);
     expect(places('fsdnoisy18k-margin-on')).toEqual(['embedding', 'projection']);
     expect(places('fsdnoisy18k-margin-on-supervised')).toEqual(['pooled', 'embedding']);
     expect(places('esc10-margin-on')).toEqual(['embedding', 'projection']);

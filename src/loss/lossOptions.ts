@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { contrastiveLosses } from './contrastiveLosses.js';
+import type { ContrastiveLoss } from './defineLoss.js';
 import { robustOptions } from './robustOptions.js';
 
 const marginRadians = z.number().min(0).max(Math.PI).default(0.5).describe('negatives nearer than this angle (radians) are pushed away');
@@ -10,16 +12,14 @@ const weight = (value: number, which: string, batch: string) =>
   z.number().min(0).default(value).describe(`of mean: weight of the ${which} pairs; ${value} equals the authors' at ${batch}`);
 const divisor = (value: number) => z.number().positive().default(value).describe('of authorsSum: the sums are divided by it');
 
-/** The loss of pre-training. Defaults: the authors' best released setting. */
-export const contrastiveLossOptions = z.strictObject({
-  name: z
-    .enum(['angularContrastive', 'ntXent'])
-    .default('angularContrastive')
-    .describe(
-      'of pretrain: angularContrastive = NT-Xent plus the angular margin term (ACL); ntXent = NT-Xent alone, the other keys but temperature unused',
-    ),
-  temperature: z.number().positive().default(0.2).describe('of NT-Xent: cosines are divided by it'),
-  contrastiveWeight: z.number().min(0).max(1).default(0.3).describe("the paper's alpha: weight of NT-Xent; the margin term has 1 minus it"),
+/** The angular margin term beside NT-Xent, as flat keys of the loss; `angularMargin` holds them for the other losses. */
+const marginKeys = {
+  contrastiveWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe("the paper's alpha: weight of the contrastive loss; the margin term has 1 minus it"),
   marginRadians,
   marginOn: z
     .enum(['embedding', 'projection'])
@@ -29,7 +29,37 @@ export const contrastiveLossOptions = z.strictObject({
   positiveWeight: weight(10.24, 'positive', '128 pairs'),
   negativeWeight: weight(2600.96, 'negative', '128 pairs'),
   divisor: divisor(25),
+};
+
+/** NT-Xent, with the angular margin term or alone. Defaults: the authors' best setting. */
+export const angularContrastiveOptions = z.strictObject({
+  name: z
+    .enum(['angularContrastive', 'ntXent'])
+    .default('angularContrastive')
+    .describe(
+      'of pretrain: angularContrastive = NT-Xent plus the angular margin term (ACL); ntXent = NT-Xent alone, the other keys but temperature unused',
+    ),
+  temperature: contrastiveLosses.ntXent.options.shape.temperature,
+  ...marginKeys,
 });
+
+const angularMargin = z
+  .strictObject(marginKeys)
+  .nullable()
+  .default(null)
+  .describe("ACL's angular margin term beside this loss, weighed as contrastiveWeight says; null = off");
+export type AngularMarginKeys = z.infer<z.ZodObject<typeof marginKeys>>;
+
+const { ntXent: _, ...others } = contrastiveLosses;
+type WithMargin<Loss> =
+  Loss extends ContrastiveLoss<infer Name, infer Shape>
+    ? z.ZodObject<Shape & { name: z.ZodLiteral<Name>; angularMargin: typeof angularMargin }, z.core.$strict>
+    : never;
+type OtherOptions = WithMargin<(typeof others)[keyof typeof others]>;
+const otherOptions = Object.values(others).map(({ options }) => options.extend({ angularMargin })) as unknown as [OtherOptions];
+
+/** The loss of pre-training: each of contrastiveLosses.ts, by its name. */
+export const contrastiveLossOptions = z.discriminatedUnion('name', [angularContrastiveOptions, ...otherOptions]);
 export type ContrastiveLossOptions = z.infer<typeof contrastiveLossOptions>;
 
 /** The loss of supervised training. Defaults: the authors' setting for all training clips. */
@@ -61,6 +91,6 @@ export type SupervisedLossOptions = z.infer<typeof supervisedLossOptions>;
 
 /** What training minimises: the config's key `loss`. */
 export const lossOptions = z
-  .discriminatedUnion('name', [contrastiveLossOptions, supervisedLossOptions])
+  .discriminatedUnion('name', [...contrastiveLossOptions.options, supervisedLossOptions])
   .describe('what training minimises; crossEntropyMargin is for train, the others for pretrain');
 export type LossOptions = z.infer<typeof lossOptions>;

@@ -1,7 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { ntXent } from '../ops/ntXent.js';
 import { AudiosslError } from '../util/errors.js';
+import { defineLoss } from './defineLoss.js';
 import { requirePairs } from './pairRows.js';
+import { cosines } from './pairs.js';
+import { softmaxOverAll } from './softmaxTerms.js';
+
+/** `loss.name: ntXent`. Two views of a batch go through the fused op. */
+export const ntXentOfPairs = defineLoss({
+  name: 'ntXent',
+  description: 'NT-Xent: cross-entropy of the positive among all candidates',
+  options: { temperature: z.number().positive().default(0.2).describe('of NT-Xent: cosines are divided by it') },
+  compute: (pairs, { temperature }) =>
+    pairs.numViewPairs === undefined
+      ? tf.tidy(() => softmaxOverAll(tf.div(cosines(pairs), temperature), pairs))
+      : ntXent(pairs.anchors, temperature),
+  valueAtChance: (numNegatives) => Math.log(1 + numNegatives),
+});
 
 /**
  * NT-Xent, the contrastive loss of SimCLR (Chen et al. 2020, equation 1), mean over all 2 n anchors: row i of `a` and row i of `b` are a

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { angularContrastiveLoss } from '../loss/angularContrastiveLoss.js';
+import { contrastiveObjective } from '../loss/contrastiveObjective.js';
 import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
+import { viewPairs } from '../loss/pairs.js';
 import type { Encoder } from '../nn/encoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Head } from '../nn/projectionHead.js';
 import type { DropoutKey } from '../ops/dropout.js';
+import { pairLabels } from '../ops/rows.js';
 import { lossAndGradients } from './lossAndGradients.js';
 import { networkParameters } from './networkParameters.js';
 
@@ -12,7 +14,8 @@ import { networkParameters } from './networkParameters.js';
 export interface ContrastiveLosses {
   loss: number;
   contrastiveLoss: number;
-  marginLoss: number;
+  /** Only where the loss has an angular margin term beside it; NT-Xent alone reports it as an observation. */
+  marginLoss?: number;
 }
 
 /** Loss and gradients of one step; whoever takes the gradients disposes of them. */
@@ -21,7 +24,7 @@ export interface StepResult extends ContrastiveLosses {
   gradients: Map<string, tf.Tensor>;
 }
 
-/** SimCLR (Chen et al. 2020) with NT-Xent alone or with the angular margin beside it (ACL). */
+/** SimCLR (Chen et al. 2020) with any loss of pairs, and the angular margin beside it (ACL) where the loss says so. */
 export interface Simclr {
   /** What the optimiser updates, by full name (`encoder.conv1.weight`, `projectionHead.0.weight`). */
   trainable: Parameters;
@@ -35,11 +38,13 @@ export interface Simclr {
   step(views: tf.Tensor3D, dropout?: DropoutKey): StepResult;
   /** The same losses in evaluation mode, where nothing is updated, and the embeddings h they came from, `[2n, embeddingSize]` row-major. */
   evaluate(views: tf.Tensor3D): ContrastiveLosses & { embeddings: Float32Array };
+  /** What `contrastiveLoss` is of so many pairs when nothing is learnt; undefined where the loss does not tell. */
+  valueAtChance(numPairs: number): number | undefined;
 }
 
 /**
  * The encoder sees both views of a batch at once, `[2n, time, mel]`, with batch-norm statistics a half each, as two passes would have.
- * The projections z go to NT-Xent, embeddings or projections to the margin (`marginOn`).
+ * The projections z go to the loss, embeddings or projections to the margin (`marginOn`).
  */
 export function simclr({
   encoder,
@@ -54,16 +59,15 @@ export function simclr({
   headParameters: Parameters;
   loss: ContrastiveLossOptions;
 }): Simclr {
-  // NT-Xent alone is the case of weight 1; the margin term is still computed, as an observation for the log.
-  const lossOptions = options.name === 'ntXent' ? { ...options, contrastiveWeight: 1 } : options;
+  const objective = contrastiveObjective(options);
   const { parameters, trainable } = networkParameters({ encoder: encoderParameters, projectionHead: headParameters });
 
   function forward(views: tf.Tensor3D, isTraining: boolean, dropout?: DropoutKey) {
     const h = encoder.forward(encoderParameters, views, { isTraining, groups: 2, dropout }); // [2n, embeddingSize]
     const z = head.forward(headParameters, h, { isTraining, groups: 2 }); // [2n, outputSize]
-    const [hA, hB] = tf.split<tf.Tensor2D>(h, 2);
     const [zA, zB] = tf.split<tf.Tensor2D>(z, 2);
-    return { h, ...angularContrastiveLoss({ embeddings: [hA, hB], projections: [zA, zB] }, lossOptions) };
+    const labels = pairLabels(zA.shape[0]);
+    return { h, ...objective.compute(viewPairs([zA, zB]), { embeddings: h, projections: z, labels }) };
   }
 
   return {
@@ -78,11 +82,13 @@ export function simclr({
     },
     evaluate(views) {
       return tf.tidy(() => {
-        const { h, loss, contrastiveLoss, marginLoss } = forward(views, false);
-        const values = tf.stack([loss, contrastiveLoss, marginLoss]).dataSync();
+        const { h, ...losses } = forward(views, false);
+        const values = tf.stack(Object.values(losses)).dataSync();
+        const named = Object.fromEntries(Object.keys(losses).map((name, i) => [name, values[i]])) as unknown as ContrastiveLosses;
         // A copy: a backend may hand out its own memory.
-        return { loss: values[0], contrastiveLoss: values[1], marginLoss: values[2], embeddings: Float32Array.from(h.dataSync()) };
+        return { ...named, embeddings: Float32Array.from(h.dataSync()) };
       });
     },
+    valueAtChance: (numPairs) => objective.valueAtChance(2 * numPairs - 2),
   };
 }

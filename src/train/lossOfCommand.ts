@@ -6,7 +6,7 @@ import type { TrainOptions } from './trainOptions.js';
 export function contrastiveLossOf({ loss, train }: { loss: LossOptions; train: Pick<TrainOptions, 'patches'> }): ContrastiveLossOptions {
   if (loss.name === 'crossEntropyMargin') {
     throw new UsageError(
-      'pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin, which needs labels; use audiossl train',
+      'pretrain: loss.name must be one that compares pairs (angularContrastive, ntXent, infoNce ...), got crossEntropyMargin, which needs labels; use audiossl train',
     );
   }
   if (train.patches !== 'random') {

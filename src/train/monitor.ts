@@ -59,7 +59,12 @@ export function createMonitor({
       return { value: null, values, collapse, seconds: clock() };
     }
     const value = selectionValue({ macroAccuracy: accuracies?.knnClipMacroAccuracy, validationLoss: pairs?.validationLoss, selectBy });
-    return { value, values, collapse: explainCollapse(values, training), seconds: clock() };
+    return {
+      value,
+      values,
+      collapse: explainCollapse(values, { ...training, chance: method.valueAtChance(training.numPairs) }),
+      seconds: clock(),
+    };
   };
 }
 
@@ -138,18 +143,17 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
 
 /**
  * Two signs that the encoder learns nothing: all embeddings nearly equal (the mean cosine between clips is above 0.999, which is
- * `standardDeviation x sqrt(dim) < 0.03`), or NT-Xent within 1 % of ln(2n - 1), what it is when every projection is the same.
+ * `standardDeviation x sqrt(dim) < 0.03`), or the loss within 1 % of what it is when every projection is the same (ln(2n - 1) for NT-Xent).
  */
 function explainCollapse(
   { relativeSpread }: { relativeSpread?: number },
-  { contrastiveLoss, numPairs }: { contrastiveLoss: number; numPairs: number },
+  { contrastiveLoss, chance }: { contrastiveLoss: number; chance: number | undefined },
 ): string | undefined {
   if (relativeSpread !== undefined && relativeSpread < 0.03) {
     return `embeddings of different clips are nearly equal (spread ${relativeSpread.toFixed(4)} of at most 1): the encoder has collapsed; lower the learning rate or raise loss.contrastiveWeight`;
   }
-  const chance = Math.log(2 * numPairs - 1);
-  if (contrastiveLoss > 0.99 * chance) {
-    return `NT-Xent is ${contrastiveLoss.toFixed(3)}, as of random projections (ln(2n - 1) = ${chance.toFixed(3)}): no learning signal; check learning rate, views and data`;
+  if (chance !== undefined && contrastiveLoss > 0.99 * chance) {
+    return `the contrastive loss is ${contrastiveLoss.toFixed(3)}, as of equal projections (${chance.toFixed(3)}): no learning signal; check learning rate, views and data`;
   }
   return undefined;
 }

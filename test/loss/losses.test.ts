@@ -5,7 +5,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import { angularContrastiveLoss } from '../../src/loss/angularContrastiveLoss.js';
 import { type AngularMarginOptions, angularMarginLoss } from '../../src/loss/angularMarginLoss.js';
 import { crossEntropyLoss } from '../../src/loss/crossEntropyLoss.js';
-import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
+import { angularContrastiveOptions } from '../../src/loss/lossOptions.js';
 import { ntXentLoss } from '../../src/loss/ntXentLoss.js';
 import { supervisedAngularMarginLoss } from '../../src/loss/supervisedAngularMarginLoss.js';
 import { numericGradient, scatter } from '../ops/numeric.js';
@@ -259,7 +259,7 @@ describe('arguments of the losses', () => {
   });
 
   it('have the authors’ best setting as defaults, and nothing else is accepted', () => {
-    expect(contrastiveLossOptions.parse({})).toEqual({
+    expect(angularContrastiveOptions.parse({})).toEqual({
       name: 'angularContrastive',
       temperature: 0.2,
       contrastiveWeight: 0.3,
@@ -270,6 +270,6 @@ describe('arguments of the losses', () => {
       negativeWeight: 2600.96,
       divisor: 25,
     });
-    expect(contrastiveLossOptions.safeParse({ alpha: 0.3 }).success).toBe(false);
+    expect(angularContrastiveOptions.safeParse({ alpha: 0.3 }).success).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
+import { type ContrastiveLossOptions, contrastiveLossOptions } from '../../src/loss/lossOptions.js';
 import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
@@ -12,12 +12,18 @@ import { randomViews, readValues } from './views.js';
 /** The smallest patch that three poolings leave something of. */
 const size: [number, number, number] = [6, 8, 8];
 
-function makeMethod(options: Parameters<typeof contrastiveLossOptions.parse>[0] = {}) {
+function makeMethod(options: Partial<ContrastiveLossOptions> = {}) {
   const encoder = createEncoder({ name: 'vgg' });
   const encoderParameters = encoder.createParameters({ seed: 1 });
   const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 6 });
   const headParameters = head.createParameters({ seed: 1 });
-  const method = simclr({ encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse(options) });
+  const method = simclr({
+    encoder,
+    encoderParameters,
+    head,
+    headParameters,
+    loss: contrastiveLossOptions.parse({ name: 'angularContrastive', ...options }),
+  });
   const dispose = () => {
     disposeParameters(encoderParameters);
     disposeParameters(headParameters);
@@ -59,7 +65,7 @@ describe.each(quickBackends)('simclr on %s', (backend) => {
       const { method, dispose } = makeMethod(options);
       const { loss, contrastiveLoss, marginLoss, gradients } = method.step(views);
       // One rounding a term in float32.
-      expect(loss).toBeCloseTo(weight * contrastiveLoss + (1 - weight) * marginLoss, 4);
+      expect(loss).toBeCloseTo(weight * contrastiveLoss + (1 - weight) * marginLoss!, 4);
       tf.dispose([...gradients.values()]);
       dispose();
     }
@@ -110,7 +116,7 @@ describe('a step on every backend', () => {
         return result.loss;
       };
       const slope = (lossAt(1) - lossAt(-1)) / (2 * epsilon) / norm;
-      results.set(backend, { losses: [loss, contrastiveLoss, marginLoss], gradient, slope });
+      results.set(backend, { losses: [loss, contrastiveLoss, marginLoss!], gradient, slope });
       tf.dispose([views, ...gradients.values()]);
       dispose();
     }

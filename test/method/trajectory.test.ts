@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
+import { angularContrastiveOptions } from '../../src/loss/lossOptions.js';
 import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
@@ -46,7 +46,7 @@ describe.each(quickBackends)('five training steps on %s', (backend) => {
     const headParameters = head.createParameters({ seed: 1 });
     goldenWeights(encoderParameters);
     goldenWeights(headParameters);
-    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse(golden.loss) });
+    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: angularContrastiveOptions.parse(golden.loss) });
     const optimizer = sgd(golden.sgd);
     for (const [step, expected] of golden.losses.entries()) {
       const shape: [number, number, number] = [2 * golden.pairs, golden.frames, golden.mels];

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { viewsOptions } from '../../src/augment/viewsOptions.js';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { contrastiveLossOptions } from '../../src/loss/lossOptions.js';
+import { angularContrastiveOptions } from '../../src/loss/lossOptions.js';
 import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
@@ -41,7 +41,7 @@ describe.each(quickBackends)('200 training steps on %s', (backend) => {
     const encoderParameters = encoder.createParameters({ seed: 1 });
     const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 8 });
     const headParameters = head.createParameters({ seed: 1 });
-    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse({}) });
+    const method = simclr({ encoder, encoderParameters, head, headParameters, loss: angularContrastiveOptions.parse({}) });
     const optimizer = sgd();
     const seen: { numTensors: number; numBytes: number }[] = [];
     await runEpochs({

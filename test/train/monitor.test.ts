@@ -59,7 +59,7 @@ function harness({
     marginLoss: 0,
     embeddings: Float32Array.from([0, 1].flatMap((view) => batch.flatMap((clip) => embeddingsOf(clip)[view]))),
   });
-  const method = { evaluate } as Simclr;
+  const method = { evaluate, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as Simclr;
   return { look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours }), reads };
 }
 

@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { pairLabels, pairMasks } from '../ops/rows.js';
+import { unitRows } from '../ops/unitRows.js';
+import { AudiosslError } from '../util/errors.js';
+
+/**
+ * What every contrastive and metric loss reads: rows to compare and which of them belong together. Who makes them (views, labels, a queue,
+ * a memory, several ranks) is of no concern to the loss.
+ */
+export interface Pairs {
+  /** `[anchor, dim]`, of any length: losses normalise. */
+  anchors: tf.Tensor2D;
+  /** `[candidate, dim]`; the very tensor `anchors` where a batch is compared with itself. */
+  candidates: tf.Tensor2D;
+  /** 0 or 1, `[anchor, candidate]`. A pair may be neither positive nor negative, as an anchor with itself. */
+  isPositive: tf.Tensor2D;
+  isNegative: tf.Tensor2D;
+  /** n, where the rows are n first views followed by n second views and every other row is a negative. */
+  numViewPairs?: number;
+}
+
+/** Cosines of the pairs, `[anchor, candidate]`. Differentiable by both. */
+export function cosines({ anchors, candidates }: Pick<Pairs, 'anchors' | 'candidates'>): tf.Tensor2D {
+  const unit = unitRows(anchors);
+  return tf.matMul(unit, candidates === anchors ? unit : unitRows(candidates), false, true);
+}
+
+/** All views of a batch, compared with one another: row i of every view is a positive of row i of the others, all else is negative. */
+export function viewPairs(views: readonly tf.Tensor2D[]): Pairs {
+  const n = views[0]?.shape[0] ?? 0;
+  if (views.length < 2 || n < 2 || views.some(({ shape }) => shape.length !== 2 || shape[0] !== n || shape[1] !== views[0].shape[1])) {
+    throw new AudiosslError(
+      `viewPairs: needs 2 views or more, each [n, dim] of one shape with n >= 2, got ${views.map(({ shape }) => `[${shape}]`).join(', ') || 'none'}`,
+    );
+  }
+  const rows = tf.concat([...views], 0);
+  const ids = views.length === 2 ? pairLabels(n) : tf.tile(tf.range(0, n, 1, 'int32'), [views.length]);
+  return { ...labelPairs(rows, ids), ...(views.length === 2 && { numViewPairs: n }) };
+}
+
+/** A batch compared with itself: rows of one label are positives of one another, rows of other labels negatives. */
+export function labelPairs(embeddings: tf.Tensor2D, labels: tf.Tensor1D): Pairs {
+  const { isPositive, isNegative } = pairMasks(labels);
+  return { anchors: embeddings, candidates: embeddings, isPositive, isNegative };
+}
+
+/** Two views in one direction: the positive of row i of `a` is row i of `b`, every other row of `b` is a negative. */
+export function crossPairs(a: tf.Tensor2D, b: tf.Tensor2D): Pairs {
+  const isPositive = tf.eye(a.shape[0]);
+  return { anchors: a, candidates: b, isPositive, isNegative: tf.sub(1, isPositive) };
+}
+
+/** Queries with their keys and a queue of older keys (MoCo): row i of `keys` is the positive, the queue's rows are the negatives. */
+export function queuePairs(queries: tf.Tensor2D, keys: tf.Tensor2D, queue: tf.Tensor2D): Pairs {
+  const n = queries.shape[0];
+  const older = queue.shape[0];
+  const ofKeys = tf.eye(n);
+  return {
+    anchors: queries,
+    candidates: tf.concat([keys, queue], 0),
+    isPositive: tf.concat([ofKeys, tf.zeros<tf.Rank.R2>([n, older])], 1),
+    isNegative: tf.concat([tf.zeros<tf.Rank.R2>([n, n]), tf.ones<tf.Rank.R2>([n, older])], 1),
+  };
+}
