@@ -19,17 +19,18 @@ const levels: Record<string, number> = {
   optim: 3,
   model: 4,
   run: 4,
-  eval: 5,
-  method: 6,
-  train: 7,
-  report: 8,
-  export: 8,
+  embed: 5,
+  eval: 6,
+  method: 7,
+  train: 8,
+  report: 9,
+  export: 9,
   // Above report, whose pictures and page parts it uses.
-  audit: 9,
-  config: 9,
-  sweep: 10,
-  cli: 11,
-  'index.ts': 12,
+  audit: 10,
+  config: 10,
+  sweep: 11,
+  cli: 12,
+  'index.ts': 13,
 };
 
 interface Import {

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import type { EmbeddingFormat } from '../eval/embeddingFile.js';
-import type { EmbedSummary } from '../eval/embedRecordings.js';
+import type { EmbeddingFormat } from '../embed/embeddingFile.js';
+import type { EmbedSummary } from '../embed/embedRecordings.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
@@ -42,15 +42,15 @@ export function registerEmbed(program: Command): void {
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
     const format = options.format ?? formatOf(options.out);
     const [{ findRecordings }, { prepareOutput }, { interruptible }, { createProgress }] = await Promise.all([
-      import('../eval/findRecordings.js'),
-      import('../eval/prepareOutput.js'),
+      import('../embed/findRecordings.js'),
+      import('../embed/prepareOutput.js'),
       import('./interruptible.js'),
       import('../util/progress.js'),
     ]);
     const recordings = await findRecordings(options.in);
     await prepareOutput(options.out);
     const summary = await interruptible(async (signal) => {
-      const [{ embedToFile }, { loadModel }] = await Promise.all([import('../eval/embedToFile.js'), import('../model/loadModel.js')]);
+      const [{ embedToFile }, { loadModel }] = await Promise.all([import('../embed/embedToFile.js'), import('../model/loadModel.js')]);
       await pickBackend(options);
       const model = await loadModel(options.model, { checkpoint: options.checkpoint });
       const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });

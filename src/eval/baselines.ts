@@ -1,8 +1,8 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
+import { patchesPerClip } from '../embed/embedClips.js';
 import { createModel, type Model } from '../model/loadModel.js';
 import type { BaselineRecord } from '../run/evaluationRecord.js';
 import { accuraciesOf } from './accuracies.js';
-import { patchesPerClip } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PatchSet } from '../embed/embedClips.js';
 import { Rng } from '../util/rng.js';
 import { featureScaling, noScaling } from './featureScaling.js';
-import type { PatchSet } from './knn.js';
 import { classifierRows, type ProbeFeatures } from './linearProbe.js';
 
 /**

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PatchEmbeddings } from '../embed/embedClips.js';
+import { embedSet } from '../embed/embedSet.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
-import type { PatchEmbeddings } from './embedClips.js';
-import { embedSet } from './embedSet.js';
 import { argMax, topThreeOf } from './metrics.js';
 import type { ProtocolInput, ProtocolResult } from './protocols.js';
 

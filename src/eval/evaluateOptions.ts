@@ -1,7 +1,7 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { EmbeddingCache } from '../embed/embeddingCache.js';
 import type { Model } from '../model/loadModel.js';
 import type { RunFolder } from '../run/runFolder.js';
-import type { EmbeddingCache } from './embeddingCache.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
 import type { SplitChoice } from './evaluationSplit.js';
 import type { Finetune } from './finetune.js';

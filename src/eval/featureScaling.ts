@@ -1,4 +1,4 @@
-import type { PatchSet } from './knn.js';
+import type { PatchSet } from '../embed/embedClips.js';
 
 /** What brings each dimension of the training embeddings to mean 0 and variance 1: (h - mean) x inverseDeviation. */
 export interface FeatureScaling {

@@ -1,16 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PatchSet } from '../embed/embedClips.js';
 import { AudiosslError } from '../util/errors.js';
 import { argMax } from './metrics.js';
 import { TopK } from './topK.js';
-
-/** Embedded patches with what the vote needs to know about each; row i of `h` is patch i. */
-export interface PatchSet {
-  /** [numPatches, dim] row-major, not normalised. */
-  h: Float32Array;
-  dim: number;
-  /** Clip of each patch: any number that is the same for the patches of one clip. */
-  clipOfPatch: ArrayLike<number>;
-}
 
 export interface KnnVote {
   /** Clips in the order in which their patches first stand in the queries. */

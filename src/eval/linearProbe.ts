@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PatchSet } from '../embed/embedClips.js';
 import { type SoftmaxRegression, softmaxRegressionStep } from '../ops/softmaxRegressionStep.js';
 import { AudiosslError } from '../util/errors.js';
 import { eventLoopTurn } from '../util/eventLoopTurn.js';
 import { Rng } from '../util/rng.js';
 import type { LinearProbeOptions } from './evaluationOptions.js';
 import { copyScaled, type FeatureScaling, noScaling } from './featureScaling.js';
-import type { PatchSet } from './knn.js';
 import { argMax, classificationMetrics } from './metrics.js';
 
 /** Embeddings on the backend, ready for a linear classifier: [n, dim + 1], h with a last column of ones. */

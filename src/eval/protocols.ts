@@ -1,11 +1,11 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { PatchEmbeddings } from '../embed/embedClips.js';
+import type { EmbeddingCache } from '../embed/embeddingCache.js';
+import { embedSet } from '../embed/embedSet.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
 import { cachedFeatures } from './cachedFeatures.js';
-import type { PatchEmbeddings } from './embedClips.js';
-import type { EmbeddingCache } from './embeddingCache.js';
-import { embedSet } from './embedSet.js';
 import type { LabelledClips } from './evaluationClips.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
 import type { Finetune } from './finetune.js';

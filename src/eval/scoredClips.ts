@@ -1,6 +1,6 @@
+import { clipMeans, patchesPerClip } from '../embed/embedClips.js';
 import type { EvaluationInput } from '../run/evaluationRecord.js';
 import { type Accuracies, accuraciesOf } from './accuracies.js';
-import { clipMeans, patchesPerClip } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { wilsonInterval } from './intervals.js';
 import type { ProtocolResult } from './protocols.js';

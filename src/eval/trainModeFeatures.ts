@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
+import { embedClips } from '../embed/embedClips.js';
 import type { Model } from '../model/loadModel.js';
 import { standardise } from '../model/standardise.js';
 import { Rng } from '../util/rng.js';
-import { embedClips } from './embedClips.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { noScaling } from './featureScaling.js';
 import { type ClassifierRows, classifierRows, type ProbeFeatures } from './linearProbe.js';

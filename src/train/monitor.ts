@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { PatchEmbedder, PatchSource } from '../embed/embedClips.js';
+import { embedClips } from '../embed/embedClips.js';
 import { alignment } from '../eval/alignment.js';
-import type { PatchEmbedder, PatchSource } from '../eval/embedClips.js';
-import { embedClips } from '../eval/embedClips.js';
 import { embeddingSpread } from '../eval/embeddingSpread.js';
 import { leaveOneClipOutKnn } from '../eval/knn.js';
 import { classificationMetrics } from '../eval/metrics.js';

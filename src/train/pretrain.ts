@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
-import type { PatchEmbedder } from '../eval/embedClips.js';
+import type { PatchEmbedder } from '../embed/embedClips.js';
 import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import { type Simclr, simclr } from '../method/simclr.js';
 import { standardise } from '../model/standardise.js';

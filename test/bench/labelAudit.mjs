@@ -9,7 +9,7 @@ import { auditLabels } from '../../dist/audit/auditLabels.js';
 import { detectionOf, flipLabels, scoreDetection } from '../../dist/audit/flipLabels.js';
 import { setBackend } from '../../dist/backend/setBackend.js';
 import { FeatureStore } from '../../dist/data/FeatureStore.js';
-import { clipMeans, embedClips } from '../../dist/eval/embedClips.js';
+import { clipMeans, embedClips } from '../../dist/embed/embedClips.js';
 import { loadModel } from '../../dist/model/loadModel.js';
 
 const { values } = parseArgs({

@@ -28,7 +28,7 @@ const [{ loadConfig }, { loadDataset }, { buildFeatureStore }, { FeatureStore },
   ['config/loadConfig', 'data/loadDataset', 'data/buildFeatureStore', 'data/FeatureStore', 'backend/setBackend', 'train/pretrain'].map(src),
 );
 const [{ loadModel }, { embedClips }, { leaveOneClipOutKnn }] = await Promise.all(
-  ['model/loadModel', 'eval/embedClips', 'eval/knn'].map(src),
+  ['model/loadModel', 'embed/embedClips', 'eval/knn'].map(src),
 );
 
 /** Of a look: every patch of as many clips, side by side, embedded once, and their nearest neighbours. Median of three. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { gridStarts } from '../../src/data/samplers.js';
-import type { PatchEmbedder, PatchSource } from '../../src/eval/embedClips.js';
+import type { PatchEmbedder, PatchSource } from '../../src/embed/embedClips.js';
 import type { Simclr } from '../../src/method/simclr.js';
 import { createMonitor, type MonitorLabels } from '../../src/train/monitor.js';
 import type { PairSource } from '../../src/train/pairSource.js';

@@ -3,7 +3,7 @@ import { auditLabels } from '../../../audit/auditLabels.js';
 import { detectionOf, flipLabels } from '../../../audit/flipLabels.js';
 import { prepareFolder, writeAudit } from '../../../audit/writeAudit.js';
 import type { FeatureStore } from '../../../data/FeatureStore.js';
-import { clipMeans, embedClips } from '../../../eval/embedClips.js';
+import { clipMeans, embedClips } from '../../../embed/embedClips.js';
 import { checkModelFrontEnd, loadModel, type Model } from '../../../model/loadModel.js';
 import { runFacts } from '../../../run/runFacts.js';
 import { openRun } from '../../../run/runFolder.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { writeParquetEmbeddings } from '../../src/eval/parquetEmbeddings.js';
+import { writeParquetEmbeddings } from '../../src/embed/parquetEmbeddings.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const folder = temporaryFolder();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PatchEmbeddings } from '../../src/eval/embedClips.js';
-import { type EmbeddingCache, recall, remember } from '../../src/eval/embeddingCache.js';
+import type { PatchEmbeddings } from '../../src/embed/embedClips.js';
+import { type EmbeddingCache, recall, remember } from '../../src/embed/embeddingCache.js';
 
 /** Clip c has c % 3 + 1 patches; row p of clip c is [c, p], its start 10 p. */
 function embeddingsOf(clips: number[]): PatchEmbeddings {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clipLogMel } from '../../src/audio/clipLogMel.js';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { getSceneEmbeddings, getTimestampEmbeddings } from '../../src/eval/hear.js';
+import { getSceneEmbeddings, getTimestampEmbeddings } from '../../src/embed/hear.js';
 import type { Model } from '../../src/model/loadModel.js';
 import { toneFrontEnd } from '../train/toneStore.js';
 

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PatchRequest } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
-import type { PatchSet } from './knn.js';
 
 /** What embeds: a loaded model, or a network in training. `embedPatches` takes raw log-mel [n, patchFrames, nMels] and gives [n, dim]. */
 export interface PatchEmbedder {
@@ -15,6 +14,15 @@ export interface PatchSource {
   readonly nMels: number;
   readonly clips: readonly { numFrames: number }[];
   readPatches(requests: readonly PatchRequest[], patchFrames: number, out?: Float32Array): Promise<Float32Array>;
+}
+
+/** Embedded patches with what the vote needs to know about each; row i of `h` is patch i. */
+export interface PatchSet {
+  /** [numPatches, dim] row-major, not normalised. */
+  h: Float32Array;
+  dim: number;
+  /** Clip of each patch: any number that is the same for the patches of one clip. */
+  clipOfPatch: ArrayLike<number>;
 }
 
 export interface PatchEmbeddings extends PatchSet {
