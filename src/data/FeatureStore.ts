@@ -3,8 +3,9 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
+import { sha256 } from '../util/hash.js';
 import { NPY_HEADER_BYTES, type NpyHeader, readNpyHeader } from '../util/npy.js';
-import { type Standardisation, standardisationOf } from './clipStatistics.js';
+import { type ClipSumsFile, eachClipSums, type Standardisation, standardisationOf } from './clipStatistics.js';
 import { readRuns } from './patchReader.js';
 import { parseStoredClips, partialDir, readStoreInfo, type StoredClip, type StoreInfo, storeFile } from './storeFiles.js';
 
@@ -115,8 +116,26 @@ export class FeatureStore {
     clipIndices: ArrayLike<number>,
     { standardisation = 'global', compat }: { standardisation?: 'global' | 'perBand'; compat?: { standardDeviation?: boolean } } = {},
   ): Promise<Standardisation> {
-    const file = join(this.dir, storeFile.stats);
-    return standardisationOf({ handle: this.stats, file, clips: this.clips, nMels: this.nMels, clipIndices, standardisation, compat });
+    return standardisationOf({ ...this.sumsFile, clipIndices, standardisation, compat });
+  }
+
+  /**
+   * A text for each of the clips that says what its features are: equal for equal features under one id, wherever the store lies and
+   * whenever it was made; another one when the recording or the front end changes. From the sums: no features are read.
+   */
+  async fingerprints(clipIndices: ArrayLike<number>): Promise<string[]> {
+    const found = new Map<number, string>();
+    await eachClipSums(this.sumsFile, clipIndices, (clip, sums) => {
+      const { id, numFrames, numSamples, sampleRate } = this.clips[clip];
+      const said = sha256(JSON.stringify([this.frontEndHash, id, numFrames, numSamples, sampleRate]));
+      const values = sha256(new Uint8Array(sums.buffer, sums.byteOffset, sums.byteLength));
+      found.set(clip, sha256(`${said}${values}`).slice(0, 32));
+    });
+    return Array.from(clipIndices, (clip) => found.get(clip) as string);
+  }
+
+  private get sumsFile(): ClipSumsFile {
+    return { handle: this.stats, file: join(this.dir, storeFile.stats), clips: this.clips, nMels: this.nMels };
   }
 
   async close(): Promise<void> {

@@ -25,43 +25,56 @@ export function clipSums(frames: Float32Array, nMels: number): Float64Array {
   return sums;
 }
 
-/** Mean and deviation of the chosen clips from the rows of stats.npy, which is read in chunks. */
-export async function standardisationOf({
-  handle,
-  file,
-  clips,
-  nMels,
-  clipIndices,
-  standardisation,
-  compat = {},
-}: {
+/** Where a store's sums are: its stats.npy, open, and the clips whose rows stand in it. */
+export interface ClipSumsFile {
   handle: FileHandle;
   file: string;
   clips: readonly { numFrames: number }[];
   nMels: number;
-  clipIndices: ArrayLike<number>;
-  standardisation: 'global' | 'perBand';
-  compat?: { standardDeviation?: boolean };
-}): Promise<Standardisation> {
+}
+
+/** Hands the sums `[2, nMels]` of the chosen clips to `onClip`, each clip once, in the order of the store; the file is read in chunks. */
+export async function eachClipSums(
+  { handle, file, clips, nMels }: ClipSumsFile,
+  clipIndices: ArrayLike<number>,
+  onClip: (clip: number, sums: Float64Array) => void,
+): Promise<void> {
   const isChosen = new Uint8Array(clips.length);
   for (let i = 0; i < clipIndices.length; i++) {
     if (!(clipIndices[i] in clips))
       throw new AudiosslError(`statistics: clip must be an index under ${clips.length}, got ${clipIndices[i]}`);
     isChosen[clipIndices[i]] = 1;
   }
-  const totals = new Float64Array(2 * nMels);
-  let numFrames = 0;
+  const size = 2 * nMels;
   for (let first = 0; first < clips.length; first += CHUNK_CLIPS) {
     const rows = Math.min(CHUNK_CLIPS, clips.length - first);
     if (!isChosen.subarray(first, first + rows).includes(1)) continue;
-    const chunk = new Float64Array(rows * 2 * nMels);
-    await readFully(handle, new Uint8Array(chunk.buffer), NPY_HEADER_BYTES + first * 2 * nMels * 8, file);
+    const chunk = new Float64Array(rows * size);
+    await readFully(handle, new Uint8Array(chunk.buffer), NPY_HEADER_BYTES + first * size * 8, file);
     for (let row = 0; row < rows; row++) {
-      if (isChosen[first + row] === 0) continue;
-      numFrames += clips[first + row].numFrames;
-      for (let i = 0; i < totals.length; i++) totals[i] += chunk[row * totals.length + i];
+      if (isChosen[first + row] === 1) onClip(first + row, chunk.subarray(row * size, (row + 1) * size));
     }
   }
+}
+
+/** Mean and deviation of the chosen clips from the rows of stats.npy. */
+export async function standardisationOf({
+  clipIndices,
+  standardisation,
+  compat = {},
+  ...sumsFile
+}: ClipSumsFile & {
+  clipIndices: ArrayLike<number>;
+  standardisation: 'global' | 'perBand';
+  compat?: { standardDeviation?: boolean };
+}): Promise<Standardisation> {
+  const { clips, nMels } = sumsFile;
+  const totals = new Float64Array(2 * nMels);
+  let numFrames = 0;
+  await eachClipSums(sumsFile, clipIndices, (clip, sums) => {
+    numFrames += clips[clip].numFrames;
+    for (let i = 0; i < totals.length; i++) totals[i] += sums[i];
+  });
   if (numFrames === 0) throw new AudiosslError('statistics: at least one clip is needed, got none');
   const groups =
     standardisation === 'perBand'

@@ -1,7 +1,10 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { patchesPerClip } from '../embed/embedClips.js';
+import type { EmbeddingCache } from '../embed/embeddingCache.js';
+import { openRunEmbeddings } from '../embed/runEmbeddings.js';
 import { createModel, type Model } from '../model/loadModel.js';
 import type { BaselineRecord } from '../run/evaluationRecord.js';
+import { canonicalJson, sha256 } from '../util/hash.js';
 import { accuraciesOf } from './accuracies.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
@@ -74,18 +77,30 @@ export async function logMelBaseline({
   };
 }
 
-/** The same encoder with random weights under the same protocol. */
+/** The same encoder with random weights under the same protocol; their embeddings are kept as the model's own are. */
 export async function randomWeightsBaseline(
-  input: Omit<ProtocolInput, 'cache'> & { protocol: 'knn' | 'linear'; classNames: readonly string[] },
+  input: Omit<ProtocolInput, 'cache'> & {
+    protocol: 'knn' | 'linear';
+    classNames: readonly string[];
+    /** `embeddings` of the run folder. */
+    embeddingsDir: string;
+  },
 ): Promise<BaselineRecord> {
-  const model: Model = createModel(input.model.metadata, 'random weights', { seed: input.seed });
+  const { metadata } = input.model;
+  const model: Model = createModel(metadata, 'random weights', { seed: input.seed });
+  // What the weights and what goes into them come from.
+  const identity = { seed: input.seed, encoder: metadata.encoder, standardisation: metadata.standardisation, nMels: model.frontEnd.nMels };
+  const encoder = { name: 'random weights', sha256: sha256(canonicalJson(identity)) };
+  let cache: EmbeddingCache | undefined;
   try {
+    cache = await openRunEmbeddings({ dir: input.embeddingsDir, model, encoder, store: input.store });
     // Projections need a trained head; the baseline votes on h.
     const options = { ...input.options, compat: { knn: false, probeTrainMode: false } };
     const predict = input.protocol === 'knn' ? predictByNeighbours : predictByLinearProbe;
-    const result = await predict({ ...input, model, options });
+    const result = await predict({ ...input, model, options, cache });
     return scoreClips({ name: `${model.encoder.name} with random weights`, result, ...input, bootstrapDraws: options.bootstrapDraws });
   } finally {
+    await cache?.close();
     model.dispose();
   }
 }

@@ -8,6 +8,7 @@ import { prepareEvaluation } from './evaluationContext.js';
 import type { ProtocolName } from './protocolNames.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
+import { withEmbeddingCache } from './withEmbeddingCache.js';
 import { modelFacts, protocolOptions, writeEvaluationFiles } from './writeEvaluationFiles.js';
 
 const predictors: Record<ProtocolName, (input: ProtocolInput) => Promise<ProtocolResult>> = {
@@ -29,10 +30,14 @@ export interface EvaluationResult {
 
 /**
  * Evaluates one checkpoint of a run under one protocol on one split and writes evaluations/<name>.json, .predictions.csv and
- * .embeddings.npy. An evaluation on the test split is first noted in test-access.jsonl. Throws UsageError without labels: no accuracy is
+ * .embeddings.npy. Clips that the run keeps embeddings of are not embedded again (`withEmbeddingCache`). An evaluation on the test split is first noted in test-access.jsonl. Throws UsageError without labels: no accuracy is
  * ever made up.
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
+  return withEmbeddingCache(given, (cache) => evaluateWith({ ...given, cache }));
+}
+
+async function evaluateWith(given: EvaluateOptions): Promise<EvaluationResult> {
   const context = await prepareEvaluation(given);
   const { run, input, name, identity, seen, split } = context;
   const { options, target, seed, signal } = input;
@@ -49,7 +54,9 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   }
   const result = await predictors[given.protocol](input);
   const { classNames } = split;
-  const baselines = given.baselines ? await evaluationBaselines({ ...input, protocol: given.protocol, classNames }) : undefined;
+  const baselines = given.baselines
+    ? await evaluationBaselines({ ...input, protocol: given.protocol, classNames, embeddingsDir: run.embeddings })
+    : undefined;
   signal?.throwIfAborted();
 
   const clips = scoredClips(target, result);

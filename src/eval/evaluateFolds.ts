@@ -8,6 +8,7 @@ import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationOptions } from './evaluationOptions.js';
 import { foldSplit } from './foldSplit.js';
 import { pooledClips, scoresOf } from './scoredClips.js';
+import { withEmbeddingCache } from './withEmbeddingCache.js';
 import { writeEvaluationFiles } from './writeEvaluationFiles.js';
 
 /**
@@ -15,18 +16,20 @@ import { writeEvaluationFiles } from './writeEvaluationFiles.js';
  * classifier that learnt from other folds. Writes a record a fold and one that pools their clips; gives the folds' results, then the pooled.
  * The encoder is the run's in all of them: the records say how many test clips it was trained on.
  */
-export async function evaluateFolds({
-  folds = [],
-  ...given
-}: Omit<EvaluateOptions, 'fold'> & { folds?: readonly string[] }): Promise<EvaluationResult[]> {
+export async function evaluateFolds(given: EvaluateFoldsOptions): Promise<EvaluationResult[]> {
+  return withEmbeddingCache(given, (cache) => evaluateFoldsWith({ ...given, cache }));
+}
+
+type EvaluateFoldsOptions = Omit<EvaluateOptions, 'fold'> & { folds?: readonly string[] };
+
+async function evaluateFoldsWith({ folds = [], ...given }: EvaluateFoldsOptions): Promise<EvaluationResult[]> {
   const tested = folds.length > 0 ? folds : foldNames(given.store.clips);
   const twice = tested.find((fold, i) => tested.indexOf(fold) !== i);
   if (twice !== undefined) throw new UsageError(`evaluate: --folds must name a fold once, got ${twice} twice`);
   // Every fold is looked at before the first is evaluated: a typo in the last must not cost the work of the others.
   for (const fold of tested.length > 0 ? tested : ['']) foldSplit(given.store.clips, fold);
-  const cache = given.cache ?? new Map();
   const results: EvaluationResult[] = [];
-  for (const fold of tested) results.push(await evaluate({ ...given, fold, cache }));
+  for (const fold of tested) results.push(await evaluate({ ...given, fold }));
   if (results.length > 1) results.push(await writePooled(given, tested, results));
   return results;
 }

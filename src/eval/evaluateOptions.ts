@@ -24,7 +24,7 @@ export interface EvaluateOptions extends SplitChoice {
   command?: string[];
   /** Also chance, log-mel statistics with a ridge classifier, and the same encoder with random weights. */
   baselines?: boolean;
-  /** Embeddings of this model on this store, kept for the next evaluation. */
+  /** Embeddings of this model on this store. Default: those that the run folder keeps, by the checkpoint's checksum. */
   cache?: EmbeddingCache;
   /** `finetune` of train/, for the protocol of that name. */
   finetune?: Finetune;

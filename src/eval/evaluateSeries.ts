@@ -5,6 +5,7 @@ import type { EvaluateOptions } from './evaluateOptions.js';
 import { seedOf } from './evaluationContext.js';
 import type { LabelLimit } from './limitLabels.js';
 import { seedSummary } from './statistics/seedSummary.js';
+import { withEmbeddingCache } from './withEmbeddingCache.js';
 
 export interface SeriesOptions extends Omit<EvaluateOptions, 'limit' | 'fold'> {
   /** One evaluation each; `'all'` = all labels. Default: only that. */
@@ -39,15 +40,24 @@ export interface SeriesResult {
  * A curve over labels: one checkpoint evaluated with several limits of the labels and several seeds, one record each. Every clip is
  * embedded once for all of them. With one seed the labels are nested, so that a curve grows by clips and does not change them.
  */
-export async function evaluateSeries({ limits = ['all'], repeats = 1, folds, ...given }: SeriesOptions): Promise<SeriesResult> {
+export async function evaluateSeries({ limits = ['all'], repeats = 1, ...given }: SeriesOptions): Promise<SeriesResult> {
   checkSeries(limits, repeats, given.protocol);
-  const { cache = new Map(), seed = seedOf(given.model) } = given;
+  return withEmbeddingCache(given, (cache) => evaluateAll({ ...given, cache, limits, repeats }));
+}
+
+async function evaluateAll({
+  limits,
+  repeats,
+  folds,
+  ...given
+}: SeriesOptions & Required<Pick<SeriesOptions, 'limits' | 'repeats'>>): Promise<SeriesResult> {
+  const { seed = seedOf(given.model) } = given;
   const results: EvaluationResult[] = [];
   const summary: SeriesRow[] = [];
   for (const limit of limits) {
     const rows: EvaluationResult[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const one = { ...given, cache, seed: seed + repeat, ...(limit !== 'all' && { limit }) };
+      const one = { ...given, seed: seed + repeat, ...(limit !== 'all' && { limit }) };
       const done = folds === undefined ? [await evaluate(one)] : await evaluateFolds({ ...one, folds });
       results.push(...done);
       rows.push(done[done.length - 1]);

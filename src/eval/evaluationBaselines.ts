@@ -12,7 +12,10 @@ export async function evaluationBaselines({
   classNames,
   cache: _ofTheModel,
   ...input
-}: ProtocolInput & { protocol: ProtocolName; classNames: readonly string[] }): Promise<{ records: BaselineRecord[]; notes: string[] }> {
+}: ProtocolInput & { protocol: ProtocolName; classNames: readonly string[]; embeddingsDir: string }): Promise<{
+  records: BaselineRecord[];
+  notes: string[];
+}> {
   const { validation, options, signal } = input;
   if (validation === undefined) throw new AudiosslError('evaluate: baselines need validation clips to choose their strength on');
   const { bootstrapDraws } = options;

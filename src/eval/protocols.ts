@@ -1,6 +1,6 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { PatchEmbeddings } from '../embed/embedClips.js';
-import type { EmbeddingCache } from '../embed/embeddingCache.js';
+import { createEmbeddingCache, type EmbeddingCache } from '../embed/embeddingCache.js';
 import { embedSet } from '../embed/embedSet.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
@@ -87,7 +87,7 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
   const clock = startClock();
   const isDrifting = options.compat.probeTrainMode;
   // A drifting encoder embeds the same clips differently later on; a frozen one needs to see each set once.
-  const embedding = { ...input, cache: isDrifting ? undefined : (input.cache ?? new Map()) };
+  const embedding = { ...input, cache: isDrifting ? undefined : (input.cache ?? createEmbeddingCache()) };
   const features = isDrifting
     ? await trainModeFeatures({ model, store, train, validation, batchSize: options.batchSize, seed, signal })
     : cachedFeatures({

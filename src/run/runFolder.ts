@@ -16,6 +16,8 @@ export interface RunFolder {
   bestCheckpoint: string;
   /** One evaluation = `<name>.json`, `<name>.predictions.csv`, `<name>.embeddings.npy`: see evaluationRecord.ts. */
   evaluations: string;
+  /** Embeddings of the run's clips, kept for the next evaluation: see embed/runEmbeddings.ts. May be deleted at any time. */
+  embeddings: string;
   /** test-access.jsonl: one line an evaluation on the test split. */
   testAccess: string;
   /** views.json: one patch before and after each augmentation, see viewPictures.ts. */
@@ -35,6 +37,7 @@ export function runFolder(dir: string): RunFolder {
     lastCheckpoint: join(checkpoints, 'last.safetensors'),
     bestCheckpoint: join(checkpoints, 'best.safetensors'),
     evaluations: join(dir, 'evaluations'),
+    embeddings: join(dir, 'embeddings'),
     testAccess: join(dir, 'test-access.jsonl'),
     views: join(dir, 'views.json'),
     report: join(dir, 'report'),

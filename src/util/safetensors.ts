@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError, errorText } from './errors.js';
 import { findRepeatedKey } from './jsonKeys.js';
@@ -89,6 +89,12 @@ interface Place {
   end: number;
 }
 
+export interface SafetensorsHeader {
+  /** Where each tensor's values stand: `begin` .. `end`, bytes of the file. */
+  places: Place[];
+  metadata: Record<string, string>;
+}
+
 /**
  * Reads a whole file. Throws AudiosslError naming file and tensor for: a header longer than the file or than 100 MB, bad JSON, repeated names,
  * unknown dtypes, sizes that do not fit the dtype and shape, overlapping or missing byte ranges, bytes left over.
@@ -96,23 +102,11 @@ interface Place {
 export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
   const handle = await open(path, 'r');
   try {
-    const { size } = await handle.stat();
-    const lengthBytes = new Uint8Array(8);
-    if (size < 8) throw new AudiosslError(`loadSafetensors: ${path}: needs at least 8 bytes, has ${size}`);
-    await readFully(handle, lengthBytes, 0, path);
-    const headerBytes = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
-    if (headerBytes > Math.min(size - 8, MAX_HEADER_BYTES)) {
-      throw new AudiosslError(
-        `loadSafetensors: ${path}: the header says ${headerBytes} bytes, the file has ${size - 8} (at most ${MAX_HEADER_BYTES}); it is cut off or not safetensors`,
-      );
-    }
-    const raw = new Uint8Array(headerBytes);
-    await readFully(handle, raw, 8, path);
-    const { places, metadata } = parseHeader(raw, size - 8 - headerBytes, path);
+    const { places, metadata } = await readSafetensorsHeader(handle, path);
     const tensors = new Map<string, SafetensorsTensor>();
     for (const { name, dtype, shape, begin, end } of places) {
       const bytes = new Uint8Array(end - begin);
-      await readFully(handle, bytes, 8 + headerBytes + begin, path);
+      await readFully(handle, bytes, begin, path);
       tensors.set(name, { dtype, shape, data: new arrayTypes[dtype](bytes.buffer) });
     }
     return { tensors, metadata };
@@ -121,7 +115,26 @@ export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
-function parseHeader(raw: Uint8Array, dataBytes: number, path: string): { places: Place[]; metadata: Record<string, string> } {
+/** Where the tensors of an open file are, for reading parts of them; checked and refused as by `loadSafetensors`. */
+export async function readSafetensorsHeader(handle: FileHandle, path: string): Promise<SafetensorsHeader> {
+  const { size } = await handle.stat();
+  const lengthBytes = new Uint8Array(8);
+  if (size < 8) throw new AudiosslError(`loadSafetensors: ${path}: needs at least 8 bytes, has ${size}`);
+  await readFully(handle, lengthBytes, 0, path);
+  const headerBytes = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
+  if (headerBytes > Math.min(size - 8, MAX_HEADER_BYTES)) {
+    throw new AudiosslError(
+      `loadSafetensors: ${path}: the header says ${headerBytes} bytes, the file has ${size - 8} (at most ${MAX_HEADER_BYTES}); it is cut off or not safetensors`,
+    );
+  }
+  const raw = new Uint8Array(headerBytes);
+  await readFully(handle, raw, 8, path);
+  const { places, metadata } = parseHeader(raw, size - 8 - headerBytes, path);
+  const start = 8 + headerBytes;
+  return { places: places.map((place) => ({ ...place, begin: start + place.begin, end: start + place.end })), metadata };
+}
+
+function parseHeader(raw: Uint8Array, dataBytes: number, path: string): SafetensorsHeader {
   const fail = (problem: string): never => {
     throw new AudiosslError(`loadSafetensors: ${path}: ${problem}`);
   };

@@ -6,7 +6,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import type { StoredClip } from '../../src/data/storeFiles.js';
 import { embedClips } from '../../src/embed/embedClips.js';
-import type { EmbeddingCache } from '../../src/embed/embeddingCache.js';
+import { createEmbeddingCache } from '../../src/embed/embeddingCache.js';
 import { evaluate } from '../../src/eval/evaluate.js';
 import { evaluateFolds } from '../../src/eval/evaluateFolds.js';
 import { evaluateSeries } from '../../src/eval/evaluateSeries.js';
@@ -257,7 +257,7 @@ describe('classifier and finetune', () => {
     const tuned: Model['classify'] = (h) => tf.tidy(() => tf.tile(tf.tensor2d([[0.25, 0.75]]), [h.shape[0], 1]));
     const calls: unknown[] = [];
     const result = await evaluate({
-      ...{ ...common(run), protocol: 'finetune', split: 'test', limit: { shots: 1 }, cache: new Map() as EmbeddingCache },
+      ...{ ...common(run), protocol: 'finetune', split: 'test', limit: { shots: 1 }, cache: createEmbeddingCache() },
       async finetune({ train, validation, numClasses, options: given, seed, store: from }) {
         calls.push([train.indices.length, validation.indices.length, numClasses, given, seed, from === store]);
         const dispose = () => {
