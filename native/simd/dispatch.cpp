@@ -37,4 +37,13 @@ const SimdKernels& simd() {
   return chosen;
 }
 
+const char* simdName() {
+#ifdef AUDIOSSL_X86
+  if (&simd() == &avx512bf16) return "avx512bf16";
+  if (&simd() == &avx512) return "avx512";
+  if (&simd() == &avx2) return "avx2";
+#endif
+  return "baseline";
+}
+
 }  // namespace audiossl

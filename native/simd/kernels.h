@@ -87,5 +87,7 @@ struct SimdKernels {
 
 // The best of what was compiled that this processor runs.
 const SimdKernels& simd();
+// Its instruction set: baseline, avx2, avx512 or avx512bf16.
+const char* simdName();
 
 }  // namespace audiossl

@@ -17,5 +17,6 @@ void defineImage(Module& module);
 void defineBatchNorm(Module& module);
 void defineTraining(Module& module);
 void defineSoftmaxRegression(Module& module);
+void defineLibraries(Module& module);
 
 }  // namespace audiossl

@@ -80,6 +80,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineBatchNorm(module);
   defineTraining(module);
   defineSoftmaxRegression(module);
+  defineLibraries(module);
   return exports;
 }
 

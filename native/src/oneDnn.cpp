@@ -264,6 +264,13 @@ Tensor emptyImages(const ConvPlan& plan, at::IntArrayRef shape) {
 
 bool hasOneDnn() { return true; }
 
+std::string oneDnnRelease() {
+  const dnnl_version_t* version = dnnl_version();
+  return std::to_string(version->major) + '.' + std::to_string(version->minor) + '.' + std::to_string(version->patch);
+}
+
+const void* oneDnnAddress() { return reinterpret_cast<const void*>(&dnnl_version); }
+
 const ConvPlan* planForward(const ConvShape& shape, at::ScalarType type, bool hasBias, bool hasResidual, bool relu) {
   return planned(Pass::forward, shape, type, {hasBias, hasResidual, relu});
 }
@@ -344,6 +351,8 @@ namespace audiossl {
 
 struct ConvPlan {};
 bool hasOneDnn() { return false; }
+std::string oneDnnRelease() { return ""; }
+const void* oneDnnAddress() { return nullptr; }
 const ConvPlan* planForward(const ConvShape&, at::ScalarType, bool, bool, bool) { return nullptr; }
 const ConvPlan* planInputGradient(const ConvShape&, at::ScalarType) { return nullptr; }
 const ConvPlan* planFilterGradient(const ConvShape&, at::ScalarType) { return nullptr; }

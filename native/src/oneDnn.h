@@ -28,6 +28,9 @@ struct ConvPlan;
 
 // False where the addon was built without oneDNN's headers; then there are no plans.
 bool hasOneDnn();
+// Release of the oneDNN that is called here, and an address in its file; nothing without it.
+std::string oneDnnRelease();
+const void* oneDnnAddress();
 // Null where oneDNN refuses. Plans are kept: each is made once.
 const ConvPlan* planForward(const ConvShape& shape, at::ScalarType type, bool hasBias, bool hasResidual, bool relu);
 const ConvPlan* planInputGradient(const ConvShape& shape, at::ScalarType type);

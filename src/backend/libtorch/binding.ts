@@ -30,6 +30,8 @@ export type ReductionName = 'sum' | 'prod' | 'mean' | 'max' | 'min' | 'all' | 'a
 /** The C++ side, `native/src`: flat functions on handles. Each throws an Error with libtorch's first line, its own name and the shapes. */
 export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Binary>, Record<ReductionName, Reduction> {
   torchVersion(): string;
+  /** What computes: lines of name, tab, value (native/src/libraries.cpp). */
+  libraries(): string;
   /** 0 = every core this process may use. Returns how many are in use. */
   setThreads(threads: number): number;
   /** Whether the processor computes in bfloat16. */
