@@ -10,6 +10,7 @@ export { type LogMel, logMel } from './audio/logMel.js';
 export { type MelFilterBank, melFilterBank } from './audio/melFilterBank.js';
 export { mixDown } from './audio/mixDown.js';
 export { normaliseClip } from './audio/normaliseClip.js';
+export { openRecording, type Recording } from './audio/openRecording.js';
 export { readAudio } from './audio/readAudio.js';
 export { resample } from './audio/resample.js';
 export { type AuditedClip, auditLabels, type LabelAudit, type LabelledClip } from './audit/auditLabels.js';

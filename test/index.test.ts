@@ -11,7 +11,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 describe('the public names', () => {
   it.each([
-    ...['setBackend', 'decodeAudio', 'readAudio', 'resample', 'logMel', 'melFilterBank', 'resolveFrontEnd', 'FeatureStore', 'loadDataset'],
+    ...[
+      'setBackend',
+      'decodeAudio',
+      'readAudio',
+      'openRecording',
+      'resample',
+      'logMel',
+      'melFilterBank',
+      'resolveFrontEnd',
+      'FeatureStore',
+      'loadDataset',
+    ],
     ...[
       'sampleViews',
       'applyViews',

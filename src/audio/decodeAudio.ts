@@ -1,37 +1,50 @@
-import { AudiosslError, errorText } from '../util/errors.js';
-import { type DecodeContext, type DecodedAudio, decodeError } from './decode/decodedAudio.js';
-import { detectFormat } from './decode/detectFormat.js';
-import { decodeWav } from './decode/wav.js';
+import { type DecodedAudio, decodeError } from './decode/decodedAudio.js';
+import { type DecodeOptions, openRecording, type Recording } from './openRecording.js';
 
 export type { DecodedAudio } from './decode/decodedAudio.js';
 
-export interface DecodeOptions {
-  /** Name for messages. */
-  file?: string;
-  /** Keep what a damaged or cut file holds, with a warning, instead of refusing it. */
-  salvage?: boolean;
-}
+/** Samples in all channels together: 4 GiB as float32. */
+const maxTotalSamples = 2 ** 30;
 
 /**
- * Decodes a recording, chosen by its content and not by its name: WAV (RIFF, RF64; PCM, float, A-law, mu-law), FLAC, Ogg
- * Vorbis, and MP3 where the optional package mpg123-decoder is installed.
- * Throws AudiosslError, naming file, what was found and the remedy, for anything else, for damage (fewer samples than
- * the headers promise, checksums) unless `salvage`, for samples that are not finite, and for 0 samples.
+ * Decodes a recording whole, chosen by its content and not by its name: WAV (RIFF, RIFX, RF64), AIFF, Sony Wave64, Apple CAF and Sun AU with
+ * PCM, float, A-law or mu-law samples, FLAC, Ogg with Vorbis, Opus or FLAC, and MP3 where the optional package mpg123-decoder is installed.
+ * Throws AudiosslError, naming file, what was found and the remedy, for anything else, for damage (fewer samples than the headers promise,
+ * checksums) unless `salvage`, for samples that are not finite, for 0 samples, and for what is too long for memory: see openRecording.
  */
-export async function decodeAudio(bytes: Uint8Array, { file = '(bytes)', salvage = false }: DecodeOptions = {}): Promise<DecodedAudio> {
-  const context: DecodeContext = { file, salvage, warnings: [] };
-  const { kind, offset } = detectFormat(bytes, file);
-  let decoded: DecodedAudio;
+export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions = {}): Promise<DecodedAudio> {
+  return readWhole(await openRecording(bytes, options), options.file ?? '(bytes)');
+}
+
+/** All of a recording's blocks as one; closes it. */
+export async function readWhole(recording: Recording, file: string): Promise<DecodedAudio> {
+  const { sampleRate, numChannels, format } = recording;
+  const blocks: Float32Array[][] = [];
+  let numFrames = 0;
   try {
-    if (kind === 'wav') decoded = decodeWav(bytes, offset, context);
-    else if (kind === 'flac') decoded = await (await import('./decode/flac.js')).decodeFlac(bytes.subarray(offset), context);
-    else if (kind === 'oggVorbis') decoded = await (await import('./decode/oggVorbis.js')).decodeOggVorbis(bytes.subarray(offset), context);
-    else decoded = await (await import('./decode/mp3.js')).decodeMp3(bytes.subarray(offset), context);
-  } catch (error) {
-    if (error instanceof AudiosslError) throw error;
-    throw decodeError(file, `the decoder failed: ${errorText(error)}`, { cause: error });
+    for await (const block of recording.blocks()) {
+      blocks.push(block);
+      numFrames += block[0].length;
+      if (numFrames * numChannels > maxTotalSamples)
+        throw decodeError(
+          file,
+          `more than ${maxTotalSamples} samples in all channels do not fit in memory; decode it in pieces (openRecording)`,
+        );
+    }
+  } finally {
+    recording.close();
   }
-  if (decoded.numFrames === 0 || decoded.channels.length === 0)
-    throw decodeError(file, `${decoded.format}: 0 samples were decoded; the file is empty or broken`);
-  return decoded;
+  if (numFrames === 0) throw decodeError(file, `${format}: 0 samples were decoded; the file is empty or broken`);
+  const channels = blocks.length === 1 ? blocks[0] : Array.from({ length: numChannels }, (_, c) => join(blocks, c, numFrames));
+  return { sampleRate, channels, numFrames, format, warnings: [...recording.warnings] };
+}
+
+function join(blocks: readonly Float32Array[][], channel: number, numFrames: number): Float32Array {
+  const out = new Float32Array(numFrames);
+  let at = 0;
+  for (const block of blocks) {
+    out.set(block[channel], at);
+    at += block[channel].length;
+  }
+  return out;
 }

@@ -1,14 +1,19 @@
-/**
- * Runs `work` with a decoder of its own (each holds a wasm instance; making one takes milliseconds). After success the
- * decoder waits for the next file, after an error it is thrown away, for its state is unknown.
- */
-export function decoderPool<Decoder extends { ready: Promise<unknown> }>(make: () => Decoder) {
+/** Decoders that wait for the next file: each holds a wasm instance, and making one takes milliseconds. */
+export interface DecoderPool<Decoder> {
+  /** A decoder for one file alone. */
+  take(): Promise<Decoder>;
+  /** After success only, ready for another file: after an error a decoder is thrown away, for its state is unknown. */
+  giveBack(decoder: Decoder): void;
+}
+
+export function decoderPool<Decoder extends { ready: Promise<unknown> }>(make: () => Decoder): DecoderPool<Decoder> {
   const idle: Decoder[] = [];
-  return async <Result>(work: (decoder: Decoder) => Promise<Result>): Promise<Result> => {
-    const decoder = idle.pop() ?? make();
-    await decoder.ready;
-    const result = await work(decoder);
-    idle.push(decoder);
-    return result;
+  return {
+    async take() {
+      const decoder = idle.pop() ?? make();
+      await decoder.ready;
+      return decoder;
+    },
+    giveBack: (decoder) => void idle.push(decoder),
   };
 }

@@ -1,36 +1,49 @@
-import { convertLine, decodeError } from './decodedAudio.js';
-import { findMp3Frame } from './mp3Frames.js';
+import type { ByteSource } from './byteSource.js';
+import { convertLine } from './convertLine.js';
+import { decodeError } from './decodedAudio.js';
+import { mp3Reach } from './mp3.js';
+import { firstMp3Frame } from './mp3Stream.js';
+import { skipTags } from './tags.js';
 
-export type AudioKind = 'wav' | 'flac' | 'oggVorbis' | 'mp3';
+export type AudioKind = 'wav' | 'wave64' | 'aiff' | 'sunAu' | 'caf' | 'flac' | 'ogg' | 'mp3';
+
+/** Beginnings of what is decoded; a second text must stand at its place too. */
+const kinds: [kind: AudioKind, start: string, second?: string, at?: number][] = [
+  ['wav', 'RIFF', 'WAVE', 8],
+  ['wav', 'RIFX', 'WAVE', 8],
+  ['wav', 'RF64', 'WAVE', 8],
+  ['wav', 'BW64', 'WAVE', 8],
+  ['wave64', 'riff\x2e\x91\xcf\x11'],
+  ['aiff', 'FORM', 'AIFF', 8],
+  ['aiff', 'FORM', 'AIFC', 8],
+  ['sunAu', '.snd'],
+  ['sunAu', 'dns.'],
+  ['caf', 'caff'],
+  ['flac', 'fLaC'],
+  ['ogg', 'OggS'],
+];
 
 /** Beginnings of what is recognised but not decoded. */
 const others: [name: string, start: string, at?: number][] = [
-  ['AIFF', 'AIFF', 8],
-  ['AIFF-C', 'AIFC', 8],
-  ['Sun AU', '.snd'],
-  ['Apple CAF', 'caff'],
-  ['Sony Wave64', 'riff\x2e\x91\xcf\x11'],
-  ['big-endian WAV (RIFX)', 'RIFX'],
+  ['3GP', 'ftyp3g', 4],
   ['MP4 or M4A', 'ftyp', 4],
   ['Windows Media (ASF)', '\x30\x26\xb2\x75'],
   ['Matroska or WebM', '\x1a\x45\xdf\xa3'],
   ['WavPack', 'wvpk'],
   ["Monkey's Audio", 'MAC '],
+  ['Musepack', 'MPCK'],
+  ['Musepack', 'MP+'],
   ['TTA', 'TTA1'],
+  ['DSD (DSF)', 'DSD '],
+  ['DSD (DSDIFF)', 'FRM8'],
+  ['RealMedia', '.RMF'],
+  ['Creative Voice', 'Creative Voice'],
   ['AMR', '#!AMR'],
   ['NIST SPHERE', 'NIST_1A'],
   ['MIDI', 'MThd'],
   ['AC-3', '\x0b\x77'],
   ['AAC (ADTS)', '\xff\xf1'],
   ['AAC (ADTS)', '\xff\xf9'],
-];
-
-const oggCodecs: [name: string, start: string][] = [
-  ['Vorbis', '\x01vorbis'],
-  ['Opus', 'OpusHead'],
-  ['FLAC in Ogg', '\x7fFLAC'],
-  ['Speex', 'Speex   '],
-  ['Theora video', '\x80theora'],
 ];
 
 const notAudio: [name: string, start: string, remedy: string][] = [
@@ -43,34 +56,29 @@ const notAudio: [name: string, start: string, remedy: string][] = [
 ];
 
 /**
- * What the bytes are, and where it starts (after an ID3v2 tag). Throws, naming what was recognised and the remedy, for
- * what is not decoded.
+ * What a recording is by its content, and where it starts (behind ID3v2 tags and zeros). Throws, naming what was recognised and the
+ * remedy, for what is not decoded.
  */
-export function detectFormat(bytes: Uint8Array, file: string): { kind: AudioKind; offset: number } {
-  if (bytes.length === 0) throw decodeError(file, 'the file is empty (0 bytes); get a whole copy');
-  const offset = id3Length(bytes);
-  const has = (start: string, at = 0) => bytesStartWith(bytes, start, offset + at);
+export function detectFormat(source: ByteSource, file: string): { kind: AudioKind; offset: number } {
+  if (source.size === 0) throw decodeError(file, 'the file is empty (0 bytes); get a whole copy');
+  const offset = skipTags(source);
+  const bytes = source.read(offset, 64);
+  const has = (start: string, at = 0) => bytesStartWith(bytes, start, at);
 
-  if (has('RIFF') || has('RF64') || has('BW64')) {
-    if (has('WAVE', 8)) return { kind: 'wav', offset };
-    if (bytes.length - offset < 12)
-      throw decodeError(file, `the RIFF header is cut off after ${bytes.length - offset} bytes; get a whole copy`);
-    const type = String.fromCharCode(...bytes.subarray(offset + 8, offset + 12)).replace(/[^\x20-\x7e]/g, '?');
+  const kind = kinds.find(([, start, second = '', at = 0]) => has(start) && has(second, at))?.[0];
+  if (kind) return { kind, offset };
+  if (['RIFF', 'RIFX', 'RF64', 'BW64'].some((start) => has(start))) {
+    if (bytes.length < 12) throw decodeError(file, `the RIFF header is cut off after ${bytes.length} bytes; get a whole copy`);
+    const type = String.fromCharCode(...bytes.subarray(8, 12)).replace(/[^\x20-\x7e]/g, '?');
     throw decodeError(file, `RIFF of type "${type}", expected "WAVE"; ${convertLine(file)}`);
   }
-  if (has('fLaC')) return { kind: 'flac', offset };
-  if (has('OggS')) {
-    const packet = 27 + (bytes[offset + 26] ?? 0);
-    const codec = oggCodecs.find(([, start]) => has(start, packet))?.[0];
-    if (codec === 'Vorbis') return { kind: 'oggVorbis', offset };
-    throw decodeError(file, `Ogg with ${codec ?? 'an unknown codec'}, expected Vorbis; ${convertLine(file)}`);
-  }
   const other = others.find(([, start, at]) => has(start, at));
-  if (other) throw decodeError(file, `${other[0]} is not supported; ${convertLine(file)}`);
+  if (other) throw decodeError(file, `${other[0]} is not decoded; ${convertLine(file)}`);
   const document = notAudio.find(([, start]) => has(start));
   if (document) throw decodeError(file, `this is ${document[0]}, not audio; ${document[2]}`);
-  if (findMp3Frame(bytes, offset) !== undefined) return { kind: 'mp3', offset };
-  throw decodeError(file, textProblem(bytes) ?? `not a known audio format (starts with ${hex(bytes)}); ${convertLine(file)}`);
+  if (firstMp3Frame(source, offset, mp3Reach) !== undefined) return { kind: 'mp3', offset };
+  const head = source.read(0, 512);
+  throw decodeError(file, textProblem(head) ?? `not a known audio format (starts with ${hex(head)}); ${convertLine(file)}`);
 }
 
 function bytesStartWith(bytes: Uint8Array, start: string, at: number): boolean {
@@ -79,17 +87,8 @@ function bytesStartWith(bytes: Uint8Array, start: string, at: number): boolean {
   return true;
 }
 
-/** Length of the ID3v2 tag before the audio, 0 without one. */
-function id3Length(bytes: Uint8Array): number {
-  if (!bytesStartWith(bytes, 'ID3', 0) || bytes.length < 10) return 0;
-  const size = (bytes[6] & 127) * 2 ** 21 + (bytes[7] & 127) * 2 ** 14 + (bytes[8] & 127) * 2 ** 7 + (bytes[9] & 127);
-  const hasFooter = (bytes[5] & 0x10) !== 0;
-  return Math.min(bytes.length, 10 + size + (hasFooter ? 10 : 0));
-}
-
 /** The failed download and the renamed text file. */
-function textProblem(bytes: Uint8Array): string | undefined {
-  const head = bytes.subarray(0, 512);
+function textProblem(head: Uint8Array): string | undefined {
   if (head.some((byte) => byte < 9 || (byte > 13 && byte < 32))) return undefined;
   const text = new TextDecoder().decode(head).trim();
   if (/^<(!doctype html|html)/i.test(text)) return 'this is an HTML page, not audio (a failed download?); download it again';

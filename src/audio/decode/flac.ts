@@ -1,104 +1,101 @@
-import { createHash } from 'node:crypto';
-import { FLACDecoder } from '@wasm-audio-decoders/flac';
-import { checkSampleRate, convertLine, type DecodeContext, type DecodedAudio, decodeError, reportDamage } from './decodedAudio.js';
-import { decoderPool } from './decoderPool.js';
-import { quietly } from './quietly.js';
+import type { ByteSource } from './byteSource.js';
+import { checkSampleRate, type DecodeContext, type DecodedStream, decodeError, reportDamage, smallLossSeconds } from './decodedAudio.js';
+import { isWholeFrame, takeFlacDecoder } from './flacDecoder.js';
+import { type FlacFrame, type FlacFrameHeader, flacFrames } from './flacFrames.js';
+import { type FlacInfo, flacFramesStart, infoBytes, readFlacInfo } from './flacInfo.js';
+import { sampleMd5 } from './sampleMd5.js';
 
-interface StreamInfo {
-  sampleRate: number;
-  channels: number;
-  bits: number;
-  /** Samples a channel; 0 = unknown. */
-  totalSamples: number;
-  /** Of the unpacked samples; all zeros = unknown. */
-  md5: string;
-}
-
-/** More than this many samples in all is refused: 4 GiB as float32. */
-const maxTotalSamples = 2 ** 30;
-
-const withDecoder = decoderPool(() => new FLACDecoder());
+/** Samples a channel decoded at once. */
+const blockFrames = 2 ** 16;
 
 /**
- * Decodes FLAC. Damage: fewer samples than STREAMINFO promises, an error of libFLAC, or, with the right count, samples
- * whose MD5 is not STREAMINFO's.
+ * Opens the FLAC stream whose "fLaC" stands at `offset`. Damage: fewer samples than STREAMINFO promises, an error of libFLAC, or, with the
+ * right count, samples whose MD5 is not STREAMINFO's. What stands behind the last frame does not matter; a last frame that is not whole is
+ * a warning.
  */
-export async function decodeFlac(bytes: Uint8Array, context: DecodeContext): Promise<DecodedAudio> {
-  const { file, warnings } = context;
-  const info = readStreamInfo(bytes, file);
-  checkSampleRate(file, info.sampleRate);
-  if (info.totalSamples * info.channels > maxTotalSamples)
-    throw decodeError(
-      file,
-      `FLAC promises ${info.totalSamples} samples in ${info.channels} channels, more than fit in memory; cut the recording`,
-    );
-  const { decoded, printed } = await withDecoder(async (decoder) => {
-    const { result, printed } = quietly(() => decoder.decodeFile(bytes));
-    return { decoded: await result, printed };
-  });
-  const { channelData, samplesDecoded, sampleRate, errors } = decoded;
-  if (samplesDecoded === 0) throw decodeError(file, `FLAC: 0 samples were decoded${promise(info)}; the file is broken, get a whole copy`);
-  if (sampleRate !== info.sampleRate || channelData.length !== info.channels)
-    throw decodeError(
-      file,
-      `FLAC: STREAMINFO says ${info.sampleRate} Hz and ${info.channels} channels, the frames ${sampleRate} and ${channelData.length}; ${convertLine(file)}`,
-    );
-  for (const channel of channelData) rescale(channel, info.bits);
-  if (info.totalSamples > 0 && samplesDecoded !== info.totalSamples)
-    reportDamage(context, `damaged: ${samplesDecoded} samples were decoded, FLAC STREAMINFO promises ${info.totalSamples}`);
-  else if (errors.length > 0 || printed.length > 0)
-    reportDamage(
-      context,
-      `damaged: ${samplesDecoded} samples were decoded${promise(info)}, with the error "${errors[0]?.message ?? printed[0]}"`,
-    );
-  else if (!/^0*$/.test(info.md5) && info.bits <= 24 && md5OfSamples(channelData, info.bits) !== info.md5)
-    reportDamage(
-      context,
-      `damaged: ${samplesDecoded} samples were decoded${promise(info)}, but their MD5 is not the one that FLAC STREAMINFO gives`,
-    );
-  return { sampleRate, channels: channelData, numFrames: samplesDecoded, format: `FLAC, ${info.bits}-bit`, warnings };
-}
-
-const promise = ({ totalSamples }: StreamInfo) => (totalSamples > 0 ? ` of ${totalSamples} promised` : '');
-
-function readStreamInfo(bytes: Uint8Array, file: string): StreamInfo {
-  // "fLaC", block header (type 0, length 34), block sizes 4, frame sizes 6, then 20 bits rate, 3 channels, 5 bits, 36 samples.
-  if (bytes.length < 42 || (bytes[4] & 0x7f) !== 0)
-    throw decodeError(file, 'FLAC without its STREAMINFO block; the file is cut off or broken, get a whole copy');
+export function openFlac(source: ByteSource, offset: number, context: DecodeContext): DecodedStream {
+  const info = readFlacInfo(source.read(offset + 4, infoBytes), context.file);
+  checkSampleRate(context.file, info.sampleRate);
   return {
-    sampleRate: (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4),
-    channels: ((bytes[20] >> 1) & 7) + 1,
-    bits: (((bytes[20] & 1) << 4) | (bytes[21] >> 4)) + 1,
-    totalSamples: (bytes[21] & 15) * 2 ** 32 + bytes[22] * 2 ** 24 + ((bytes[23] << 16) | (bytes[24] << 8) | bytes[25]),
-    md5: Buffer.from(bytes.subarray(26, 42)).toString('hex'),
+    sampleRate: info.sampleRate,
+    numChannels: info.channels,
+    format: `FLAC, ${info.bits}-bit`,
+    blocks: nativeBlocks(source, flacFramesStart(source, offset), info, context),
   };
 }
 
-/** The decoder divides by 2^(bits - 1) - 1; here, as for WAV, by 2^(bits - 1). Up to 24 bits the integers come back exactly. */
-function rescale(channel: Float32Array, bits: number): void {
-  const scale = 2 ** (bits - 1);
-  if (bits > 24) for (let i = 0; i < channel.length; i++) channel[i] *= (scale - 1) / scale;
-  else for (let i = 0; i < channel.length; i++) channel[i] = Math.round(channel[i] * (scale - 1)) / scale;
+async function* nativeBlocks(source: ByteSource, start: number, info: FlacInfo, context: DecodeContext) {
+  const decoder = await takeFlacDecoder(info, context);
+  const check = flacCheck(info, context);
+  const frames = flacFrames(source, start, info.bits);
+  const batch: Uint8Array[] = [];
+  let numBatched = 0;
+  let numSkipped = 0;
+  let cut: FlacFrameHeader | undefined;
+
+  for (let next = frames.next(); !next.done; ) {
+    const frame = next.value;
+    const end = frame.possibleEnds === undefined ? frame.bytes.length : await trueEnd(frame);
+    // A frame that is not whole and others behind it: a hole, not a cut.
+    numSkipped += frame.numSkipped + (cut === undefined ? 0 : 1);
+    cut = end === undefined ? frame.header : undefined;
+    if (end !== undefined) {
+      batch.push(frame.bytes.subarray(0, end));
+      numBatched += frame.header.blockSize;
+    }
+    next = frames.next(end);
+    if (numBatched < blockFrames && !next.done) continue;
+    const channels = batch.length > 0 ? await decoder.decode(batch) : undefined;
+    batch.length = 0;
+    numBatched = 0;
+    if (channels === undefined) continue;
+    check.update(channels);
+    yield channels;
+  }
+  check.finish({ errors: decoder.errors, cut, numSkipped });
+  await decoder.release();
 }
 
-/** MD5 of the interleaved little-endian integers, each in whole bytes, as FLAC defines it. */
-function md5OfSamples(channels: Float32Array[], bits: number): string {
-  const hash = createHash('md5');
-  const sampleBytes = Math.ceil(bits / 8);
-  const scale = 2 ** (bits - 1);
-  const numFrames = channels[0].length;
-  const blockFrames = 16_384;
-  const block = new Uint8Array(blockFrames * channels.length * sampleBytes);
-  for (let start = 0; start < numFrames; start += blockFrames) {
-    let at = 0;
-    const end = Math.min(numFrames, start + blockFrames);
-    for (let i = start; i < end; i++) {
-      for (const channel of channels) {
-        const value = channel[i] * scale;
-        for (let byte = 0; byte < sampleBytes; byte++) block[at++] = value >> (8 * byte);
-      }
-    }
-    hash.update(block.subarray(0, at));
-  }
-  return hash.digest('hex');
+/** Which of its possible ends is a last frame's own. */
+async function trueEnd({ bytes, possibleEnds = [] }: FlacFrame): Promise<number | undefined> {
+  for (const end of possibleEnds) if (await isWholeFrame(bytes.subarray(0, end))) return end;
+  return undefined;
+}
+
+/** Counts and sums up what was decoded, and says at the end whether that is what STREAMINFO promises. */
+export function flacCheck(info: FlacInfo, context: DecodeContext) {
+  const md5 = /^0*$/.test(info.md5) || info.bits > 24 ? undefined : sampleMd5(info.bits);
+  let numFrames = 0;
+  return {
+    update(channels: readonly Float32Array[]): void {
+      numFrames += channels[0].length;
+      md5?.update(channels);
+    },
+    finish({ errors, cut, numSkipped = 0 }: { errors: readonly string[]; cut?: FlacFrameHeader; numSkipped?: number }): void {
+      const { file, warnings } = context;
+      const { totalSamples, sampleRate } = info;
+      const promise = totalSamples > 0 ? ` of ${totalSamples} promised` : '';
+      if (numFrames === 0) throw decodeError(file, `FLAC: 0 samples were decoded${promise}; the file is broken, get a whole copy`);
+      const missing = totalSamples > 0 ? totalSamples - numFrames : 0;
+      const isSmall = missing > 0 && missing < smallLossSeconds * sampleRate;
+      if (errors.length === 0 && numSkipped === 0 && (cut ? missing <= cut.blockSize : isSmall))
+        warnings.push(
+          cut
+            ? `the last FLAC frame is not whole and was left out: ${numFrames} samples were decoded${promise}`
+            : `${numFrames} samples were decoded${promise}: the last ${missing} are missing`,
+        );
+      else if (missing !== 0 && totalSamples > 0)
+        reportDamage(context, `damaged: ${numFrames} samples were decoded, FLAC STREAMINFO promises ${totalSamples}`);
+      else if (errors.length > 0 || numSkipped > 0)
+        reportDamage(
+          context,
+          `damaged: ${numFrames} samples were decoded${promise}, with the error "${errors[0] ?? `${numSkipped} bytes that are no frame`}"`,
+        );
+      else if (md5 !== undefined && md5.digest() !== info.md5)
+        reportDamage(
+          context,
+          `damaged: ${numFrames} samples were decoded${promise}, but their MD5 is not the one that FLAC STREAMINFO gives`,
+        );
+    },
+  };
 }

@@ -1,55 +1,99 @@
 import { errorText } from '../../util/errors.js';
-import { checkSampleRate, convertLine, type DecodeContext, type DecodedAudio, decodeError, reportDamage } from './decodedAudio.js';
-import { findMp3Frame, mp3FrameAt } from './mp3Frames.js';
+import type { ByteSource } from './byteSource.js';
+import { convertLine } from './convertLine.js';
+import { checkSampleRate, type DecodeContext, type DecodedStream, decodeError, reportDamage } from './decodedAudio.js';
+import type { Mp3Frame } from './mp3Frames.js';
+import { firstMp3Frame, type Mp3Walk, mp3Runs } from './mp3Stream.js';
 import { quietly } from './quietly.js';
 
-/** What the frames of an MP3 promise. */
-interface Mp3Stream {
-  sampleRate: number;
-  channels: 1 | 2;
-  /** Whole frames of sound, without the one that holds the Xing or Info tag. */
-  numAudioFrames: number;
-  samplesPerFrame: number;
-  /** Number of frames that the Xing or Info tag promises, if it does. */
-  taggedFrames?: number;
-  /** Samples that LAME's tag says to drop at both ends together. */
+/** What an MP3's Xing or Info tag promises. */
+interface Mp3Tag {
+  /** Frames of sound. */
+  numFrames?: number;
+  /** Samples that LAME's extension says to drop at both ends together. */
   gapless: number;
-  /** The last frame is not whole. */
-  isCut: boolean;
 }
 
+/** Other bytes than tags and zeros are looked through this far for the first frame. */
+export const mp3Reach = 2 ** 16;
+
 /**
- * Decodes MP3 with mpg123-decoder, an optional package. The channel count is the header's (the decoder always gives two).
- * Damage: fewer frames than the Xing or Info tag promises, a cut last frame, or fewer samples than the frames hold.
+ * Opens the MP3 from byte `offset` on; mpg123-decoder, an optional package, decodes it. The channel count is the header's (the decoder
+ * always gives two). Damage: more than one frame fewer than the Xing or Info tag promises, or fewer samples than the frames hold; a last
+ * frame that is not whole or not there is a warning.
  */
-export async function decodeMp3(bytes: Uint8Array, context: DecodeContext): Promise<DecodedAudio> {
-  const { file, warnings } = context;
-  const stream = readMp3Stream(bytes, file);
-  checkSampleRate(file, stream.sampleRate);
+export async function openMp3(source: ByteSource, offset: number, context: DecodeContext): Promise<DecodedStream> {
+  const { file } = context;
+  const first = firstMp3Frame(source, offset, mp3Reach);
+  if (!first) throw decodeError(file, 'MP3: no frame was found; the file is broken, get a whole copy');
+  checkSampleRate(file, first.sampleRate);
   const MPEGDecoder = await loadDecoder(file);
   const decoder = new MPEGDecoder();
   await decoder.ready;
-  const { result: decoded, printed } = quietly(() => decoder.decode(bytes));
-  decoder.free();
-  const { channelData, samplesDecoded, sampleRate, errors } = decoded;
-  if (samplesDecoded === 0) throw decodeError(file, 'MP3: 0 samples were decoded; the file is broken, get a whole copy');
-  if (sampleRate !== stream.sampleRate)
-    throw decodeError(file, `MP3: the first frame says ${stream.sampleRate} Hz, later ones ${sampleRate}; ${convertLine(file)}`);
+  const walk: Mp3Walk = { first, numFrames: 0, numSkipped: 0, isCut: false };
+  return {
+    sampleRate: first.sampleRate,
+    numChannels: first.channels,
+    format: 'MP3',
+    blocks: mp3Blocks(source, walk, decoder, context),
+  };
+}
 
-  const { taggedFrames, numAudioFrames, samplesPerFrame, gapless } = stream;
-  const promised = (taggedFrames ?? numAudioFrames) * samplesPerFrame - gapless;
-  if (taggedFrames !== undefined && numAudioFrames < taggedFrames)
+async function* mp3Blocks(
+  source: ByteSource,
+  walk: Mp3Walk,
+  decoder: InstanceType<Awaited<ReturnType<typeof loadDecoder>>>,
+  context: DecodeContext,
+) {
+  const { file } = context;
+  const { first } = walk;
+  const errors: string[] = [];
+  let numSamples = 0;
+  try {
+    for (const { bytes } of mp3Runs(source, walk)) {
+      if (walk.otherRate !== undefined)
+        throw decodeError(file, `MP3 changes from ${first.sampleRate} to ${walk.otherRate} Hz; ${convertLine(file)}`);
+      const { result, printed } = quietly(() => decoder.decode(bytes));
+      const { channelData, samplesDecoded, sampleRate, errors: found } = result;
+      errors.push(...found.map(({ message }) => message), ...printed);
+      if (samplesDecoded === 0) continue;
+      if (sampleRate !== first.sampleRate)
+        throw decodeError(file, `MP3: the first frame says ${first.sampleRate} Hz, later ones ${sampleRate}; ${convertLine(file)}`);
+      numSamples += samplesDecoded;
+      yield channelData.slice(0, first.channels);
+    }
+  } finally {
+    decoder.free();
+  }
+  checkLength(readTag(source, first), { ...walk, numSamples, errors }, context);
+}
+
+function checkLength(
+  tag: Mp3Tag | undefined,
+  { first, numFrames, numSkipped, isCut, numSamples, errors }: Mp3Walk & { numSamples: number; errors: readonly string[] },
+  context: DecodeContext,
+): void {
+  const { file, warnings } = context;
+  if (numSamples === 0) throw decodeError(file, 'MP3: 0 samples were decoded; the file is broken, get a whole copy');
+  const { numSamples: samplesPerFrame } = first;
+  // The tag stands in a frame of its own.
+  const numAudioFrames = tag === undefined ? numFrames : numFrames - 1;
+  const taggedFrames = tag?.numFrames ?? numAudioFrames;
+  const isNearlyWhole = numAudioFrames >= taggedFrames - 1;
+  const promised = (isNearlyWhole ? Math.min(taggedFrames, numAudioFrames) : taggedFrames) * samplesPerFrame - (tag?.gapless ?? 0);
+  if (!isNearlyWhole)
     reportDamage(
       context,
-      `damaged or cut off: ${samplesDecoded} samples were decoded, the MP3 header promises ${promised} (${numAudioFrames} of ${taggedFrames} frames are there)`,
+      `damaged or cut off: ${numSamples} samples were decoded, the MP3 header promises ${promised} (${numAudioFrames} of ${taggedFrames} frames are there)`,
     );
-  else if (samplesDecoded < promised - samplesPerFrame)
+  else if (numSamples < promised - samplesPerFrame)
     // Without a tag the decoder may hold back what it has of one frame.
-    reportDamage(context, `damaged: ${samplesDecoded} samples were decoded, the MP3 frames promise ${promised}`);
-  else if (errors.length > 0 || printed.length > 0)
-    reportDamage(context, `damaged: the decoder reported "${errors[0]?.message ?? printed[0]}" in ${samplesDecoded} samples`);
-  else if (stream.isCut) reportDamage(context, `cut off inside the last MP3 frame, after ${samplesDecoded} samples`);
-  return { sampleRate, channels: channelData.slice(0, stream.channels), numFrames: samplesDecoded, format: 'MP3', warnings };
+    reportDamage(context, `damaged: ${numSamples} samples were decoded, the MP3 frames promise ${promised}`);
+  else if (errors.length > 0) reportDamage(context, `damaged: the decoder reported "${errors[0]}" in ${numSamples} samples`);
+  else if (isCut) warnings.push(`the last MP3 frame is not whole and was left out: ${numSamples} samples were decoded`);
+  else if (numAudioFrames < taggedFrames)
+    warnings.push(`the MP3 header promises ${taggedFrames} frames, ${numAudioFrames} are there: all ${numSamples} samples were used`);
+  if (numSkipped > 0) warnings.push(`${numSkipped} bytes between MP3 frames are neither frame nor tag and were left out`);
 }
 
 async function loadDecoder(file: string) {
@@ -66,38 +110,16 @@ async function loadDecoder(file: string) {
 
 const text = (bytes: Uint8Array, at: number, length: number) => String.fromCharCode(...bytes.subarray(at, at + length));
 
-function readMp3Stream(bytes: Uint8Array, file: string): Mp3Stream {
-  const first = findMp3Frame(bytes, 0);
-  if (!first) throw decodeError(file, 'MP3: no frame was found; the file is broken, get a whole copy');
+/** The Xing or Info tag, which takes the place of the first frame's sound. */
+function readTag(source: ByteSource, first: Mp3Frame): Mp3Tag | undefined {
+  const bytes = source.read(first.start + 4 + first.sideInfo, 144);
+  if (!['Xing', 'Info'].includes(text(bytes, 0, 4)) || bytes.length < 144) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = first.start;
-  let numAudioFrames = 0;
-  let isCut = false;
-  while (at < bytes.length) {
-    const frame = mp3FrameAt(bytes, at);
-    if (!frame) {
-      if (text(bytes, at, 3) === 'TAG' || text(bytes, at, 8) === 'APETAGEX') break;
-      const next = findMp3Frame(bytes, at + 1);
-      if (!next) break;
-      at = next.start;
-      continue;
-    }
-    if (frame.sampleRate !== first.sampleRate)
-      throw decodeError(file, `MP3 changes from ${first.sampleRate} to ${frame.sampleRate} Hz; ${convertLine(file)}`);
-    if (frame.start + frame.length > bytes.length) isCut = true;
-    else numAudioFrames++;
-    at += frame.length;
-  }
-
-  const { sampleRate, channels, numSamples: samplesPerFrame } = first;
-  const stream: Mp3Stream = { sampleRate, channels, numAudioFrames, samplesPerFrame, gapless: 0, isCut };
-  const tag = first.start + 4 + first.sideInfo;
-  if (!['Xing', 'Info'].includes(text(bytes, tag, 4)) || tag + 144 > bytes.length) return stream;
-  stream.numAudioFrames--;
-  const flags = view.getUint32(tag + 4);
-  let field = tag + 8;
+  const flags = view.getUint32(4);
+  const tag: Mp3Tag = { gapless: 0 };
+  let field = 8;
   if (flags & 1) {
-    stream.taggedFrames = view.getUint32(field);
+    tag.numFrames = view.getUint32(field);
     field += 4;
   }
   if (flags & 2) field += 4;
@@ -106,7 +128,7 @@ function readMp3Stream(bytes: Uint8Array, file: string): Mp3Stream {
   // LAME's extension: encoder name (9 bytes), 12 bytes of settings, then delay and padding, 12 bits each.
   if (/^(LAME|Lav[fc])/.test(text(bytes, field, 4)) && field + 24 <= bytes.length) {
     const packed = (bytes[field + 21] << 16) | (bytes[field + 22] << 8) | bytes[field + 23];
-    stream.gapless = (packed >> 12) + (packed & 0xfff);
+    tag.gapless = (packed >> 12) + (packed & 0xfff);
   }
-  return stream;
+  return tag;
 }

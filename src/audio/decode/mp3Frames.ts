@@ -34,22 +34,21 @@ export function mp3FrameAt(bytes: Uint8Array, at: number): Mp3Frame | undefined 
 }
 
 /**
- * The first frame from byte `from` on, within 64 kB: a header whose next frame (or the end of the file) stands where it
+ * The first frame of `bytes` from byte `from` on: a header whose next frames (or, where `isEnd`, the end of the bytes) stand where they
  * must, so that a stray 0xFFE in other data is not taken for MP3.
  */
-export function findMp3Frame(bytes: Uint8Array, from: number): Mp3Frame | undefined {
-  const last = Math.min(bytes.length - 4, from + 65_536);
-  for (let at = from; at <= last; at++) {
+export function findMp3Frame(bytes: Uint8Array, from: number, isEnd = true): Mp3Frame | undefined {
+  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const frame = mp3FrameAt(bytes, at);
-    if (frame && frame.length > 4 + frame.sideInfo && isFollowed(bytes, frame)) return frame;
+    if (frame && frame.length > 4 + frame.sideInfo && isFollowed(bytes, frame, isEnd)) return frame;
   }
   return undefined;
 }
 
-function isFollowed(bytes: Uint8Array, frame: Mp3Frame): boolean {
+function isFollowed(bytes: Uint8Array, frame: Mp3Frame, isEnd: boolean): boolean {
   let end = frame.start + frame.length;
   for (let count = 0; count < 3; count++) {
-    if (end >= bytes.length) return count > 0 || end === bytes.length;
+    if (end + 4 > bytes.length) return count > 0 || (isEnd && end === bytes.length);
     const next = mp3FrameAt(bytes, end);
     if (!next || next.sampleRate !== frame.sampleRate) return false;
     end += next.length;

@@ -1,54 +1,100 @@
-import { convertLine, type DecodeContext, decodeError, reportDamage } from './decodedAudio.js';
+import type { ByteSource } from './byteSource.js';
 
-export interface OggStream {
-  /** Samples a channel at the end of the last page: what the stream promises. */
-  lastGranule: number;
-  /** Content of the first page: the codec's identification header. */
-  firstPacket: Uint8Array;
+/** One page of an Ogg file whose checksum is right. */
+export interface OggPage {
+  serial: number;
+  sequence: number;
+  /** Position at the end of the last packet that ends here, in the codec's units; undefined where none ends. */
+  granule?: number;
+  /** Its first bytes go on with the packet of the page before. */
+  isContinued: boolean;
+  isFirst: boolean;
+  isLast: boolean;
+  /** The pieces of packets, in order; the last one is a whole one's end unless `isOpen`. */
+  pieces: Uint8Array[];
+  /** The last piece goes on on the next page. */
+  isOpen: boolean;
 }
 
-/**
- * Walks the pages of an Ogg file. Damage: a page whose checksum is wrong or that is missing, a last page that is cut
- * off or does not end the stream. Several streams in one file (video, chained radio recordings) are refused.
- */
-export function readOggPages(bytes: Uint8Array, context: DecodeContext): OggStream {
-  const { file } = context;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let serial: number | undefined;
-  let sequence = 0;
-  let lastGranule = 0;
-  let isEnded = false;
-  let firstPacket = bytes.subarray(0, 0);
-  const problems = new Set<string>();
+export interface OggWalk {
+  /** Pages whose checksum is wrong, by their number; they are left out. */
+  badPages: number[];
+  /** The last page is cut off. */
+  isCut: boolean;
+  /** Bytes between pages that are no page. */
+  numSkipped: number;
+}
 
-  let position = 0;
-  while (position + 27 <= bytes.length && view.getUint32(position, true) === 0x5367674f) {
-    const flags = bytes[position + 5];
-    const numSegments = bytes[position + 26];
-    const body = position + 27 + numSegments;
-    let end = body;
-    for (let i = position + 27; i < Math.min(body, bytes.length); i++) end += bytes[i];
-    if (end > bytes.length) {
-      problems.add('the last page is cut off');
-      break;
+const headBytes = 27 + 255;
+const maxPageBytes = headBytes + 255 * 255;
+const searchBytes = 2 ** 20;
+const mark = Buffer.from('OggS');
+
+/** Walks the pages of an Ogg file from byte `at` on; what is wrong is noted in `walk`. What stands behind the last page does not matter. */
+export function* oggPages(source: ByteSource, at: number, walk: OggWalk): Generator<OggPage, void> {
+  let position = at;
+  while (position + 27 <= source.size) {
+    const bytes = source.read(position, maxPageBytes);
+    const isPage = bytes[0] === 0x4f && bytes[1] === 0x67 && bytes[2] === 0x67 && bytes[3] === 0x53 && bytes[4] === 0;
+    if (!isPage) {
+      const next = nextPage(source, position + 1);
+      if (next === undefined) return;
+      walk.numSkipped += next - position;
+      position = next;
+      continue;
     }
-    const pageSerial = view.getUint32(position + 14, true);
-    serial ??= pageSerial;
-    if (pageSerial !== serial) throw decodeError(file, `Ogg holds several streams, expected a single Vorbis stream; ${convertLine(file)}`);
-    if (position === 0) firstPacket = bytes.subarray(body, end);
-    if (view.getUint32(position + 22, true) !== pageChecksum(bytes, position, end)) problems.add(`page ${sequence} has a wrong checksum`);
-    if (view.getUint32(position + 18, true) !== sequence) problems.add(`page ${sequence} is missing`);
-    sequence = view.getUint32(position + 18, true) + 1;
-    const granule = view.getBigInt64(position + 6, true);
-    // -1 = no packet ends on this page.
-    if (granule >= 0n) lastGranule = Number(granule);
-    isEnded = (flags & 4) !== 0;
-    position = end;
+    const numSegments = bytes[26];
+    let end = 27 + numSegments;
+    for (let i = 27; i < Math.min(27 + numSegments, bytes.length); i++) end += bytes[i];
+    if (end > bytes.length) {
+      walk.isCut = true;
+      return;
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+    if (view.getUint32(22, true) !== pageChecksum(bytes, end)) {
+      walk.badPages.push(view.getUint32(18, true));
+      // Its length may be what is wrong.
+      position = nextPage(source, position + 4) ?? source.size;
+      continue;
+    }
+    yield readPage(bytes, view, numSegments);
+    position += end;
   }
-  if (problems.size === 0 && !isEnded) problems.add('the page that ends the stream is missing');
-  if (problems.size > 0)
-    reportDamage(context, `damaged or cut off: ${[...problems].slice(0, 3).join(', ')} (${lastGranule} samples up to the last whole page)`);
-  return { lastGranule, firstPacket };
+}
+
+function readPage(bytes: Uint8Array, view: DataView, numSegments: number): OggPage {
+  const pieces: Uint8Array[] = [];
+  let start = 27 + numSegments;
+  let end = start;
+  let isOpen = false;
+  for (let i = 27; i < 27 + numSegments; i++) {
+    end += bytes[i];
+    isOpen = bytes[i] === 255;
+    if (isOpen && i + 1 < 27 + numSegments) continue;
+    pieces.push(bytes.subarray(start, end));
+    start = end;
+  }
+  const flags = bytes[5];
+  const granule = view.getBigInt64(6, true);
+  return {
+    serial: view.getUint32(14, true),
+    sequence: view.getUint32(18, true),
+    granule: granule >= 0n ? Number(granule) : undefined,
+    isContinued: (flags & 1) !== 0,
+    isFirst: (flags & 2) !== 0,
+    isLast: (flags & 4) !== 0,
+    pieces,
+    isOpen,
+  };
+}
+
+function nextPage(source: ByteSource, from: number): number | undefined {
+  for (let at = from; at < source.size; at += searchBytes) {
+    const { buffer, byteOffset, byteLength } = source.read(at, searchBytes + 3);
+    const found = Buffer.from(buffer, byteOffset, byteLength).indexOf(mark);
+    if (found >= 0) return at + found;
+  }
+  return undefined;
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -58,10 +104,10 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** CRC-32 (polynomial 0x04c11db7, no reflection) of the page with its checksum field as zeros. */
-function pageChecksum(bytes: Uint8Array, start: number, end: number): number {
+function pageChecksum(bytes: Uint8Array, end: number): number {
   let crc = 0;
-  for (let i = start; i < end; i++) {
-    const byte = i >= start + 22 && i < start + 26 ? 0 : bytes[i];
+  for (let i = 0; i < end; i++) {
+    const byte = i >= 22 && i < 26 ? 0 : bytes[i];
     crc = (crc << 8) ^ crcTable[(crc >>> 24) ^ byte];
   }
   return crc >>> 0;

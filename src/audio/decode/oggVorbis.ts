@@ -1,36 +1,67 @@
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
-import { checkSampleRate, type DecodeContext, type DecodedAudio, decodeError, reportDamage } from './decodedAudio.js';
+import { checkSampleRate, type DecodeContext, decodeError } from './decodedAudio.js';
 import { decoderPool } from './decoderPool.js';
-import { readOggPages } from './oggPages.js';
+import { type OggCodec, type OggCodecKind, packetStartsWith } from './oggCodec.js';
 import { quietly } from './quietly.js';
 
-const withDecoder = decoderPool(() => new OggVorbisDecoder());
+const pool = decoderPool(() => new OggVorbisDecoder());
 
-/** Decodes Ogg Vorbis. Damage: broken or missing pages (readOggPages), or fewer samples than the last page's granule. */
-export async function decodeOggVorbis(bytes: Uint8Array, context: DecodeContext): Promise<DecodedAudio> {
-  const { file, warnings } = context;
-  const { lastGranule, firstPacket } = readOggPages(bytes, context);
+/** The decoder's own buffer. */
+const maxPacketBytes = 2 ** 17;
+
+type OggPages = Parameters<OggVorbisDecoder['decodeOggPages']>[0];
+type DecodedPages = Awaited<ReturnType<OggVorbisDecoder['decodeOggPages']>>;
+
+export const oggVorbis: OggCodecKind = { name: 'Vorbis', start: '\x01vorbis', open: openVorbis };
+
+/** Vorbis by libvorbis. The pages' parser of the package is left out: it knows neither chains nor films beside the sound. */
+async function openVorbis(firstPacket: Uint8Array, { file }: DecodeContext): Promise<OggCodec> {
   // Identification header: 0x01 "vorbis", version (4 bytes), channels (1), rate (4).
-  if (firstPacket.length < 16)
+  if (firstPacket.length < 30)
     throw decodeError(file, 'Ogg Vorbis without its identification header; the file is cut off, get a whole copy');
   const numChannels = firstPacket[11];
-  const headerRate = new DataView(firstPacket.buffer, firstPacket.byteOffset).getUint32(12, true);
-  checkSampleRate(file, headerRate);
-  const { decoded, printed } = await withDecoder(async (decoder) => {
-    const { result, printed } = quietly(() => decoder.decodeFile(bytes));
-    return { decoded: await result, printed };
-  });
-  const { channelData, samplesDecoded, sampleRate, errors } = decoded;
-  if (samplesDecoded === 0)
-    throw decodeError(file, `Ogg Vorbis: 0 samples were decoded of ${lastGranule} promised; the file is broken, get a whole copy`);
-  if (sampleRate !== headerRate || channelData.length !== numChannels)
-    throw decodeError(
-      file,
-      `Ogg Vorbis: the header says ${headerRate} Hz and ${numChannels} channels, the decoder ${sampleRate} and ${channelData.length}; the file is broken`,
-    );
-  if (samplesDecoded < lastGranule)
-    reportDamage(context, `damaged: ${samplesDecoded} samples were decoded, the last Ogg page promises ${lastGranule}`);
-  else if (errors.length > 0 || printed.length > 0)
-    reportDamage(context, `damaged: the decoder reported "${errors[0]?.message ?? printed[0]}" in ${samplesDecoded} samples`);
-  return { sampleRate, channels: channelData, numFrames: samplesDecoded, format: 'Ogg Vorbis', warnings };
+  const sampleRate = new DataView(firstPacket.buffer, firstPacket.byteOffset).getUint32(12, true);
+  checkSampleRate(file, sampleRate);
+  const decoder = await pool.take();
+  const errors: string[] = [];
+  /** Its public entry for pages that are parsed already; of a page it reads the packets (`codecFrames`) and the setup header. */
+  const decodePages = async (pages: object[]): Promise<DecodedPages> => {
+    const { result, printed } = quietly(() => decoder.decodeOggPages(pages as OggPages));
+    const decoded = await result;
+    errors.push(...decoded.errors.map(({ message }) => message), ...printed);
+    return decoded;
+  };
+  let setup: Uint8Array | undefined;
+  return {
+    sampleRate,
+    numChannels,
+    format: 'Ogg Vorbis',
+    numHeaders: 3,
+    preSkip: 0,
+    errors,
+    async start(headers) {
+      setup = headers[2];
+      if (!packetStartsWith(setup, '\x05vorbis') || setup.length > maxPacketBytes)
+        throw decodeError(file, 'Ogg Vorbis: the third packet is no setup header; the file is broken, get a whole copy');
+      await decodePages([{ data: headers[0], codecFrames: [] }]);
+    },
+    async decode(packets) {
+      if (packets.some((packet) => packet.length > maxPacketBytes))
+        throw decodeError(file, 'Ogg Vorbis: a packet is longer than 128 kB; the file is broken, get a whole copy');
+      // With the first packets goes the setup header, once.
+      const header = { vorbisSetup: setup };
+      const decoded = await decodePages([{ data: new Uint8Array(1), codecFrames: packets.map((data) => ({ data, header })) }]);
+      if (decoded.samplesDecoded === 0) return undefined;
+      if (decoded.sampleRate !== sampleRate || decoded.channelData.length !== numChannels)
+        throw decodeError(
+          file,
+          `Ogg Vorbis: the header says ${sampleRate} Hz and ${numChannels} channels, the decoder ${decoded.sampleRate} and ${decoded.channelData.length}; the file is broken`,
+        );
+      return decoded.channelData;
+    },
+    async release() {
+      await decoder.reset();
+      pool.giveBack(decoder);
+    },
+  };
 }

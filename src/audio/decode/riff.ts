@@ -1,16 +1,26 @@
-import { type DecodeContext, decodeError, reportDamage } from './decodedAudio.js';
+import type { ByteSource } from './byteSource.js';
+import { type DecodeContext, decodeError } from './decodedAudio.js';
+import { cannotBeTrue } from './soundLength.js';
 
-/** A chunk's place in the file. */
 export interface RiffChunk {
   id: string;
-  /** Of the content. */
+  /** First byte of the content. */
   start: number;
-  /** As the file says, ds64 applied; may reach past the end of the file. */
+  /** Bytes of content as the file says, ds64 applied; may reach past the end of the file. */
   size: number;
 }
 
-/** Sizes that a writer to a pipe leaves behind: ffmpeg's 0xFFFFFFFF, sox's 0x7FFFF000. */
-const streamedSizes = new Set([0xffffffff, 0x7ffff000]);
+export interface WavChunks {
+  format: RiffChunk;
+  data: RiffChunk;
+  /** The header was written before the first sample and never again: sizes of 0 mean "unknown". */
+  isUnfinished: boolean;
+  /** By the RIFF size (or ds64's) the file ends where it ends. */
+  isFileWhole: boolean;
+  /** Where what stands behind the data chunk is no chunk: the number of bytes from the data's end to the file's. Else 0. */
+  strayBytes: number;
+  isBigEndian: boolean;
+}
 
 // Where an odd chunk was written without its pad byte, one of these tells the two readings apart.
 const knownIds = new Set(
@@ -19,21 +29,20 @@ const knownIds = new Set(
   ),
 );
 
-const ascii = (bytes: Uint8Array, start: number) => String.fromCharCode(...bytes.subarray(start, start + 4));
+const ascii = (bytes: Uint8Array, start = 0) => String.fromCharCode(...bytes.subarray(start, start + 4));
 const isId = (id: string) => /^[\x20-\x7e]{4}$/.test(id);
 
 /**
- * The `fmt ` and `data` chunks of a RIFF/WAVE or RF64 file that starts at byte `offset`: walks chunks with their padding
- * (and without, as some writers forget it), takes RF64's sizes from ds64, and lets sizes left at 0 or 0xFFFFFFFF by a
- * writer to a pipe reach to the end of the file. Never reads outside `bytes`.
- * A cut data chunk is damage; of two data chunks the first is taken, with a warning.
+ * The `fmt ` and `data` chunks of a RIFF/WAVE, RIFX or RF64 file that starts at byte `offset`: walks chunks with their padding (and
+ * without, as some writers forget it); RF64's ds64 wins over the chunk's own 32 bits. Of two data chunks the first is taken, with a
+ * warning. Never reads outside the file. Throws where one of the two is missing.
  */
-export function findWavChunks(bytes: Uint8Array, offset: number, context: DecodeContext): { format: RiffChunk; data: RiffChunk } {
-  const { file, warnings } = context;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = bytes.byteLength;
-  const isRf64 = ascii(bytes, offset) !== 'RIFF';
-  const riffSize = view.getUint32(offset + 4, true);
+export function findWavChunks(source: ByteSource, offset: number, { file, warnings }: DecodeContext): WavChunks {
+  const head = source.read(offset, 12);
+  const isBigEndian = ascii(head) === 'RIFX';
+  const isRf64 = ascii(head) === 'RF64' || ascii(head) === 'BW64';
+  const end = source.size;
+  let riffSize = new DataView(head.buffer, head.byteOffset).getUint32(4, !isBigEndian);
   let longDataSize: number | undefined;
   let format: RiffChunk | undefined;
   let data: RiffChunk | undefined;
@@ -41,31 +50,31 @@ export function findWavChunks(bytes: Uint8Array, offset: number, context: Decode
 
   let position = offset + 12;
   while (position + 8 <= end) {
-    const id = ascii(bytes, position);
-    if (!isId(id)) break;
+    const bytes = source.read(position, 8);
+    const id = ascii(bytes);
+    if (bytes.length < 8 || !isId(id)) break;
     const start = position + 8;
-    const chunk: RiffChunk = { id, start, size: view.getUint32(position + 4, true) };
-    if (id === 'ds64' && chunk.size >= 24 && start + 16 <= end) {
-      longDataSize = Number(view.getBigUint64(start + 8, true));
+    const chunk: RiffChunk = { id, start, size: new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, !isBigEndian) };
+    if (id === 'ds64' && isRf64 && chunk.size >= 24 && start + 16 <= end) {
+      const sizes = source.read(start, 16);
+      const view = new DataView(sizes.buffer, sizes.byteOffset);
+      riffSize = Number(view.getBigUint64(0, true));
+      longDataSize = Number(view.getBigUint64(8, true));
     } else if (id === 'fmt ') {
       format ??= chunk;
     } else if (id === 'data') {
-      if (isRf64 && chunk.size === 0xffffffff && longDataSize !== undefined) chunk.size = longDataSize;
-      else if (streamedSizes.has(chunk.size) || (chunk.size === 0 && isUnfinished(riffSize, start - offset))) {
-        chunk.size = end - start;
-        if (!data)
-          warnings.push(
-            'the sizes in the header were never filled in (streamed, or the recorder lost power): decoded to the end of the file',
-          );
+      if (data) warnings.push('there is a second data chunk, which was left out');
+      else {
+        // A ds64 that was never filled in says 0.
+        if (longDataSize) chunk.size = longDataSize;
+        data = chunk;
       }
-      if (!data) data = chunk;
-      else warnings.push('there is a second data chunk, which was left out');
     }
     if (start + chunk.size > end) {
       overrun = chunk;
       break;
     }
-    position = nextChunk(bytes, start + chunk.size, chunk.size);
+    position = nextChunk(source, start + chunk.size, chunk.size);
   }
 
   if (!format || !data) {
@@ -78,29 +87,23 @@ export function findWavChunks(bytes: Uint8Array, offset: number, context: Decode
       file,
       `chunk "fmt " claims ${format.size} bytes, ${end - format.start} are left in the file; the file is cut off, get a whole copy`,
     );
-  return { format, data };
-}
-
-/** A header from before the first sample was written: RIFF size 0, 0xFFFFFFFF, or just the header's own length. */
-function isUnfinished(riffSize: number, dataStart: number): boolean {
-  return riffSize === 0 || streamedSizes.has(riffSize) || riffSize + 8 <= dataStart;
+  const dataEnd = data.start + data.size;
+  // The walk got stuck behind the data chunk: at bytes that are no chunk's head, or in a chunk that the file does not hold.
+  const isStuck = dataEnd <= end && (overrun !== undefined || position < end);
+  return {
+    format,
+    data,
+    isUnfinished: riffSize === 0 || cannotBeTrue(riffSize) || riffSize + 8 <= data.start - offset,
+    isFileWhole: Math.abs(offset + 8 + riffSize - end) <= 1,
+    strayBytes: isStuck ? end - dataEnd : 0,
+    isBigEndian,
+  };
 }
 
 /** Chunks start at even places; a writer that forgot the pad byte is found out by the ids at both places. */
-function nextChunk(bytes: Uint8Array, after: number, size: number): number {
+function nextChunk(source: ByteSource, after: number, size: number): number {
   if (size % 2 === 0) return after;
-  const isPadded = knownIds.has(ascii(bytes, after + 1)) || !knownIds.has(ascii(bytes, after));
+  const bytes = source.read(after, 5);
+  const isPadded = knownIds.has(ascii(bytes, 1)) || !knownIds.has(ascii(bytes));
   return isPadded ? after + 1 : after;
-}
-
-/** Bytes of the data chunk that are there; fewer than promised is damage, naming both counts in frames of `blockSize` bytes. */
-export function dataBytes(bytes: Uint8Array, data: RiffChunk, blockSize: number, context: DecodeContext): Uint8Array {
-  const available = Math.min(data.size, bytes.byteLength - data.start);
-  if (available < data.size) {
-    const [promised, held] = [data.size, available].map((size) => Math.floor(size / blockSize));
-    reportDamage(context, `cut off: chunk "data" promises ${promised} samples a channel, the file holds ${held}`);
-  } else if (available % blockSize !== 0) {
-    context.warnings.push(`the last ${available % blockSize} bytes of chunk "data" are no whole sample and were left out`);
-  }
-  return bytes.subarray(data.start, data.start + available - (available % blockSize));
 }

@@ -1,15 +1,6 @@
-import { convertLine, type DecodeContext, decodeError } from './decodedAudio.js';
-import type { RiffChunk } from './riff.js';
-
-export interface WavFormat {
-  encoding: 'pcm' | 'float' | 'aLaw' | 'muLaw';
-  channels: number;
-  sampleRate: number;
-  /** Bytes that hold one sample of one channel. */
-  sampleBytes: number;
-  /** For messages: `24-bit PCM`. */
-  name: string;
-}
+import { convertLine } from './convertLine.js';
+import { type DecodeContext, decodeError } from './decodedAudio.js';
+import type { PcmFormat } from './pcmFormat.js';
 
 const PCM = 1;
 const FLOAT = 3;
@@ -34,24 +25,27 @@ const codecNames: Record<number, string> = {
   26447: 'Vorbis',
 };
 
-// {xxxxxxxx-0000-0010-8000-00AA00389B71}: the subformats that are plain format codes.
-const subformatTail = [0, 0, 0, 0, 16, 0, 128, 0, 0, 170, 0, 56, 155, 113];
+// The subformats that are plain format codes: {xxxxxxxx-0000-0010-8000-00AA00389B71}, and Ambisonic B format's.
+const subformatTails = ['0000000010008000 00aa00389b71', '00002107d3118644 c8c1ca000000'].map((hex) => hex.replace(' ', ''));
 
-/** Reads chunk `fmt `, EXTENSIBLE unwrapped. Throws, naming chunk, codec and remedy, for what cannot be decoded. */
-export function readWavFormat(bytes: Uint8Array, chunk: RiffChunk, { file, warnings }: DecodeContext): WavFormat {
+/**
+ * Reads the content of chunk `fmt `, EXTENSIBLE unwrapped: the bytes that are there count, whatever length the extension claims.
+ * Throws, naming chunk, codec and remedy, for what cannot be decoded.
+ */
+export function readWavFormat(chunk: Uint8Array, { file, warnings }: DecodeContext, isBigEndian = false): PcmFormat {
   const fail = (problem: string) => decodeError(file, `WAV chunk "fmt " ${problem}; mend the header or ${convertLine(file)}`);
-  if (chunk.size < 16) throw fail(`must have at least 16 bytes, got ${chunk.size}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset + chunk.start, chunk.size);
-  const channels = view.getUint16(2, true);
-  const sampleRate = view.getUint32(4, true);
-  const blockAlign = view.getUint16(12, true);
-  const bits = view.getUint16(14, true);
+  if (chunk.length < 16) throw fail(`must have at least 16 bytes, got ${chunk.length}`);
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+  const channels = view.getUint16(2, !isBigEndian);
+  const sampleRate = view.getUint32(4, !isBigEndian);
+  const blockAlign = view.getUint16(12, !isBigEndian);
+  const bits = view.getUint16(14, !isBigEndian);
 
-  let code = view.getUint16(0, true);
+  let code = view.getUint16(0, !isBigEndian);
   if (code === EXTENSIBLE) {
-    if (chunk.size < 40 || view.getUint16(16, true) < 22) throw fail('is EXTENSIBLE without its 22 bytes of extension');
-    code = view.getUint16(24, true);
-    if (subformatTail.some((byte, i) => view.getUint8(26 + i) !== byte))
+    if (chunk.length < 40) throw fail('is EXTENSIBLE without its 22 bytes of extension');
+    code = view.getUint16(24, !isBigEndian);
+    if (!subformatTails.includes(Buffer.from(chunk.subarray(26, 40)).toString('hex')))
       throw fail('is EXTENSIBLE with a subformat that is no known codec');
   }
   const encoding = ({ [PCM]: 'pcm', [FLOAT]: 'float', [A_LAW]: 'aLaw', [MU_LAW]: 'muLaw' } as const)[code];
@@ -72,5 +66,5 @@ export function readWavFormat(bytes: Uint8Array, chunk: RiffChunk, { file, warni
   const names = { pcm: 'PCM', float: 'float', aLaw: 'A-law', muLaw: 'mu-law' };
   if (!allowed.includes(sampleBytes) || (encoding === 'float' && bits % 32 !== 0))
     throw fail(`has ${bits} bits a sample, expected ${allowed.map((n) => n * 8).join(', ')} with ${names[encoding]}`);
-  return { encoding, channels, sampleRate, sampleBytes, name: `${bits}-bit ${names[encoding]}` };
+  return { encoding, channels, sampleRate, sampleBytes, isBigEndian, isSigned8: false, name: `${bits}-bit ${names[encoding]}` };
 }

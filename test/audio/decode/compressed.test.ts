@@ -29,16 +29,17 @@ describe('decodeAudio, FLAC', () => {
       return copy;
     };
     await expect(decodeAudio(changed(30, file[30] ^ 1))).rejects.toThrow('MD5 is not the one');
-    await expect(decodeAudio(changed(25, 17))).rejects.toThrow('16 samples were decoded, FLAC STREAMINFO promises 17');
-    expect(await decodeAudio(changed(25, 17), { salvage: true })).toMatchObject({
+    expect(await decodeAudio(changed(25, 17))).toMatchObject({ numFrames: 16, warnings: [expect.stringContaining('of 17 promised')] });
+    await expect(decodeAudio(changed(24, 16))).rejects.toThrow('16 samples were decoded, FLAC STREAMINFO promises 4112');
+    expect(await decodeAudio(changed(24, 16), { salvage: true })).toMatchObject({
       numFrames: 16,
-      warnings: [expect.stringContaining('promises 17')],
+      warnings: [expect.stringContaining('promises 4112')],
     });
     await expect(decodeAudio(file.subarray(0, 42))).rejects.toThrow('0 samples were decoded');
     await expect(decodeAudio(file.subarray(0, 41))).rejects.toThrow('without its STREAMINFO');
     await expect(decodeAudio(changed(23, 0xff))).rejects.toThrow('STREAMINFO promises');
-    // A promise of 2^36 samples is refused before anything is decoded.
-    await expect(decodeAudio(changed(21, file[21] | 15))).rejects.toThrow('more than fit in memory');
+    // A promise of 2^36 samples takes no memory.
+    await expect(decodeAudio(changed(21, file[21] | 15))).rejects.toThrow('16 samples were decoded, FLAC STREAMINFO promises 64424509456');
   });
 });
 
@@ -56,22 +57,17 @@ describe('decodeAudio, Ogg Vorbis', () => {
     damaged[(pages[3] + pages[4]) >> 1] ^= 1;
     await expect(decodeAudio(damaged)).rejects.toThrow('page 3 has a wrong checksum');
     const gap = new Uint8Array([...file.subarray(0, pages[3]), ...file.subarray(pages[4])]);
-    await expect(decodeAudio(gap)).rejects.toThrow('page 3 is missing');
+    await expect(decodeAudio(gap)).rejects.toThrow('1 page is missing');
     const last = pages[pages.length - 1];
-    await expect(decodeAudio(file.subarray(0, last))).rejects.toThrow('page that ends the stream is missing');
+    expect((await decodeAudio(file.subarray(0, last))).warnings).toEqual([
+      expect.stringContaining('page that ends the Ogg stream is missing'),
+    ]);
     await expect(decodeAudio(file.subarray(0, last + 100))).rejects.toThrow('last page is cut off');
     const salvaged = await decodeAudio(file.subarray(0, last + 100), { salvage: true });
     expect(salvaged.warnings).toHaveLength(1);
     expect(salvaged.numFrames).toBeGreaterThan(0.5 * whole.numFrames);
     expect(salvaged.numFrames).toBeLessThan(whole.numFrames);
     expect(salvaged.channels[0]).toEqual(whole.channels[0].subarray(0, salvaged.numFrames));
-  });
-
-  it('refuses several streams in one file', async () => {
-    const file = esc10Clip();
-    const other = file.slice();
-    for (let at = 0; at >= 0; at = Buffer.from(other).indexOf('OggS', at + 4)) other[at + 14] ^= 1;
-    await expect(decodeAudio(new Uint8Array([...file, ...other]))).rejects.toThrow('several streams');
   });
 
   it('decodes several files at once as one after another', async () => {

@@ -106,7 +106,7 @@ describe('decodeAudio, WAV', () => {
   ])('refuses %j, naming file, chunk and remedy', async (options, message) => {
     const attempt = decodeAudio(wavFile(int16Bytes([1, 2, 3, 4]), options), { file: 'a b.wav' });
     await expect(attempt).rejects.toThrow(message);
-    await expect(attempt).rejects.toThrow(/decodeAudio: a b\.wav: .*ffmpeg -i "a b\.wav" -c:a pcm_s16le "a b\.converted\.wav"/);
+    await expect(attempt).rejects.toThrow(/decodeAudio: a b\.wav: .*ffmpeg -i 'a b\.wav' -c:a pcm_s16le 'a b\.wav\.wav'/);
   });
 
   it('refuses each sample that is not finite', async () => {
