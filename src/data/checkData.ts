@@ -23,6 +23,9 @@ export interface DataCheck {
   missing: string[];
   unlisted: string[];
   unreadable: { id: string; reason: string }[];
+  /** Classes whose names differ by blanks, case or Unicode form only. */
+  similarLabels: string[][];
+  unreadableFolders: { path: string; reason: string }[];
   silent: string[];
   /** Sets of clips with the same decoded samples. */
   duplicates: { ids: string[]; labels: string[]; splits: string[] }[];
@@ -109,6 +112,7 @@ export async function checkData({
   const overlapById = overlaps(groupBy(dataset.clips, (clip) => clip.id.split('/').at(-1) ?? clip.id));
   const overlapByGroup = overlaps(groupBy(dataset.clips, groupOf));
   const overlapByContent = overlaps(byContent);
+  const { similarLabels: similar = [], unreadableFolders = [] } = dataset;
   return {
     dir: dataset.dir,
     kind: dataset.kind,
@@ -118,15 +122,24 @@ export async function checkData({
     missing: dataset.missing,
     unlisted: dataset.unlisted,
     unreadable,
+    similarLabels: similar,
+    unreadableFolders,
     silent,
     duplicates,
     overlapById,
     overlapByGroup,
     overlapByContent,
-    numProblems: [dataset.missing, unreadable, silent, duplicates, overlapById, overlapByGroup, overlapByContent].reduce(
-      (sum, list) => sum + list.length,
-      0,
-    ),
+    numProblems: [
+      dataset.missing,
+      unreadable,
+      similar,
+      unreadableFolders,
+      silent,
+      duplicates,
+      overlapById,
+      overlapByGroup,
+      overlapByContent,
+    ].reduce((sum, list) => sum + list.length, 0),
   };
 }
 

@@ -42,6 +42,10 @@ export interface Dataset {
   unlisted: string[];
   /** The csv files are there, the audio is not. */
   isMetadataOnly: boolean;
+  /** Classes whose names differ by blanks, case or Unicode form only, see `similarLabels`. */
+  similarLabels?: string[][];
+  /** Folders that could not be listed: what is in them is not known. */
+  unreadableFolders?: { path: string; reason: string }[];
 }
 
 /** What keeps clips together in a split: their group, or the clip itself. */

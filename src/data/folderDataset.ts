@@ -1,68 +1,92 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
-import { type Clip, type Dataset, indexLabels, type Split } from './clip.js';
-import { splitFromWord } from './csvDataset.js';
+import { type Clip, type Dataset, indexLabels } from './clip.js';
+import { type FolderLayout, folderLayout } from './folderLayout.js';
 
-/** Top folders named train, validation, test are splits, not classes. */
-function hasSplitFolders(files: readonly string[]): boolean {
-  const tops = new Set(files.map((file) => file.split('/')[0]));
-  return files.every((file) => file.includes('/')) && [...tops].every((top) => splitFromWord(top) !== undefined);
-}
-
-function splitAndRest(file: string, hasSplits: boolean): { split?: Split; rest: string[] } {
-  const parts = file.split('/');
-  return hasSplits ? { split: splitFromWord(parts[0]), rest: parts.slice(1) } : { rest: parts };
-}
-
-/** Every recording lies in a folder (below a split's folder, if these are there), and there are at least two such folders. */
-export function looksLikeClassFolders(files: readonly string[]): boolean {
-  const hasSplits = hasSplitFolders(files);
-  const rests = files.map((file) => splitAndRest(file, hasSplits).rest);
-  return rests.every((rest) => rest.length > 1) && new Set(rests.map((rest) => rest[0])).size > 1;
-}
-
-/** One folder a class (or split/class), or recordings without labels at any depth. */
+/**
+ * One folder a class, or recordings without labels at any depth; above them there may be folders that are splits or folds. `auto` takes
+ * folders for classes where every recording lies in one. Throws UsageError where some folders are named like splits and others are not.
+ */
 export async function loadFolderDataset({
   dir,
   files,
-  kind,
+  format,
 }: {
   dir: string;
   files: string[];
-  kind: 'classFolders' | 'unlabelled';
+  format: 'auto' | 'classFolders' | 'unlabelled';
 }): Promise<Dataset> {
-  const hasSplits = hasSplitFolders(files);
+  const layout = folderLayout(files);
+  if (format === 'auto' && layout.strangers.length > 0) throw halfRecognised(dir, layout);
+  const kind = format === 'auto' ? (layout.hasClasses ? 'classFolders' : 'unlabelled') : format;
+  // Told to take folders for classes, those that might be splits are classes as well where not all of them are splits.
+  const parts: FolderLayout['parts'] = kind === 'classFolders' && layout.strangers.length > 0 ? new Map() : layout.parts;
   const clips = files.map((id): Clip => {
-    const { split, rest } = splitAndRest(id, hasSplits);
+    const rest = id.split('/').slice(layout.prefix.length);
     const clip: Clip = { id, path: join(dir, id) };
-    if (split !== undefined) clip.split = split;
-    if (kind === 'classFolders') {
+    const part = rest.length > 1 ? parts.get(rest[0]) : undefined;
+    if (part !== undefined) {
+      rest.shift();
+      if (part !== 'unlabelled') Object.assign(clip, part);
+      else if (hasSplits(parts)) clip.split = 'train';
+    }
+    if (kind === 'classFolders' && part !== 'unlabelled') {
       if (rest.length < 2)
         throw new UsageError(`loadDataset: ${id} must lie in the folder of its class; move it there or pass --format unlabelled`);
-      clip.label = rest[0];
+      clip.label = rest[0].trim();
     }
     return clip;
   });
   const classNames = indexLabels(clips);
-  const splits = hasSplits ? ', folders train / validation / test taken as splits' : '';
-  const notes =
-    kind === 'classFolders'
-      ? [
-          `read as classFolders: ${clips.length} clips in ${classNames.length} folders taken as classes${splits}; if they are no classes, pass --format unlabelled`,
-        ]
-      : [`read as unlabelled: ${clips.length} clips${splits}`];
+  const isNot = kind === 'classFolders' ? `; if they are no classes, pass --format unlabelled` : '';
+  const classes = kind === 'classFolders' ? ` in ${classNames.length} folders taken as classes` : '';
+  const notes = [`read as ${kind}: ${clips.length} clips${classes}${describeParts(parts)}${isNot}`];
+  const numUnlabelled = clips.filter(({ label }) => label === undefined).length;
+  if (kind === 'classFolders' && numUnlabelled > 0) notes.push(`${numUnlabelled} clips have no label`);
+  if (format === 'auto' && kind === 'unlabelled' && layout.strays.length > 0) {
+    notes.push(
+      `the folders are not taken as classes because ${layout.strays.length} recordings lie outside them, the first is ${layout.strays[0]}; move them into the folder of their class, or pass --format unlabelled`,
+    );
+  }
   if (kind === 'classFolders') {
-    const parents = hasSplits ? [...new Set(files.map((file) => file.split('/')[0]))] : ['.'];
-    const empty = await foldersBeside(classNames, dir, parents);
+    const top = layout.prefix.join('/');
+    const splits = [...parts].flatMap(([name, part]) => (part === 'unlabelled' ? [] : join(top, name)));
+    const empty = await foldersBeside([...classNames, ...parts.keys()], dir, splits.length > 0 ? splits : [top]);
     if (empty.length > 0) notes.push(`${empty.length} folders hold no recordings and are no classes: ${empty.join(', ')}`);
   }
   return { dir, kind, clips, classNames, notes, missing: [], unlisted: [], isMetadataOnly: false };
 }
 
-/** Folders in `parents` that are none of the classes; hidden ones do not count. */
-async function foldersBeside(classNames: readonly string[], dir: string, parents: readonly string[]): Promise<string[]> {
+function hasSplits(parts: FolderLayout['parts']): boolean {
+  return [...parts.values()].some((part) => part !== 'unlabelled' && 'split' in part);
+}
+
+function halfRecognised(dir: string, { parts, strangers }: FolderLayout): UsageError {
+  const known = [...parts.keys()].join(', ');
+  return new UsageError(
+    `loadDataset: the folders of ${dir} must all be splits or folds, or none: ${known} ${parts.size === 1 ? 'is' : 'are'} named like ${
+      parts.size === 1 ? 'one' : 'such'
+    }, ${strangers.slice(0, 5).join(', ')}${strangers.length > 5 ? ' ...' : ''} not; pass --format classFolders (or --set data.format=classFolders) if all are classes, ` +
+      `--format unlabelled to use the recordings without labels, or move the others away`,
+  );
+}
+
+/** `, folders dev, eval taken as train, test`. */
+function describeParts(parts: FolderLayout['parts']): string {
+  const entries = [...parts];
+  const list = (of: (entry: (typeof entries)[number]) => string) => entries.map(of).join(', ');
+  if (entries.length === 0) return '';
+  if (entries.every(([, part]) => part !== 'unlabelled' && 'fold' in part)) return `, folders ${list(([name]) => name)} taken as folds`;
+  const word = (part: (typeof entries)[number][1]) =>
+    part === 'unlabelled' ? 'clips without a label' : 'fold' in part ? `fold ${part.fold}` : part.split;
+  return `, folders ${list(([name]) => name)} taken as ${list(([, part]) => word(part))}`;
+}
+
+/** Folders in `parents` that are none of the names known; hidden ones do not count. */
+async function foldersBeside(known: readonly string[], dir: string, parents: readonly string[]): Promise<string[]> {
   const entries = (await Promise.all(parents.map((parent) => readdir(join(dir, parent), { withFileTypes: true })))).flat();
   const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
-  return [...new Set(names)].filter((name) => !classNames.includes(name)).sort();
+  const isKnown = new Set(known);
+  return [...new Set(names)].filter((name) => !isKnown.has(name) && !isKnown.has(name.trim())).sort();
 }

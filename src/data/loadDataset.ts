@@ -1,17 +1,22 @@
-import { existsSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { UsageError } from '../util/errors.js';
-import { listAudioFiles } from './audioFiles.js';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { errorText, UsageError } from '../util/errors.js';
+import { isAudioName } from './audioFiles.js';
+import { chooseTable } from './chooseTable.js';
 import type { Dataset, DatasetKind } from './clip.js';
 import { loadCsvDataset } from './csvDataset.js';
-import { loadFolderDataset, looksLikeClassFolders } from './folderDataset.js';
+import { createFileMatcher } from './fileMatcher.js';
+import { findTables, type UnusedTable } from './findTables.js';
+import { loadFolderDataset } from './folderDataset.js';
 import { findFsdnoisy18kMeta, loadFsdnoisy18k } from './fsdnoisy18k.js';
+import { describeSimilarLabels, similarLabels } from './similarLabels.js';
+import { walkFolder } from './walkFolder.js';
 
 /**
  * Reads what a data folder says about its clips; no audio is opened.
- * Layouts: FSDnoisy18k (its four folders, or its two csv files alone), a csv with fname[,label,split,fold,group],
- * one folder a class, or recordings without labels. `format: 'auto'` looks at what is there; `notes[0]` says what was chosen.
+ * Layouts: FSDnoisy18k (its four folders, or its two csv files alone), a table that names the recordings (ESC-50, UrbanSound8K, FSD50K,
+ * DCASE and one's own), one folder a class, folders that are splits or folds, or recordings without labels. `format: 'auto'` looks at
+ * what is there; `notes[0]` says what was chosen, and other notes name each table that was not read, with the reason.
  * Throws UsageError where the folder or the layout asked for is not there, AudiosslError for a csv that makes no sense.
  */
 export async function loadDataset(dir: string, { format = 'auto' }: { format?: 'auto' | DatasetKind } = {}): Promise<Dataset> {
@@ -19,55 +24,49 @@ export async function loadDataset(dir: string, { format = 'auto' }: { format?: '
   const info = await stat(root).catch(() => undefined);
   if (!info?.isDirectory())
     throw new UsageError(`loadDataset: ${dir} must be a folder of recordings, ${info ? 'it is a file' : 'it does not exist'}`);
-  const files = await listAudioFiles(root);
+  const listing = await walkFolder(root).catch((error: unknown) => {
+    throw new UsageError(`loadDataset: ${dir} must be a folder that may be read: ${errorText(error)}`);
+  });
+  const { dataset, unused } = await readLayout(root, dir, listing.files, format);
+  const similar = similarLabels(dataset.classNames);
+  dataset.notes.push(
+    ...describeSimilarLabels(similar, dataset.clips),
+    ...unused.map(({ path, reason }) => `${path} is not used: ${reason}`),
+    ...listing.unreadable.map(({ path, reason }) => `the folder ${path} may not be read, its recordings are left out: ${reason}`),
+  );
+  return { ...dataset, similarLabels: similar, unreadableFolders: listing.unreadable };
+}
+
+async function readLayout(
+  root: string,
+  dir: string,
+  all: readonly string[],
+  format: 'auto' | DatasetKind,
+): Promise<{ dataset: Dataset; unused: UnusedTable[] }> {
+  const files = all.filter(isAudioName);
   const meta = format === 'auto' || format === 'fsdnoisy18k' ? await findFsdnoisy18kMeta(root) : undefined;
   if (format === 'fsdnoisy18k' && meta === undefined) {
     throw new UsageError(
       `loadDataset: ${dir} must hold FSDnoisy18k.meta/train.csv and test.csv to be read as fsdnoisy18k; pass the folder that holds the four FSDnoisy18k folders`,
     );
   }
-  if (meta !== undefined) return loadFsdnoisy18k({ dir: root, metaDir: meta, files });
+  if (meta !== undefined) return { dataset: await loadFsdnoisy18k({ dir: root, metaDir: meta, files }), unused: [] };
+  const { tables, unused } = await findTables(root, all);
   if (format === 'auto' || format === 'csv') {
-    const csv = await findClipsCsv(root, dir);
-    if (csv !== undefined) return loadCsvDataset({ dir: root, csvName: csv, files });
-    if (format === 'csv')
-      throw new UsageError(`loadDataset: ${dir} must hold a csv file with the column fname (labels.csv) to be read as csv`);
-  }
+    const matcher = createFileMatcher(files);
+    const chosen = await chooseTable({ dir: root, shownDir: dir, files, tables, matcher, format });
+    unused.push(...chosen.unused);
+    if (chosen.main !== undefined || chosen.parts.length > 0)
+      return { dataset: loadCsvDataset({ dir: root, ...chosen, files, matcher }), unused };
+    if (format === 'csv') {
+      const why = unused.length === 0 ? '' : `; ${unused.map(({ path, reason }) => `${path}: ${reason}`).join('; ')}`;
+      throw new UsageError(`loadDataset: ${dir} must hold a csv file that names the recordings (labels.csv) to be read as csv${why}`);
+    }
+  } else unused.push(...tables.map(({ path }) => ({ path, reason: `--format ${format} reads no tables` })));
   if (files.length === 0) {
-    throw new UsageError(`loadDataset: ${dir} must hold recordings (wav, flac, ogg, mp3) or a csv with the column fname, got neither`);
+    const why = unused.length === 0 ? ', got neither' : `; ${unused.map(({ path, reason }) => `${path}: ${reason}`).join('; ')}`;
+    throw new UsageError(`loadDataset: ${dir} must hold recordings (wav, flac, ogg, mp3) or a csv that names them${why}`);
   }
-  const kind = format === 'auto' ? (looksLikeClassFolders(files) ? 'classFolders' : 'unlabelled') : format;
-  return loadFolderDataset({ dir: root, files, kind: kind === 'classFolders' ? 'classFolders' : 'unlabelled' });
-}
-
-/** `labels.csv`, or the only csv file that has the column fname. */
-async function findClipsCsv(root: string, shownDir: string): Promise<string | undefined> {
-  if (existsSync(join(root, 'labels.csv'))) return 'labels.csv';
-  const candidates: string[] = [];
-  for (const name of (await readdir(root)).sort()) {
-    if (name.toLowerCase().endsWith('.csv') && !name.startsWith('.') && (await firstLine(join(root, name))).includes('fname'))
-      candidates.push(name);
-  }
-  if (candidates.length > 1) {
-    throw new UsageError(
-      `loadDataset: ${shownDir} must hold one csv with the column fname, got ${candidates.join(', ')}; call the right one labels.csv`,
-    );
-  }
-  return candidates[0];
-}
-
-/** Column names of the first line, which is enough to know a csv by. */
-async function firstLine(path: string): Promise<string[]> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
-    const text = buffer.subarray(0, bytesRead).toString('utf8');
-    return text
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/, 1)[0]
-      .split(',')
-      .map((name) => name.trim().replace(/^"|"$/g, ''));
-  } finally {
-    await handle.close();
-  }
+  const kind = format === 'classFolders' || format === 'unlabelled' ? format : 'auto';
+  return { dataset: await loadFolderDataset({ dir: root, files, format: kind }), unused };
 }

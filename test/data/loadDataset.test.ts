@@ -83,8 +83,8 @@ describe('loadDataset', () => {
     await expect(loadDataset(dir)).rejects.toThrow(message);
   });
 
-  it('asks for labels.csv when two csv files have fname', async () => {
-    const dir = await folderWith({ 'a.csv': 'fname\n', 'b.csv': 'fname,label\n' });
+  it('asks for labels.csv when two csv files say as much', async () => {
+    const dir = await folderWith({ 'a.csv': 'fname,label\nx.wav,dog\n', 'b.csv': 'fname,label\nx.wav,cat\n', 'x.wav': '' });
     await expect(loadDataset(dir)).rejects.toThrow(/got a\.csv, b\.csv; call the right one labels\.csv/);
   });
 

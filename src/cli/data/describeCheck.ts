@@ -12,6 +12,14 @@ export function describeCheck(check: DataCheck): string {
       'unreadable',
       check.unreadable.map(({ id, reason }) => `${id}: ${reason}`),
     ),
+    section(
+      'folders that may not be read',
+      check.unreadableFolders.map(({ path, reason }) => `${path}: ${reason}`),
+    ),
+    section(
+      'labels that differ only by blanks, case or Unicode form',
+      check.similarLabels.map((names) => names.map((name) => `"${name}"`).join(', ')),
+    ),
     section('silent', check.silent),
     section(
       'same content',
