@@ -6,7 +6,7 @@ import { folderWith } from './syntheticData.js';
 
 /** `id label split fold group`, a clip a line, '-' where the data say nothing. */
 const told = ({ clips }: Dataset): string[] =>
-  clips.map(({ id, label = '-', split = '-', fold = '-', group = '-' }: Clip) => [id, label, split, fold, group].join(' '));
+  clips.map(({ id, label, split, fold, group }: Clip) => [id, label ?? '-', split ?? '-', fold ?? '-', group ?? '-'].join(' '));
 const silent = (paths: readonly string[]): Record<string, string> => Object.fromEntries(paths.map((path) => [path, '']));
 const utf16 = (text: string, isBigEndian = false): Buffer => {
   const bytes = Buffer.from(text, 'utf16le');
