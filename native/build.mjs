@@ -74,6 +74,8 @@ function run(command, args) {
   fail(`${line.trim().slice(0, 300)} (the whole log: ${log})`);
 }
 
+// The front end's addon needs no libtorch, so it comes first, and this build goes on without it.
+if (sanitize === '') spawnSync(process.execPath, [join(here, 'buildFrontEnd.mjs')], { stdio: 'inherit' });
 const torch = findTorch();
 const stamp = fingerprint(torch);
 const isCurrent = existsSync(addon) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).fingerprint === stamp;

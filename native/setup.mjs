@@ -60,6 +60,16 @@ function installNpmPackages() {
   say(`installed the npm packages (${result.seconds.toFixed(0)} s)`);
 }
 
+/** The front end's addon, which needs a compiler only. Without it features are made by TypeScript. */
+function buildFrontEnd() {
+  const result = run(process.execPath, [join(root, 'native/buildFrontEnd.mjs')], { cwd: root });
+  if (result.isOk) return;
+  const reason =
+    result.log.split('\n').find((line) => line.startsWith('native/buildFrontEnd.mjs: ')) ??
+    `node native/buildFrontEnd.mjs failed:\n${lastLines(result.log)}`;
+  say(`the native front end is not available, features are made by the slower TypeScript: ${reason}`);
+}
+
 /** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
 function buildAddon() {
   const isFirst = !existsSync(join(root, 'native/build/audiossl.node'));
@@ -114,5 +124,6 @@ const isAllowed = !flags.has('--no-system-packages') && !process.env.AUDIOSSL_NO
 installPackages(missingPackages({ purpose: 'backend' }), { isAllowed });
 if (flags.has('--for-tests')) installPackages(missingPackages({ purpose: 'tests' }), { isAllowed });
 installNpmPackages();
+buildFrontEnd();
 buildAddon();
 compile();

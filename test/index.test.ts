@@ -37,6 +37,7 @@ describe('the public names', () => {
     ...['supervisedAngularMarginLoss', 'crossEntropyLoss', 'sgd', 'adam', 'pretrain', 'evaluate', 'loadModel', 'uniformity', 'tolerance'],
     ...['embed', 'embedToFile', 'getSceneEmbeddings', 'getTimestampEmbeddings', 'buildFeatureStore', 'resolveSplit'],
     ...['alignment', 'saveSafetensors', 'loadSafetensors', 'writeNpy', 'writeNpz', 'loadConfig'],
+    ...['LogMelStream', 'ResampleStream', 'streamClipLogMel'],
   ])('%s is a function', (name) => {
     expect(audiossl).toHaveProperty(name, expect.any(Function));
   });

@@ -1,4 +1,5 @@
 import FFT from 'fft.js';
+import type { ClipPart } from './clipPart.js';
 import { kaiserSinc } from './kaiserSinc.js';
 
 const reach = 127;
@@ -12,29 +13,28 @@ const pairsAfter = 63;
 const fftSize = 1024;
 const blockOutputs = fftSize - pairsBefore - pairsAfter;
 
+/** Outputs of one pair of transforms. */
+export const halvesTogether = 2 * blockOutputs;
+
 /**
- * Exactly 2:1, [n] -> [ceil(n / 2)]: y[t] = sum over |k| <= 127 of h[|k|] x[2t - k], x being 0 outside the clip, for
- * t < floor(n / 2); for odd n a zero follows, as the authors' chain has it.
+ * Exactly 2:1: out[t - first] = y[t] = sum over |k| <= 127 of h[|k|] x[2t - k], x being 0 outside `part`; `first` is a multiple of
+ * halvesTogether.
  * The sum in float64 by overlap-save: even and odd samples are real and imaginary part of one transform, Z, the filtered block has the
  * spectrum P[k] Z[k] + Q[k] conj(Z[-k]), and two blocks go back in one transform, as its real and imaginary part.
  */
-export function halveRate(samples: Float32Array): Float32Array {
-  const n = samples.length;
-  const numOut = n >> 1;
-  const out = new Float32Array((n + 1) >> 1);
+export function halveRate(part: ClipPart, first: number, out: Float32Array): void {
   made ??= makePlan();
   const { fft, input, spectrumA, spectrumB, output } = made;
-  for (let t = 0; t < numOut; t += 2 * blockOutputs) {
-    readPairs(input, samples, t - pairsBefore);
+  for (let t = 0; t < out.length; t += halvesTogether) {
+    readPairs(input, part, first + t - pairsBefore);
     fft.transform(spectrumA, input);
-    readPairs(input, samples, t + blockOutputs - pairsBefore);
+    readPairs(input, part, first + t + blockOutputs - pairsBefore);
     fft.transform(spectrumB, input);
     filterBoth(made);
     fft.inverseTransform(output, input);
-    writeBlock(out, t, Math.min(numOut, t + blockOutputs), output, 0);
-    writeBlock(out, t + blockOutputs, Math.min(numOut, t + 2 * blockOutputs), output, 1);
+    writeBlock(out, t, Math.min(out.length, t + blockOutputs), output, 0);
+    writeBlock(out, t + blockOutputs, Math.min(out.length, t + halvesTogether), output, 1);
   }
-  return out;
 }
 
 /** The filter's two factors, and scratch that each call overwrites; plain arrays, on which fft.js is faster than on typed ones. */
@@ -76,9 +76,9 @@ function makePlan(): Plan {
   return { fft, input, spectrumA, spectrumB, output, p, q };
 }
 
-/** `fftSize` pairs of samples from pair `first` on, 0 outside the clip. */
-function readPairs(input: number[], samples: Float32Array, first: number): void {
-  const from = 2 * first;
+/** `fftSize` pairs of samples from pair `first` on, 0 outside the part. */
+function readPairs(input: number[], { samples, start }: ClipPart, first: number): void {
+  const from = 2 * first - start;
   if (from >= 0 && from + input.length <= samples.length) {
     for (let i = 0; i < input.length; i++) input[i] = samples[from + i];
     return;

@@ -11,6 +11,7 @@ describe('audiossl doctor', () => {
     const of = (what: string) => findings.find((finding) => finding.what === what);
     expect(of('Node.js')).toEqual({ what: 'Node.js', state: 'ok', found: process.version });
     expect(of('audio files')?.found).toContain('WAV, Ogg Vorbis, FLAC');
+    expect(of('front end')?.found).toMatch(/^(native, \w+|TypeScript: .+)$/);
     expect(of('wasm')?.found).toBe('tfjs-backend-wasm 4.22.0');
     const speed = of('backend in use')?.found.match(/^cpu on cpu, float32, 1 thread: (\d+(\.\d)?) GFLOP\/s/)?.[1];
     expect(stdout).not.toContain('undefined');

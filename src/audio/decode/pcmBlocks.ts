@@ -4,6 +4,7 @@ import type { ByteSource } from './byteSource.js';
 import { aLawTable, muLawTable } from './companding.js';
 import { convertLine } from './convertLine.js';
 import { type DecodeContext, decodeError } from './decodedAudio.js';
+import { pcm16 } from './pcm16.js';
 import { frameBytes, type PcmFormat } from './pcmFormat.js';
 
 /** Bytes decoded at once. */
@@ -12,7 +13,7 @@ const headerBytes = 44;
 
 /**
  * Decodes `numBytes` bytes of samples from byte `start` on, block by block. wav-decoder does the samples, behind a header of ours that
- * it understands, whatever box they came in. A NaN or infinity would spread to every frame through the clip's mean: such a file is
+ * it understands, whatever box they came in; little-endian 16-bit PCM, what most recordings are, is read here. A NaN or infinity would spread to every frame through the clip's mean: such a file is
  * refused, or with salvage the sample is set to 0 and counted.
  */
 export async function* pcmBlocks(
@@ -31,7 +32,7 @@ export async function* pcmBlocks(
     const wanted = Math.min(step, numBytes - at);
     const raw = source.read(start + at, wanted);
     if (raw.length < wanted) throw decodeError(file, 'the file became shorter while it was read; try again when nothing writes to it');
-    const channels = decodeBlock(cleanWav(raw, format), file);
+    const channels = isPcm16(format) ? pcm16(raw, format.channels) : decodeBlock(cleanWav(raw, format), file);
     if (format.encoding === 'float') numNotFinite += mendNotFinite(channels, numFrames, context);
     numFrames += wanted / size;
     yield channels;
@@ -39,6 +40,8 @@ export async function* pcmBlocks(
   if (numNotFinite > 0)
     context.warnings.push(`${numNotFinite} ${numNotFinite === 1 ? 'sample was' : 'samples were'} NaN or infinite and set to 0`);
 }
+
+const isPcm16 = ({ encoding, sampleBytes, isBigEndian }: PcmFormat) => encoding === 'pcm' && sampleBytes === 2 && !isBigEndian;
 
 function decodeBlock(clean: ArrayBuffer, file: string): Float32Array[] {
   try {

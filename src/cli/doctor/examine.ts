@@ -1,6 +1,7 @@
 import { describeEnvironment } from '../../run/environment.js';
 import { pickBackend } from '../backendOptions.js';
 import type { Finding } from './finding.js';
+import { examineFrontEnd } from './frontEnd.js';
 import { examineLibtorch } from './libtorch.js';
 import { measureSpeed } from './measureSpeed.js';
 import { examinePackages, installedVersion } from './packages.js';
@@ -11,6 +12,7 @@ export async function examine(backendOptions: Parameters<typeof pickBackend>[0])
   const findings: Finding[] = [
     { what: 'machine', state: 'ok', found: `${processor}, ${memory}, ${system}` },
     ...examinePackages(),
+    examineFrontEnd(),
     examineLibtorch(),
     { what: 'wasm', state: 'ok', found: `tfjs-backend-wasm ${installedVersion('@tensorflow/tfjs-backend-wasm') ?? 'not installed'}` },
   ];

@@ -1,0 +1,78 @@
+// As many doubles at a time as one register of the instruction set holds: a lane is a frame, so the width changes no result.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace audiossl {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int64_t kLanes = 8;
+#elif defined(__AVX2__)
+constexpr int64_t kLanes = 4;
+#else
+constexpr int64_t kLanes = 2;
+#endif
+
+typedef double Lanes __attribute__((vector_size(kLanes * 8)));
+typedef uint64_t LaneBits __attribute__((vector_size(kLanes * 8)));
+typedef float HalfLanes __attribute__((vector_size(kLanes * 4)));
+
+#define AUDIOSSL_INLINE inline __attribute__((always_inline))
+
+// Minus zero, which compilers leave out; plus zero would change the sign of a zero, and stays.
+AUDIOSSL_INLINE Lanes broadcast(double value) { return value - Lanes{}; }
+
+AUDIOSSL_INLINE Lanes load(const double* from) {
+  Lanes values;
+  std::memcpy(&values, from, sizeof values);
+  return values;
+}
+
+AUDIOSSL_INLINE void store(double* to, Lanes values) { std::memcpy(to, &values, sizeof values); }
+
+AUDIOSSL_INLINE Lanes loadFloats(const float* from) {
+  HalfLanes values;
+  std::memcpy(&values, from, sizeof values);
+  return __builtin_convertvector(values, Lanes);
+}
+
+AUDIOSSL_INLINE void storeFloats(float* to, Lanes values) {
+  HalfLanes halves = __builtin_convertvector(values, HalfLanes);
+  std::memcpy(to, &halves, sizeof halves);
+}
+
+AUDIOSSL_INLINE Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+AUDIOSSL_INLINE Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
+
+// The natural logarithm of positive normal numbers to 1e-15 of the result; NaN of infinity and NaN.
+// x = 2^e m with m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh s, s = (m - 1) / (m + 1), |s| < 0.172, by its power series.
+AUDIOSSL_INLINE Lanes naturalLogarithm(Lanes x) {
+  LaneBits bits = (LaneBits)x;
+  constexpr uint64_t one = 0x3ff0000000000000, rootOfHalf = 0x3fe6a09e667f3bcd;
+  LaneBits exponent = (bits + (one - rootOfHalf)) >> 52;  // biased by 1023
+  Lanes m = (Lanes)(bits - ((exponent - 1023) << 52));
+  // 2^52 + exponent as a double, its bits put together: AVX2 converts no 64-bit integers.
+  Lanes e = (Lanes)(exponent | 0x4330000000000000) - (4503599627370496.0 + 1023.0);
+  Lanes s = (m - 1.0) / (m + 1.0);
+  Lanes z = s * s;
+  Lanes series = broadcast(2.0 / 21);
+  series = series * z + 2.0 / 19;
+  series = series * z + 2.0 / 17;
+  series = series * z + 2.0 / 15;
+  series = series * z + 2.0 / 13;
+  series = series * z + 2.0 / 11;
+  series = series * z + 2.0 / 9;
+  series = series * z + 2.0 / 7;
+  series = series * z + 2.0 / 5;
+  series = series * z + 2.0 / 3;
+  Lanes logarithm = e * 0.693147180559945309417 + (s * z * series + 2.0 * s);
+  return logarithm + (x - x);
+}
+
+}  // namespace
+}  // namespace audiossl

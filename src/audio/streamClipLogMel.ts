@@ -1,0 +1,76 @@
+import { ClipLevel, normaliseTo } from './ClipLevel.js';
+import { clipLogMel } from './clipLogMel.js';
+import type { FrontEnd } from './frontEndPresets.js';
+import { LogMelStream } from './LogMelStream.js';
+import { liftToTop } from './logMel.js';
+import { mixDown } from './mixDown.js';
+import { ResampleStream } from './resample.js';
+
+/** A recording that can be decoded block by block, again and again. */
+export interface ClipBlocks {
+  /** Hz */
+  sampleRate: number;
+  /** From its start on, [channels][n] a block. */
+  blocks(): AsyncIterable<readonly Float32Array[]>;
+}
+
+/**
+ * clipLogMel of a recording of any length, [n, nMels] a piece: together the bits that clipLogMel gives for the whole, in memory bounded by
+ * the blocks and `minSeconds`. It is decoded twice where the clip's level is needed first (`normalise`), and once more with `topDecibels`.
+ */
+export async function* streamClipLogMel(clip: ClipBlocks, frontEnd: FrontEnd): AsyncGenerator<Float32Array, void> {
+  const { normalise, headRoom, topDecibels } = frontEnd;
+  const level = new ClipLevel();
+  const minSamples = Math.round(frontEnd.minSeconds * frontEnd.sampleRate);
+  // A short clip is filled up from its own beginning, so it is kept; of a longer one only the level is wanted here.
+  let beginning: Float32Array[] = [];
+  for await (const samples of resampled(clip, frontEnd)) {
+    level.add(samples);
+    if (level.numSamples < minSamples) beginning.push(samples);
+    else if (!normalise) break;
+    else beginning = [];
+  }
+  if (level.numSamples < minSamples || level.numSamples === 0) {
+    yield clipLogMel({ channels: [joined(beginning)], sampleRate: frontEnd.sampleRate }, frontEnd).data;
+    return;
+  }
+  async function* frames(stream: LogMelStream): AsyncGenerator<Float32Array, void> {
+    for await (const samples of resampled(clip, frontEnd)) {
+      const data = stream.push(normalise ? normaliseTo(level, samples, { headRoom }) : samples);
+      if (data.length > 0) yield data;
+    }
+    const rest = stream.end();
+    if (rest.length > 0) yield rest;
+  }
+  if (topDecibels === null) {
+    yield* frames(new LogMelStream(frontEnd));
+    return;
+  }
+  const loudest = new LogMelStream(frontEnd);
+  for await (const _ of frames(loudest));
+  for await (const data of frames(new LogMelStream(frontEnd))) {
+    liftToTop(data, loudest.maximum, topDecibels);
+    yield data;
+  }
+}
+
+/** Mono samples at the front end's rate, empty blocks left out. */
+async function* resampled(clip: ClipBlocks, { sampleRate }: FrontEnd): AsyncGenerator<Float32Array, void> {
+  const stream = new ResampleStream({ from: clip.sampleRate, to: sampleRate });
+  for await (const channels of clip.blocks()) {
+    const samples = stream.push(mixDown(channels));
+    if (samples.length > 0) yield samples;
+  }
+  const rest = stream.end();
+  if (rest.length > 0) yield rest;
+}
+
+function joined(blocks: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(blocks.reduce((length, block) => length + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    out.set(block, at);
+    at += block.length;
+  }
+  return out;
+}
