@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { runFolder } from '../run/runFolder.js';
 import { errorText } from '../util/errors.js';
 import type { PlannedRun } from './expandSweep.js';
@@ -22,7 +23,7 @@ export interface SweepOutcome {
 
 /**
  * Executes what is missing of the runs, `jobs` of them at a time, in their order. A run that fails does not stop the others.
- * When `signal` is aborted no stage is started any more; those under way are waited for.
+ * The embeddings that a run keeps for its evaluations go when all are done. When `signal` is aborted no stage is started any more; those under way are waited for.
  */
 export async function runSweep({
   folder,
@@ -68,6 +69,9 @@ export async function runSweep({
       // Without weights there is nothing to evaluate; the evaluations do not need one another.
       if (errors.length > 0 && stage.kind === 'training') break;
     }
+    // They serve the evaluations of one run; those of all runs of a sweep would fill a disk.
+    if (!wasDone && errors.length === 0 && !signal?.aborted)
+      await rm(runFolder(folder.run(run.name)).embeddings, { recursive: true, force: true });
     return { errors, wasDone };
   };
 

@@ -115,6 +115,30 @@ describe('evaluateSeries', () => {
   });
 });
 
+test('commands one after the other, several protocols, folds and fewer labels, embed each clip once for one encoder', async () => {
+  const run = await makeRun('once');
+  let numForward = 0;
+  const counting: Model = {
+    ...model,
+    embedPatches(patches) {
+      numForward += patches.shape[0];
+      return model.embedPatches(patches);
+    },
+  };
+  const given = { ...common(run), model: counting, split: 'test' } as const;
+  const { numPatches } = await embedClips({ model, store, clips: store.clips.map((_, i) => i) });
+  await evaluate({ ...given, protocol: 'linear' });
+  expect(numForward).toBe(numPatches);
+  const [alone] = (await evaluateSeries({ ...given, protocol: 'knn' })).results;
+  await evaluateFolds({ ...given, store: folded(), protocol: 'knn' });
+  await evaluateSeries({ ...given, protocol: 'classifier' });
+  await evaluateSeries({ ...given, protocol: 'linear', limits: [{ labelFraction: 0.4 }, { shots: 1 }] });
+  expect(numForward).toBe(numPatches);
+  const elsewhere = await evaluate({ ...given, run: await makeRun('elsewhere'), protocol: 'knn' });
+  expect(numForward).toBeGreaterThan(numPatches);
+  expect(elsewhere.clips).toEqual(alone.clips);
+});
+
 describe('evaluateFolds', () => {
   test('each fold is the test once, and the pooled record is about all clips; what the encoder was trained on is told', async () => {
     const run = await makeRun('folds');

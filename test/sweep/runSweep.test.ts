@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlannedRun } from '../../src/sweep/expandSweep.js';
@@ -18,8 +18,11 @@ describe('runSweep', () => {
     const said: string[] = [];
     let atOnce = 0;
     let most = 0;
+    const folder = sweepFolder(await folderWith());
+    // A run keeps embeddings for its evaluations.
+    const kept = (name: string) => join(folder.run(name), 'embeddings');
     const { failures } = await runSweep({
-      folder: sweepFolder(await folderWith()),
+      folder,
       runs: runsOf('a', 'b', 'c', 'd', 'e'),
       jobs: 2,
       async runStage({ name }, stage) {
@@ -27,6 +30,8 @@ describe('runSweep', () => {
         await turn();
         atOnce--;
         const what = stage.kind === 'training' ? 'training' : stage.evaluation.protocol;
+        if (what === 'knn') mkdirSync(kept(name), { recursive: true });
+        if (what === 'linear') expect(existsSync(kept(name))).toBe(true);
         said.push(`${name} ${what}`);
         if (name === 'b' && what === 'training') return 'no data';
         if (name === 'c' && what === 'knn') throw new Error('broken\nlog');
@@ -34,6 +39,7 @@ describe('runSweep', () => {
       },
     });
     expect(most).toBe(2);
+    expect(['a', 'c', 'd'].map((name) => existsSync(kept(name)))).toEqual([false, true, false]);
     expect(said.filter((line) => line.startsWith('a'))).toEqual(['a training', 'a knn', 'a linear']);
     // Nothing to evaluate without weights; the other evaluation does not need the one that failed.
     expect(said.filter((line) => line.startsWith('b'))).toEqual(['b training']);
