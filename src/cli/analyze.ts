@@ -1,14 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import type { Model } from '../model/loadModel.js';
 import type { FeatureAnalysisInput } from '../run/featureAnalysis.js';
-import { addBackendOptions, pickBackend } from './backendOptions.js';
+import { addBackendOptions } from './backendOptions.js';
 import { nonNegativeInteger, positiveInteger } from './optionParsers.js';
 
 interface AnalyzeCommandOptions extends Partial<BackendOptions> {
   split: 'validation' | 'test';
   seed?: number;
   checkpoint: string;
+  data?: string;
   features?: string;
   batchSize: number;
   json?: boolean;
@@ -23,39 +23,27 @@ export function registerAnalyze(program: Command): void {
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
     .option('--seed <number>', "of the patches and the augmentations' draws (default: the run's)", nonNegativeInteger)
     .option('--checkpoint <which>', 'best, last or the path of a file', 'best')
+    .option('--data <dir>', "the run's recordings, where they lie elsewhere now")
     .option('--features <store>', "feature store (default: the run's own)")
     .option('--batch-size <pairs>', 'pairs of views embedded at once', positiveInteger, 64)
     .option('--json', 'print the record as JSON');
   addBackendOptions(command).action(async (dir: string, options: AnalyzeCommandOptions) => {
-    const [{ loadConfig }, { interruptible }, { openRun }, { openRunFeatures }] = await Promise.all([
-      import('../config/loadConfig.js'),
+    const [{ interruptible }, { createStages }, { openRun }, { withSubject }, { analyzeFeatures }] = await Promise.all([
       import('./interruptible.js'),
+      import('./stages.js'),
       import('../run/runFolder.js'),
-      import('./openRunFeatures.js'),
+      import('./withSubject.js'),
+      import('../train/analyzeFeatures.js'),
     ]);
+    const { split, seed, batchSize, checkpoint, data, features } = options;
+    const stages = createStages();
     const run = await openRun(dir);
-    const config = loadConfig({ file: run.config });
-    const { path, record } = await interruptible(async (signal) => {
-      const [{ analyzeFeatures }, { loadModel }, { createStages }] = await Promise.all([
-        import('../train/analyzeFeatures.js'),
-        import('../model/loadModel.js'),
-        import('./stages.js'),
-      ]);
-      const store = await openRunFeatures({ run, config, features: options.features, signal });
-      const stages = createStages();
-      let model: Model | undefined;
-      try {
-        await pickBackend(options);
-        model = await loadModel(dir, { checkpoint: options.checkpoint });
-        const { split, seed, batchSize } = options;
+    const { path, record } = await interruptible((signal) =>
+      withSubject(dir, { checkpoint, backend: options, source: { data, features, format: 'auto' }, signal }, ({ store, model }) => {
         const command = ['audiossl', ...process.argv.slice(2)];
-        return await analyzeFeatures({ run, store, model, split, seed, batchSize, command, onProgress: stages.show, signal });
-      } finally {
-        model?.dispose();
-        stages.finish();
-        await store.close();
-      }
-    });
+        return analyzeFeatures({ run, store, model, split, seed, batchSize, command, onProgress: stages.show, signal });
+      }),
+    ).finally(() => stages.finish());
     process.stdout.write(options.json === true ? `${JSON.stringify(record)}\n` : describe(record, path));
   });
 }

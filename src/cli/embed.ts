@@ -4,7 +4,7 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { EmbeddingFormat } from '../embed/embeddingFile.js';
 import type { EmbedSummary } from '../embed/embedRecordings.js';
 import { UsageError } from '../util/errors.js';
-import { addBackendOptions, pickBackend } from './backendOptions.js';
+import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions> {
@@ -41,29 +41,27 @@ export function registerEmbed(program: Command): void {
     .option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
     const format = options.format ?? formatOf(options.out);
-    const [{ findRecordings }, { prepareOutput }, { interruptible }, { createProgress }] = await Promise.all([
+    const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }, { createProgress }] = await Promise.all([
       import('../embed/findRecordings.js'),
       import('../embed/prepareOutput.js'),
       import('./interruptible.js'),
+      import('./withSubject.js'),
       import('../util/progress.js'),
     ]);
     const recordings = await findRecordings(options.in);
     await prepareOutput(options.out);
-    const summary = await interruptible(async (signal) => {
-      const [{ embedToFile }, { loadModel }] = await Promise.all([import('../embed/embedToFile.js'), import('../model/loadModel.js')]);
-      await pickBackend(options);
-      const model = await loadModel(options.model, { checkpoint: options.checkpoint });
-      const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });
-      const onProgress = (done: number, _total: number, numRejected: number) =>
-        progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-      const { out, per, onError, salvage, batchSize } = options;
-      try {
-        return await embedToFile({ model, recordings, out, format, per, onError, salvage, batchSize, onProgress, signal });
-      } finally {
-        progress.finish();
-        model.dispose();
-      }
-    });
+    const { out, per, onError, salvage, batchSize, checkpoint } = options;
+    const summary = await interruptible((signal) =>
+      withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
+        const { embedToFile } = await import('../embed/embedToFile.js');
+        const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });
+        const onProgress = (done: number, _total: number, numRejected: number) =>
+          progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
+        return embedToFile({ model, recordings, out, format, per, onError, salvage, batchSize, onProgress, signal }).finally(() =>
+          progress.finish(),
+        );
+      }),
+    );
     process.stderr.write(describeTroubles(summary));
     process.stdout.write(options.json ? `${JSON.stringify({ out: options.out, ...summary })}\n` : `${describe(summary, options)}\n`);
   });

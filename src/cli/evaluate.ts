@@ -2,8 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { SeriesResult } from '../eval/evaluateSeries.js';
 import { type ProtocolName, protocolNames } from '../eval/protocolNames.js';
-import type { Model } from '../model/loadModel.js';
-import { addBackendOptions, pickBackend } from './backendOptions.js';
+import { addBackendOptions } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
 
@@ -76,33 +75,26 @@ export function registerEvaluate(program: Command): void {
 }
 
 async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promise<SeriesResult> {
-  const [{ loadConfig }, { checkOverrides }, { interruptible }, { openRun }] = await Promise.all([
-    import('../config/loadConfig.js'),
-    import('./evaluation/checkOverrides.js'),
-    import('./interruptible.js'),
-    import('../run/runFolder.js'),
-  ]);
-  const { protocol, data, features } = options;
-  const run = await openRun(dir);
-  const config = loadConfig({ file: run.config, overrides: options.set });
-  checkOverrides(options.set, { protocol, hasData: data !== undefined });
-  const dataFormat = options.set.some((text) => text.startsWith('data.format')) ? config.data.format : 'auto';
-  return interruptible(async (signal) => {
-    const [{ evaluateSeries }, { loadModel }, { createStages }, { openEvaluationStore }] = await Promise.all([
+  const [{ checkOverrides }, { interruptible }, { openRun }, { configOf, withSubject }, { evaluateSeries }, { createStages }] =
+    await Promise.all([
+      import('./evaluation/checkOverrides.js'),
+      import('./interruptible.js'),
+      import('../run/runFolder.js'),
+      import('./withSubject.js'),
       import('../eval/evaluateSeries.js'),
-      import('../model/loadModel.js'),
       import('./stages.js'),
-      import('./evaluation/openEvaluationStore.js'),
     ]);
-    const finetune = protocol === 'finetune' ? (await import('../train/finetune.js')).finetune : undefined;
-    const store = await openEvaluationStore({ run, config, data, dataFormat, features, signal });
-    const stages = createStages();
-    let model: Model | undefined;
-    try {
-      await pickBackend(options);
-      model = await loadModel(dir, { checkpoint: options.checkpoint });
+  const { protocol, data, features, checkpoint } = options;
+  const run = await openRun(dir);
+  const config = await configOf(run, options.set);
+  checkOverrides(options.set, { protocol, hasData: data !== undefined });
+  const format = options.set.some((text) => text.startsWith('data.format')) ? config.data.format : 'auto';
+  const finetune = protocol === 'finetune' ? (await import('../train/finetune.js')).finetune : undefined;
+  const stages = createStages();
+  return interruptible((signal) =>
+    withSubject(dir, { checkpoint, backend: options, source: { data, features, format }, signal }, ({ model, store }) => {
       const { split, seed = config.seed, repeats, folds, trainOn, transfer, baselines } = options;
-      return await evaluateSeries({
+      return evaluateSeries({
         ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, finetune, signal },
         limits: labelLimits(options),
         folds: folds === true ? [] : folds,
@@ -110,10 +102,6 @@ async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promis
         command: ['audiossl', ...process.argv.slice(2)],
         onProgress: stages.show,
       });
-    } finally {
-      model?.dispose();
-      stages.finish();
-      await store.close();
-    }
-  });
+    }),
+  ).finally(() => stages.finish());
 }

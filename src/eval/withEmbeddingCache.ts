@@ -1,7 +1,7 @@
 import { createEmbeddingCache, type EmbeddingCache } from '../embed/embeddingCache.js';
 import { openRunEmbeddings } from '../embed/runEmbeddings.js';
 import type { Model } from '../model/loadModel.js';
-import { type RunFolder, runFolder } from '../run/runFolder.js';
+import { runFolder } from '../run/runFolder.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
 
 /**
@@ -14,15 +14,20 @@ export async function withEmbeddingCache<T>(
     run,
     model,
     store,
-  }: Pick<EvaluateOptions, 'run' | 'store' | 'cache'> & {
+  }: Pick<EvaluateOptions, 'store' | 'cache'> & {
+    /** Absent: the model is of no run, its embeddings stay in memory. */
+    run?: EvaluateOptions['run'];
     model: Pick<Model, 'checkpoint' | 'patchFrames' | 'patchHop'>;
   },
   work: (cache: EmbeddingCache) => Promise<T>,
 ): Promise<T> {
   if (cache !== undefined) return work(cache);
-  const { embeddings: dir }: RunFolder = typeof run === 'string' ? runFolder(run) : run;
+  const folder = typeof run === 'string' ? runFolder(run) : run;
   const { checkpoint } = model;
-  const opened = checkpoint === undefined ? createEmbeddingCache() : await openRunEmbeddings({ dir, model, encoder: checkpoint, store });
+  const opened =
+    checkpoint === undefined || folder === undefined
+      ? createEmbeddingCache()
+      : await openRunEmbeddings({ dir: folder.embeddings, model, encoder: checkpoint, store });
   try {
     return await work(opened);
   } finally {

@@ -2,101 +2,106 @@ import { basename, join, resolve } from 'node:path';
 import { auditLabels } from '../../../audit/auditLabels.js';
 import { detectionOf, flipLabels } from '../../../audit/flipLabels.js';
 import { prepareFolder, writeAudit } from '../../../audit/writeAudit.js';
-import type { FeatureStore } from '../../../data/FeatureStore.js';
-import { clipMeans, embedClips } from '../../../embed/embedClips.js';
-import { checkModelFrontEnd, loadModel, type Model } from '../../../model/loadModel.js';
+import { clipMeans } from '../../../embed/embedClips.js';
+import { embedSet } from '../../../embed/embedSet.js';
+import { withEmbeddingCache } from '../../../eval/withEmbeddingCache.js';
+import type { Model } from '../../../model/loadModel.js';
 import { runFacts } from '../../../run/runFacts.js';
-import { openRun } from '../../../run/runFolder.js';
+import type { RunFolder } from '../../../run/runFolder.js';
 import { appendTestAccess } from '../../../run/testAccess.js';
-import { pickBackend } from '../../backendOptions.js';
-import { chooseClips, openStore } from './auditClips.js';
+import { type Subject, withSubject } from '../../withSubject.js';
+import { chooseClips } from './auditClips.js';
 import type { AuditOptions } from './auditOptions.js';
 
 export type AuditResult = Awaited<ReturnType<typeof runAudit>>;
 
 /** Model and clips in, ranked labels out, written to `out`. Nothing is written before model, features and clips are found to fit. */
-export async function runAudit(
-  options: AuditOptions,
-  { onProgress, signal }: { onProgress: (stage: string, done: number, total: number) => void; signal: AbortSignal },
-) {
-  await pickBackend(options);
-  let model: Model | undefined;
-  let store: FeatureStore | undefined;
-  try {
-    model = await loadModel(options.model, { checkpoint: options.checkpoint });
-    store = await openStore(options, model, signal);
-    checkModelFrontEnd(model, store.frontEnd, `the store ${store.dir}`);
-    const { clips, notes, isOfRun } = await chooseClips(store.clips, options);
-    if (model.classify !== undefined && isOfRun && options.split !== 'test')
-      notes.push(
-        'the encoder was trained with the labels of its training clips: it may have learnt the wrong ones by heart; one trained without labels sees them better',
-      );
-    await prepareFolder(options.out);
-    const facts = runFacts(['audiossl', ...process.argv.slice(2)]);
-    const time = new Date().toISOString();
-    if (isOfRun && (options.split === 'test' || options.split === 'all'))
-      await noteTestAccess(options, model, clips.length, facts.command, time);
+export async function runAudit(options: AuditOptions, progress: Progress) {
+  const { data, features, out, format, checkpoint } = options;
+  // With a store, --data only says where the recordings lie now.
+  const source = { data: features === undefined ? data : undefined, features, format, out };
+  return withSubject(options.model, { checkpoint, backend: options, source, signal: progress.signal }, (subject) =>
+    auditSubject(subject, options, progress),
+  );
+}
 
-    const { clips: stored } = store;
-    const given = clips.map((clip) => stored[clip].label as string);
-    const flip = options.flip === undefined ? undefined : flipLabels({ labels: given, share: options.flip, seed: options.seed });
-    const labelled = clips.map((clip, i) => ({
-      id: stored[clip].id,
-      label: (flip?.labels ?? given)[i],
-      group: stored[clip].group ?? stored[clip].id,
-    }));
-    const patches = await embedClips({
-      model,
-      store,
-      clips,
-      signal,
-      onProgress: (done, total) => onProgress('embedding patches', done, total),
-    });
-    const found = await auditLabels({
-      embeddings: clipMeans(patches, clips.length),
-      dim: patches.dim,
-      clips: labelled,
-      numFolds: options.folds,
-      numNeighbours: options.neighbours,
-      seed: options.seed,
-      onProgress,
-      signal,
-    });
-    const detection = flip && detectionOf(found, flip.isFlipped);
-    const files = await writeAudit({
-      audit: found,
-      store,
-      indices: clips,
-      pathOf: (clip) => (options.data === undefined ? stored[clip].path : join(options.data, ...stored[clip].id.split('/'))),
-      out: options.out,
-      top: options.top,
-      trueLabels: flip && given,
-      detection,
-      facts: {
-        ...facts,
-        model: model.checkpoint?.path,
-        modelSha256: model.checkpoint?.sha256,
-        store: store.dir,
-        frontEndHash: store.frontEndHash,
-        flipShare: options.flip,
-      },
-      model: model.checkpoint?.path ?? options.model,
-      data: basename(resolve(options.data ?? store.dir)),
-      split: options.split,
-      notes,
-      time,
-      version: facts.versions.audiossl,
-    });
-    const { clips: ranked, noiseMatrix: _, ...summary } = found;
-    return { files, notes, detection, first: ranked.slice(0, 5), ...summary };
-  } finally {
-    model?.dispose();
-    await store?.close();
-  }
+interface Progress {
+  onProgress: (stage: string, done: number, total: number) => void;
+  signal: AbortSignal;
+}
+
+async function auditSubject(subject: Subject, options: AuditOptions, { onProgress, signal }: Progress) {
+  const { run, model, store } = subject;
+  const { clips, notes, isOfRun } = await chooseClips(subject, options.split);
+  if (model.classify !== undefined && isOfRun && options.split !== 'test')
+    notes.push(
+      'the encoder was trained with the labels of its training clips: it may have learnt the wrong ones by heart; one trained without labels sees them better',
+    );
+  await prepareFolder(options.out);
+  const facts = runFacts(['audiossl', ...process.argv.slice(2)]);
+  const time = new Date().toISOString();
+  if (run !== undefined && isOfRun && (options.split === 'test' || options.split === 'all'))
+    await noteTestAccess(run, options, model, clips.length, facts.command, time);
+
+  const { clips: stored } = store;
+  const given = clips.map((clip) => stored[clip].label as string);
+  const flip = options.flip === undefined ? undefined : flipLabels({ labels: given, share: options.flip, seed: options.seed });
+  const labelled = clips.map((clip, i) => ({
+    id: stored[clip].id,
+    label: (flip?.labels ?? given)[i],
+    group: stored[clip].group ?? stored[clip].id,
+  }));
+  const patches = await withEmbeddingCache({ run, model, store }, (cache) =>
+    embedSet({ model, store, clips, name: options.split, batchSize: 128, cache, onProgress, signal }),
+  );
+  const found = await auditLabels({
+    embeddings: clipMeans(patches, clips.length),
+    dim: patches.dim,
+    clips: labelled,
+    numFolds: options.folds,
+    numNeighbours: options.neighbours,
+    seed: options.seed,
+    onProgress,
+    signal,
+  });
+  const detection = flip && detectionOf(found, flip.isFlipped);
+  const files = await writeAudit({
+    audit: found,
+    store,
+    indices: clips,
+    pathOf: (clip) => (options.data === undefined ? stored[clip].path : join(options.data, ...stored[clip].id.split('/'))),
+    out: options.out,
+    top: options.top,
+    trueLabels: flip && given,
+    detection,
+    facts: {
+      ...facts,
+      model: model.checkpoint?.path,
+      modelSha256: model.checkpoint?.sha256,
+      store: store.dir,
+      frontEndHash: store.frontEndHash,
+      flipShare: options.flip,
+    },
+    model: model.checkpoint?.path ?? options.model,
+    data: basename(resolve(options.data ?? store.dir)),
+    split: options.split,
+    notes,
+    time,
+    version: facts.versions.audiossl,
+  });
+  const { clips: ranked, noiseMatrix: _, ...summary } = found;
+  return { files, notes, detection, first: ranked.slice(0, 5), ...summary };
 }
 
 /** Labels of the run's test clips are looked at: its reports must say so. */
-async function noteTestAccess(options: AuditOptions, model: Model, numClips: number, command: string[], time: string): Promise<void> {
+async function noteTestAccess(
+  run: RunFolder,
+  options: AuditOptions,
+  model: Model,
+  numClips: number,
+  command: string[],
+  time: string,
+): Promise<void> {
   const { name: checkpoint, sha256: checkpointSha256 } = model.checkpoint ?? { name: 'none', sha256: '' };
   const record = {
     time,
@@ -108,5 +113,5 @@ async function noteTestAccess(options: AuditOptions, model: Model, numClips: num
     numClips,
     evaluation: options.out,
   };
-  await appendTestAccess(await openRun(options.model), record);
+  await appendTestAccess(run, record);
 }

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BackendOptions } from '../backend/setBackend.js';
+import type { ResolvedConfig } from '../config/configSchema.js';
+import type { DataOptions } from '../data/dataOptions.js';
+import type { FeatureStore } from '../data/FeatureStore.js';
+import type { Model } from '../model/loadModel.js';
+import type { RunFolder } from '../run/runFolder.js';
+import { UsageError } from '../util/errors.js';
+import { pickBackend } from './backendOptions.js';
+
+/** A trained encoder on the backend, and the run that it is of. */
+export interface OpenedModel {
+  /** Undefined where the model is a file. */
+  run?: RunFolder;
+  model: Model;
+}
+
+/** What a command that asks an encoder about clips works on. */
+export interface Subject extends OpenedModel {
+  store: FeatureStore;
+}
+
+/** Where the clips come from, as the command line says it. */
+export interface SubjectSource {
+  /** Recordings; their features are made first, or found again. */
+  data?: string;
+  /** Layout of `data`. */
+  format: DataOptions['format'];
+  /** A feature store. */
+  features?: string;
+  /** Features that must be made are put beside this folder; default: the run. */
+  out?: string;
+}
+
+/** Sets the backend and loads a run's checkpoint, or a file of weights, for `work`; lets go of it afterwards. */
+export async function withModel<T>(
+  runOrFile: string,
+  { checkpoint, backend }: { checkpoint?: string; backend: Partial<BackendOptions> },
+  work: (opened: OpenedModel) => Promise<T>,
+): Promise<T> {
+  const [{ loadModel }, { openRun, runFolder }] = await Promise.all([import('../model/loadModel.js'), import('../run/runFolder.js')]);
+  // A folder with checkpoints and nothing else will do where nothing else is asked for.
+  const run = existsSync(runFolder(runOrFile).config) ? await openRun(runOrFile) : undefined;
+  await pickBackend(backend);
+  const model = await loadModel(runOrFile, { checkpoint });
+  try {
+    return await work({ run, model });
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * The one way into a command that starts from a run or model and from clips: backend, run, model and store are opened for `work`, found to
+ * fit together, and let go of afterwards. Without `data` or `features` the clips are those that the run was trained on.
+ * Throws UsageError where something is missing or the features are of another front end than the model's.
+ */
+export async function withSubject<T>(
+  runOrFile: string,
+  { source, signal, ...options }: { checkpoint?: string; backend: Partial<BackendOptions>; source: SubjectSource; signal: AbortSignal },
+  work: (subject: Subject) => Promise<T>,
+): Promise<T> {
+  return withModel(runOrFile, options, async ({ run, model }) => {
+    const { checkModelFrontEnd } = await import('../model/loadModel.js');
+    const store = await openStore({ run, model, source, signal });
+    try {
+      checkModelFrontEnd(model, store.frontEnd, `the store ${store.dir}`);
+      return await work({ run, model, store });
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function openStore({
+  run,
+  model: { frontEnd },
+  source: { data, format, features, out = run?.dir },
+  signal,
+}: OpenedModel & { source: SubjectSource; signal: AbortSignal }): Promise<FeatureStore> {
+  const [{ FeatureStore }, { readLog }, { openFeatures }] = await Promise.all([
+    import('../data/FeatureStore.js'),
+    import('../run/readLog.js'),
+    import('./openFeatures.js'),
+  ]);
+  if (data !== undefined || features !== undefined || run === undefined || out === undefined) {
+    return openFeatures({ data, features, out: out ?? '.', format, frontEnd, signal });
+  }
+  const dataset = (await readLog(run.log)).starts.at(-1)?.dataset;
+  if (dataset === undefined || !existsSync(dataset)) {
+    const where = dataset === undefined ? 'its log does not say on which' : `${dataset} is not there`;
+    throw new UsageError(`the features that ${run.dir} was trained on are needed and ${where}; pass --features STORE or --data DIR`);
+  }
+  if (existsSync(join(dataset, 'store.json'))) return FeatureStore.open(dataset);
+  return openFeatures({ data: dataset, out, format: (await configOf(run)).data.format, frontEnd, signal });
+}
+
+/** A run's own config, with what the command line overrides. */
+export async function configOf(run: RunFolder, overrides: readonly string[] = []): Promise<ResolvedConfig> {
+  const { loadConfig } = await import('../config/loadConfig.js');
+  return loadConfig({ file: run.config, overrides: [...overrides] });
+}
