@@ -111,7 +111,7 @@ describe("the paper's experiments", () => {
       [temperature, best[i]],
     ]);
     const rows = [...systemsOf(planOf('fsdnoisy18k-figure3')).values()].map(({ config }) => [
-      config.loss.name === 'crossEntropyMargin' ? undefined : config.loss.temperature,
+      'temperature' in config.loss ? config.loss.temperature : undefined,
       weightOf(config),
     ]);
     expect(rows).toEqual(expected);

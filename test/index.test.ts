@@ -34,6 +34,8 @@ describe('the public names', () => {
       'angularMarginLoss',
       'angularContrastiveLoss',
     ],
+    ...['infoNceLoss', 'supConLoss', 'tclLoss', 'pairMarginLoss', 'tripletMarginLoss', 'nPairsLoss', 'softmaxContrastiveLoss', 'nceLoss'],
+    ...['viewPairs', 'labelPairs', 'crossPairs', 'queuePairs', 'memoryPairs', 'defineLoss', 'contrastiveObjective'],
     ...['supervisedAngularMarginLoss', 'crossEntropyLoss', 'sgd', 'adam', 'pretrain', 'evaluate', 'loadModel', 'uniformity', 'tolerance'],
     ...['embed', 'embedToFile', 'getSceneEmbeddings', 'getTimestampEmbeddings', 'buildFeatureStore', 'resolveSplit'],
     ...['alignment', 'saveSafetensors', 'loadSafetensors', 'writeNpy', 'writeNpz', 'loadConfig'],

@@ -1,7 +1,12 @@
 import { infoNce } from './infoNceLoss.js';
+import { nce } from './nceLoss.js';
+import { nPairs } from './nPairsLoss.js';
 import { ntXentOfPairs } from './ntXentLoss.js';
+import { pairMargin } from './pairMarginLoss.js';
+import { softmaxContrastive } from './softmaxContrastiveLoss.js';
 import { supCon } from './supConLoss.js';
 import { tcl } from './tclLoss.js';
+import { tripletMargin } from './tripletMarginLoss.js';
 
 /** Every loss that compares pairs, by `loss.name`. A loss that stands here is known to configs and to all frameworks. */
 export const contrastiveLosses = {
@@ -9,4 +14,9 @@ export const contrastiveLosses = {
   infoNce,
   supCon,
   tcl,
+  pairMargin,
+  tripletMargin,
+  nPairs,
+  softmaxContrastive,
+  nce,
 } as const;

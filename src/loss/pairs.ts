@@ -62,3 +62,24 @@ export function queuePairs(queries: tf.Tensor2D, keys: tf.Tensor2D, queue: tf.Te
     isNegative: tf.concat([tf.zeros<tf.Rank.R2>([n, n]), tf.ones<tf.Rank.R2>([n, older])], 1),
   };
 }
+
+/**
+ * Rows with a memory of representations: row i's positive is row `positives[i]` of the memory, its negatives are the rows `noise[i]`,
+ * counted as often as they were drawn.
+ */
+export function memoryPairs(
+  embeddings: tf.Tensor2D,
+  memory: tf.Tensor2D,
+  { positives, noise }: { positives: tf.Tensor1D; noise: tf.Tensor2D },
+): Pairs {
+  const [n, numNoise] = noise.shape;
+  const rows = memory.shape[0];
+  const anchorOf = tf.tile(tf.expandDims(tf.range(0, n, 1, 'int32'), 1), [1, numNoise]);
+  const places = tf.stack([tf.reshape(anchorOf, [-1]), tf.reshape(noise, [-1])], 1);
+  return {
+    anchors: embeddings,
+    candidates: memory,
+    isPositive: tf.cast(tf.oneHot(positives, rows), 'float32') as tf.Tensor2D,
+    isNegative: tf.scatterND(places, tf.ones([n * numNoise]), [n, rows]),
+  };
+}

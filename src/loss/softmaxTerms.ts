@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { softplus } from '../ops/softplus.js';
 import { weightedLogSumExp } from '../ops/weightedLogSumExp.js';
 import { countPositives, meanOverAnchors } from './meanOverAnchors.js';
 import type { Pairs } from './pairs.js';
@@ -30,6 +31,3 @@ export function softmaxOverNegatives(logits: tf.Tensor2D, { isPositive, isNegati
   const perPair = tf.mul(softplus(tf.sub(negatives, logits)), isPositive);
   return meanOverAnchors(tf.div(tf.sum(perPair, 1), divisor), hasPositive);
 }
-
-/** `log(1 + exp(x))` without overflow. */
-const softplus = (x: tf.Tensor): tf.Tensor => tf.add(tf.relu(x), tf.log1p(tf.exp(tf.neg(tf.abs(x)))));

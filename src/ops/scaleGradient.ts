@@ -12,3 +12,8 @@ export function scaleGradient<T extends tf.Tensor>(x: T, weights: () => tf.Tenso
     return { value: tf.clone(x), backward: (dy, [weights]) => [tf.mul(dy, weights)] };
   });
 }
+
+/** `x` itself, a constant for whoever differentiates. */
+export function stopGradient<T extends tf.Tensor>(x: T): T {
+  return differentiable([x], () => ({ value: tf.clone(x), backward: () => [tf.zerosLike(x)] }));
+}

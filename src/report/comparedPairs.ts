@@ -58,7 +58,7 @@ function importance(a: System, b: System): number {
 }
 
 const marginKeys = new Set([
-  'name',
+  'angularMargin',
   'contrastiveWeight',
   'crossEntropyWeight',
   'marginOn',
@@ -69,10 +69,15 @@ const marginKeys = new Set([
   'divisor',
 ]);
 
+/** The losses of the papers, which differ in the margin term alone. */
+const paperLosses = new Set<unknown>(['ntXent', 'angularContrastive', 'crossEntropyMargin']);
+
 /** A system's config without what makes the margin term. */
 export function withoutLossWeights({ config, protocolKey }: Pick<System, 'config' | 'protocolKey'>): string {
   if (config === null || typeof config !== 'object') return canonicalJson([config, protocolKey]);
   const { loss, ...rest } = config as Record<string, unknown>;
-  const kept = Object.entries(loss !== null && typeof loss === 'object' ? loss : {}).filter(([key]) => !marginKeys.has(key));
+  const kept = Object.entries(loss !== null && typeof loss === 'object' ? loss : {}).filter(
+    ([key, value]) => !marginKeys.has(key) && !(key === 'name' && paperLosses.has(value)),
+  );
   return canonicalJson([rest, Object.fromEntries(kept), protocolKey]);
 }

@@ -9,7 +9,7 @@ import { isPaperData } from './published/isPaperData.js';
 import { type SystemCurve, type SystemSeries, sorted } from './systemCurve.js';
 import type { SystemRow } from './systemRow.js';
 
-/** Accuracy, uniformity and tolerance against the temperature of NT-Xent, without and with the margin (Figure 3). */
+/** Accuracy, uniformity and tolerance against the temperature of the contrastive loss, without and with the margin (Figure 3 for NT-Xent). */
 export function temperatureCurves(rows: readonly SystemRow[], reports: readonly RunReport[]): SystemCurve[] {
   const curves: SystemCurve[] = [];
   for (const group of groupBy(
@@ -24,7 +24,9 @@ export function temperatureCurves(rows: readonly SystemRow[], reports: readonly 
         notes,
       ),
     );
-    const names = ['NT-Xent', 'ACL'];
+    const { kind, loss } = group[0].system.traits;
+    const isPapers = kind === 'selfSupervised';
+    const names = isPapers ? ['NT-Xent', 'ACL'] : [loss, `${loss} + margin`];
     const measured = (value: (row: SystemRow) => { y: number; interval: [number, number] | null } | undefined): SystemSeries[] =>
       arms.flatMap((arm, i) => {
         const points = arm.flatMap((row) => {
@@ -34,16 +36,16 @@ export function temperatureCurves(rows: readonly SystemRow[], reports: readonly 
         return points.length === 0 ? [] : [{ name: `${names[i]}, measured`, isPublished: false, points: sorted(points) }];
       });
     const published = (value: (row: (typeof publishedFeatures)[number]['base']) => number): SystemSeries[] =>
-      (['base', 'acl'] as const).map((arm, i) => ({
+      (isPapers ? (['base', 'acl'] as const) : []).map((arm, i) => ({
         name: `${names[i]}, published`,
         isPublished: true,
         points: publishedFeatures.map((row) => ({ x: row.temperature, y: value(row[arm]), interval: null, system: null })),
       }));
     const common = {
-      xLabel: 'temperature of NT-Xent',
+      xLabel: isPapers ? 'temperature of NT-Xent' : 'temperature',
       isOtherData: !isPaperData(group[0].system),
       notes,
-      publishedNote: `Published: ${publishedFeaturesSource}; ${publishedFeaturesNote}.`,
+      publishedNote: isPapers ? `Published: ${publishedFeaturesSource}; ${publishedFeaturesNote}.` : '',
     };
     const accuracy = measured(({ macro }) => ({ y: macro.estimate, interval: [macro.low, macro.high] }));
     curves.push({

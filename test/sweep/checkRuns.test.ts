@@ -59,7 +59,7 @@ describe('checkRuns', () => {
       'sweep: run train-seed0: train: loss.name must be crossEntropyMargin, got ntXent, which needs no labels; use audiossl pretrain',
     );
     expect(() => check({ set: { 'loss.name': 'crossEntropyMargin' } })).toThrow(
-      'sweep: run pretrain-seed0: pretrain: loss.name must be angularContrastive or ntXent, got crossEntropyMargin',
+      'sweep: run pretrain-seed0: pretrain: loss.name must be one that compares pairs (angularContrastive, ntXent, infoNce ...), got crossEntropyMargin',
     );
     expect(() =>
       check({ grid: { 'frontEnd.nMels': [96, 40] } }, plain, { dir: '/store', frontEnd: resolveFrontEnd({ preset: 'acl' }) }),

@@ -2,14 +2,22 @@ import { valueAt } from '../selection.js';
 
 /** What a config says about the system, in the terms of the paper. */
 export interface SystemTraits {
-  /** randomWeights: trained for 0 epochs; logMelStatistics: no network at all. */
-  kind: 'selfSupervised' | 'supervised' | 'randomWeights' | 'logMelStatistics';
-  /** The paper's alpha, weight of NT-Xent or of cross-entropy; 1 where there is no margin term. Null for a system without training. */
+  /**
+   * selfSupervised: by NT-Xent, with or without the margin, as in the papers; otherContrastive: by another loss of pairs; randomWeights:
+   * trained for 0 epochs; logMelStatistics: no network at all.
+   */
+  kind: 'selfSupervised' | 'otherContrastive' | 'supervised' | 'randomWeights' | 'logMelStatistics';
+  /**
+   * The paper's alpha, weight of NT-Xent or of cross-entropy; 1 where there is no margin term. Null where there is neither NT-Xent nor
+   * cross-entropy to weigh.
+   */
   alpha: number | null;
   hasMargin: boolean;
   marginOn: string | null;
-  /** Of NT-Xent; null for supervised systems. */
+  /** Of the contrastive loss; null for supervised systems. */
   temperature: number | null;
+  /** `loss.name`; empty for a system without training. */
+  loss: string;
   encoder: string;
   /** all, clean, noisy, noisySmall, ssl ...: who trains on what. */
   protocol: string;
@@ -24,12 +32,25 @@ export function systemTraits(config: unknown): SystemTraits {
   const isSupervised = text('loss', 'name') === 'crossEntropyMargin';
   const encoder = text('encoder', 'name');
   const common = { encoder, protocol: text('data', 'protocol') };
-  const untrained = { ...common, alpha: null, hasMargin: false, marginOn: null, temperature: null };
+  const untrained = { ...common, alpha: null, hasMargin: false, marginOn: null, temperature: null, loss: '' };
   if (encoder === 'logMelStatistics') return { ...untrained, kind: 'logMelStatistics' };
   if (number('train', 'epochs') === 0) return { ...untrained, kind: 'randomWeights' };
+  const loss = text('loss', 'name');
+  if (!isSupervised && !['', 'ntXent', 'angularContrastive'].includes(loss)) {
+    const marginOn = text('loss', 'angularMargin', 'marginOn');
+    const hasMargin = marginOn !== '';
+    return {
+      ...untrained,
+      kind: 'otherContrastive',
+      hasMargin,
+      marginOn: marginOn || null,
+      temperature: number('loss', 'temperature'),
+      loss,
+    };
+  }
   const alpha = isSupervised
     ? (number('loss', 'crossEntropyWeight') ?? 1)
-    : text('loss', 'name') === 'ntXent'
+    : loss === 'ntXent'
       ? 1
       : (number('loss', 'contrastiveWeight') ?? 1);
   return {
@@ -39,13 +60,15 @@ export function systemTraits(config: unknown): SystemTraits {
     hasMargin: alpha < 1,
     marginOn: alpha < 1 ? text('loss', 'marginOn') : null,
     temperature: isSupervised ? null : number('loss', 'temperature'),
+    loss,
   };
 }
 
 /** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7`, `random weights`. */
-export function systemWords({ kind, alpha, hasMargin }: SystemTraits): string {
+export function systemWords({ kind, alpha, hasMargin, loss }: SystemTraits): string {
   if (kind === 'logMelStatistics') return 'log-mel statistics';
   if (kind === 'randomWeights') return 'random weights';
   if (kind === 'supervised') return hasMargin ? `supervised + margin, alpha ${alpha}` : 'supervised';
+  if (kind === 'otherContrastive') return hasMargin ? `${loss} + margin` : loss;
   return hasMargin ? `ACL, alpha ${alpha}` : 'NT-Xent';
 }

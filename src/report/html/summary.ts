@@ -100,8 +100,19 @@ export function lossOptionsText({ config }: Pick<RunReport, 'config'>): string {
     case 'ntXent':
       return `NT-Xent${temperature}`;
     default:
-      return typeof loss('name') === 'string' ? words(String(loss('name'))) : '';
+      return typeof loss('name') === 'string' ? `${words(String(loss('name')))}${otherKeysText(valueAt(config, ['loss']))}` : '';
   }
+}
+
+/** Keys of a loss as the config has them, those that are off left out: `, temperature 0.1, k1 5,000`. */
+function otherKeysText(loss: unknown): string {
+  return Object.entries(loss as Record<string, unknown>)
+    .filter(([key, value]) => key !== 'name' && value !== null)
+    .map(([key, value]) => {
+      if (typeof value === 'number') return `, ${key} ${number(value)}`;
+      return typeof value === 'object' ? `, ${words(key)} (${otherKeysText(value).slice(2)})` : `, ${key} ${words(String(value))}`;
+    })
+    .join('');
 }
 
 export function trainingText({ log }: RunReport): string {
