@@ -3,13 +3,13 @@
 #
 # With a bank of 10 and batches of 6 the second batch fills rows 6 to 9; its last two keys are thrown away and the pointer goes back to 0.
 # A queue as in MoCo (first in, first out) would put them into rows 0 and 1; MoCo itself refuses such sizes. Nothing is said about it.
-# Seen on 2026-11-30 with torch 2.13.0:  keys of batch 2 in the bank: 4 of 6, pointer 0
+# Seen on 2026-11-30 with torch 2.14.1:  keys of batch 2 in the bank: 4 of 6, pointer 0
 # Exits with 1 when that is no longer so.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet torch==2.13.0 torchvision==0.28.0 lightly==1.6.0
+"$folder/venv/bin/pip" install --quiet torch==2.14.1 torchvision==0.29.1 lightly==1.6.0
 "$folder/venv/bin/python" - <<'PYTHON'
 import sys
 import torch

@@ -4,13 +4,13 @@
 # The loss adds the smallest normal float32 (1.2e-38) to the softmax probability before the logarithm, so a positive whose probability is
 # below it, which at low temperatures is every hard one, costs 87.34 and is not moved at all. The same rows in float64, and the definition
 # (a logarithm of sums, without exponentials of differences), give 199.99 and a gradient of length 1.
-# Seen on 2026-11-30 with torch 2.13.0:  float32 87.337 gradient 0.0; float64 199.990 gradient 1.414
+# Seen on 2026-11-30 with torch 2.14.1:  float32 87.337 gradient 0.0; float64 199.990 gradient 1.414
 # Exits with 1 when that is no longer so.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet torch==2.13.0 numpy pytorch-metric-learning==2.9.0
+"$folder/venv/bin/pip" install --quiet torch==2.14.1 numpy pytorch-metric-learning==2.9.0
 "$folder/venv/bin/python" - <<'PYTHON'
 import sys
 import torch
