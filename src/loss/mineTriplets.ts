@@ -16,10 +16,11 @@ export interface MinedTriplets {
  * positive's sum is a difference of two prefix sums. `O(n^2 log n)` time and `O(n^2)` memory, where listing the triplets takes n^3.
  * all: every triplet; hard: d_an <= d_ap; semiHard: d_ap < d_an < d_ap + margin; easy: d_an >= d_ap + margin, whose terms are 0.
  *
- * @param distances `[anchor x candidate]`, 0 or more, row-major; the masks likewise, above 0 = yes
+ * @param distances `[anchor x candidate]`, 0 or more, row-major
+ * @param kinds likewise: 1 = positive, -1 = negative, 0 = neither
  */
 export function mineTriplets(
-  { distances, isPositive, isNegative }: Record<'distances' | 'isPositive' | 'isNegative', Float32Array>,
+  { distances, kinds }: { distances: Float32Array; kinds: Float32Array },
   { numAnchors, margin, mining }: { numAnchors: number; margin: number; mining: Mining },
 ): MinedTriplets {
   const numCandidates = distances.length / numAnchors;
@@ -31,8 +32,9 @@ export function mineTriplets(
   for (let anchor = 0; anchor < numAnchors; anchor++) {
     const from = anchor * numCandidates;
     const row = distances.subarray(from, from + numCandidates);
-    positives.sort(row, isPositive.subarray(from, from + numCandidates));
-    negatives.sort(row, isNegative.subarray(from, from + numCandidates));
+    const kindsOfRow = kinds.subarray(from, from + numCandidates);
+    positives.sort(row, kindsOfRow, 1);
+    negatives.sort(row, kindsOfRow, -1);
     if (positives.count === 0 || negatives.count === 0) continue;
     for (let n = 0; n < negatives.count; n++) prefix[n + 1] = prefix[n] + negatives.values[n];
     change.fill(0, 0, negatives.count + 1);
@@ -77,10 +79,10 @@ class SortedRow {
   }
 
   /** The bits of floats that are 0 or more have the floats' order; beside them in one exact number stands the column. */
-  sort(row: Float32Array, isChosen: Float32Array): void {
+  sort(row: Float32Array, kinds: Float32Array, kind: 1 | -1): void {
     this.count = 0;
     for (let column = 0; column < row.length; column++) {
-      if (!(isChosen[column] > 0)) continue;
+      if (kinds[column] !== kind) continue;
       this.float[0] = row[column];
       this.keys[this.count++] = this.bits[0] * columnRange + column;
     }

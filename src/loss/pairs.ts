@@ -40,7 +40,10 @@ export function viewPairs(views: readonly tf.Tensor2D[]): Pairs {
 
 /** A batch compared with itself: rows of one label are positives of one another, rows of other labels negatives. */
 export function labelPairs(embeddings: tf.Tensor2D, labels: tf.Tensor1D): Pairs {
-  const { isPositive, isNegative } = pairMasks(labels);
+  const { isPositive, isNegative } = tf.tidy(() => {
+    const { isSelf: _, ...masks } = pairMasks(labels);
+    return masks;
+  });
   return { anchors: embeddings, candidates: embeddings, isPositive, isNegative };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { chordLength } from '../ops/chordLength.js';
+import { shortestChord } from '../ops/chordLength.js';
 import { differentiable } from '../ops/differentiable.js';
 import { checkOptions, defineLoss } from './defineLoss.js';
 import { mineTriplets } from './mineTriplets.js';
@@ -33,12 +33,7 @@ export const tripletMargin = defineLoss({
   name: 'tripletMargin',
   description: 'triplet loss: a positive must be nearer than a negative by a margin',
   options: keys,
-  compute: (pairs, options) =>
-    tf.tidy(() => {
-      const cosine = cosines(pairs);
-      const distances = options.distance === 'squared' ? tf.relu(tf.sub(2, tf.mul(cosine, 2))) : chordLength(cosine);
-      return meanOfTriplets(distances as tf.Tensor2D, pairs, options);
-    }),
+  compute: (pairs, options) => tf.tidy(() => meanOfTriplets(cosines(pairs), pairs, options)),
 });
 
 /**
@@ -56,13 +51,33 @@ export function tripletMarginLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, 
   return tf.tidy(() => tripletMargin.compute(labelPairs(embeddings, labels), checked));
 }
 
-function meanOfTriplets(distances: tf.Tensor2D, pairs: Pairs, { margin, mining, average }: Options): tf.Scalar {
-  return differentiable([distances], (save) => {
-    const read = (tensor: tf.Tensor) => tensor.dataSync<'float32'>();
-    const values = { distances: read(distances), isPositive: read(pairs.isPositive), isNegative: read(pairs.isNegative) };
-    const { sum, numMined, numViolating, slope } = mineTriplets(values, { numAnchors: distances.shape[0], margin, mining });
-    const divisor = Math.max(1, average === 'mined' ? numMined : numViolating);
-    save([tf.tensor2d(slope, distances.shape)]);
+/** Anchors are mined so many at a time: what stands beside the cosines stays small. */
+const anchorsPerBlock = 256;
+
+function meanOfTriplets(cosine: tf.Tensor2D, { isPositive, isNegative }: Pairs, { margin, mining, distance, average }: Options): tf.Scalar {
+  return differentiable([cosine], (save) => {
+    let [sum, number] = [0, 0];
+    const [rows, columns] = cosine.shape;
+    const slopes: tf.Tensor2D[] = [];
+    for (let from = 0; from < rows; from += anchorsPerBlock) {
+      const numAnchors = Math.min(anchorsPerBlock, rows - from);
+      const block = (tensor: tf.Tensor2D) => tf.slice(tensor, [from, 0], [numAnchors, columns]);
+      const slope = tf.tidy(() => {
+        const squared = tf.relu(tf.sub(2, tf.mul(block(cosine), 2)));
+        const distances = distance === 'squared' ? squared : tf.sqrt(squared);
+        const kinds = tf.sub(block(isPositive), block(isNegative));
+        const given = { distances: distances.dataSync<'float32'>(), kinds: kinds.dataSync<'float32'>() };
+        const mined = mineTriplets(given, { numAnchors, margin, mining });
+        sum += mined.sum;
+        number += average === 'mined' ? mined.numMined : mined.numViolating;
+        // d distance / d cosine = -2 of d^2, -1 / d of d.
+        const byDistance = tf.tensor2d(mined.slope, [numAnchors, columns]);
+        return tf.mul(byDistance, distance === 'squared' ? -2 : tf.div(-1, tf.maximum(distances, shortestChord))) as tf.Tensor2D;
+      });
+      slopes.push(slope);
+    }
+    save([tf.concat(slopes, 0)]);
+    const divisor = Math.max(1, number);
     return { value: tf.scalar(sum / divisor), backward: (dy, [slope]) => [tf.mul(slope, tf.div(dy, divisor))] };
   });
 }
