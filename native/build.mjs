@@ -1,68 +1,74 @@
 #!/usr/bin/env node
-// Builds the native addon: `node native/build.mjs [--force] [--sanitize=address]`. Quick when nothing changed.
+// Builds the native addon: `node native/build.mjs [--libtorch pypi|debian|FOLDER] [--beside] [--force] [--sanitize=address]`.
+// Quick when nothing changed, and when it goes back to a libtorch that it was built with before: each has a folder of its own.
 //
-// libtorch is taken from, in this order: $LIBTORCH (an unpacked libtorch), Debian's libtorch-dev, the PyTorch that python3 can import.
+// --beside leaves the addon in use alone and prints the path of the one that was built. Which libtorch is taken: setup/findLibtorch.mjs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findLibtorch, noLibtorch } from './setup/findLibtorch.mjs';
+import { UnusableLibtorch } from './setup/inspectLibtorch.mjs';
+import { proveAddon } from './setup/proveAddon.mjs';
+import { thisMachine } from './setup/sharedObject.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-// A build with a sanitiser lies beside the usual one: see README.md for its use.
-const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length) ?? '';
-const out = join(here, 'build', sanitize);
-const addon = join(out, 'audiossl.node');
-const stampFile = join(out, 'stamp.json');
-const log = join(out, 'build.log');
+const { values: options } = parseArgs({
+  options: {
+    libtorch: { type: 'string' },
+    beside: { type: 'boolean', default: false },
+    force: { type: 'boolean', default: false },
+    // A build with a sanitiser lies beside the usual one: see README.md for its use.
+    sanitize: { type: 'string', default: '' },
+  },
+});
 
 function fail(message) {
   console.error(`native/build.mjs: ${message}`);
   process.exit(1);
 }
 
-/** Folder of TorchConfig.cmake, and how it was found. */
-function findTorch() {
-  const named = process.env.LIBTORCH;
-  if (named) {
-    const folder = join(named, 'share', 'cmake', 'Torch');
-    if (!existsSync(join(folder, 'TorchConfig.cmake')))
-      fail(`LIBTORCH=${named} holds no share/cmake/Torch/TorchConfig.cmake; point it at an unpacked libtorch`);
-    return { folder, source: 'LIBTORCH' };
+function torchToUse() {
+  try {
+    return findLibtorch({ choice: options.libtorch }) ?? fail(noLibtorch);
+  } catch (error) {
+    if (error instanceof UnusableLibtorch) return fail(error.message);
+    throw error;
   }
-  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch] ?? process.arch;
-  const debian = `/usr/lib/${machine}-linux-gnu/cmake/Torch`;
-  if (existsSync(join(debian, 'TorchConfig.cmake'))) return { folder: debian, source: 'Debian' };
-  for (const python of ['python3', '/usr/bin/python3']) {
-    const found = spawnSync(python, ['-c', 'import torch; print(torch.utils.cmake_prefix_path)'], { encoding: 'utf8' });
-    const folder = join(found.stdout?.trim() ?? '', 'Torch');
-    if (found.status === 0 && existsSync(join(folder, 'TorchConfig.cmake'))) return { folder, source: `PyTorch of ${python}` };
-  }
-  return fail(
-    'no libtorch found; `apt-get install libtorch-dev libopenblas0-openmp libdnnl-dev cmake g++`, or set LIBTORCH to an unpacked libtorch, or install PyTorch for python3',
-  );
+}
+
+const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex');
+
+/** oneDNN itself, where it is the one that libtorch loads: Debian's, with libdnnl-dev. PyTorch's wheels keep theirs to themselves. */
+function oneDnnOf(torch) {
+  const library = `/usr/lib/${thisMachine}-linux-gnu/libdnnl.so`;
+  return torch.root === '/usr' && existsSync('/usr/include/oneapi/dnnl/dnnl.hpp') && existsSync(library) ? library : '';
 }
 
 /** What the addon is made of: if this is unchanged, so is the addon. */
-function fingerprint(torch) {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([torch, sanitize, process.arch, existsSync('/usr/include/oneapi/dnnl/dnnl.hpp')]));
-  const version = join(torch.folder, 'TorchConfigVersion.cmake');
-  for (const file of [
-    version,
-    join(here, 'CMakeLists.txt'),
-    ...['src', 'simd'].flatMap((folder) =>
-      readdirSync(join(here, folder))
-        .sort()
-        .map((name) => join(here, folder, name)),
-    ),
-  ]) {
-    hash.update(file).update(existsSync(file) ? readFileSync(file) : '');
-  }
-  return hash.digest('hex');
+function fingerprint(torch, oneDnn) {
+  const files = [
+    'CMakeLists.txt',
+    ...['src', 'simd'].flatMap((folder) => readdirSync(join(here, folder)).map((name) => join(folder, name))),
+  ];
+  const { root, stamp, cxxStandard, cxx11Abi, openMp } = torch;
+  const facts = JSON.stringify([root, stamp, cxxStandard, cxx11Abi, openMp, oneDnn, options.sanitize, process.arch]);
+  return hash(facts, ...files.sort().flatMap((file) => [file, readFileSync(join(here, file))]));
 }
+
+// The front end's addon needs no libtorch, so it comes first, and this build goes on without it.
+if (options.sanitize === '' && !options.beside) spawnSync(process.execPath, [join(here, 'buildFrontEnd.mjs')], { stdio: 'inherit' });
+const torch = torchToUse();
+const oneDnn = oneDnnOf(torch);
+const stamp = fingerprint(torch, oneDnn);
+const active = join(here, 'build', options.sanitize);
+const out = options.sanitize ? active : join(here, 'build', `libtorch-${torch.release}-${hash(torch.root).slice(0, 8)}`);
+const log = join(out, 'build.log');
+const facts = { fingerprint: stamp, torch: torch.source, folder: torch.root, release: torch.release };
 
 function run(command, args) {
   const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -74,28 +80,48 @@ function run(command, args) {
   fail(`${line.trim().slice(0, 300)} (the whole log: ${log})`);
 }
 
-// The front end's addon needs no libtorch, so it comes first, and this build goes on without it.
-if (sanitize === '') spawnSync(process.execPath, [join(here, 'buildFrontEnd.mjs')], { stdio: 'inherit' });
-const torch = findTorch();
-const stamp = fingerprint(torch);
-const isCurrent = existsSync(addon) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).fingerprint === stamp;
-if (!isCurrent || process.argv.includes('--force')) {
+const stampOf = (folder) => {
+  const file = join(folder, 'stamp.json');
+  return existsSync(file) && existsSync(join(folder, 'audiossl.node')) ? JSON.parse(readFileSync(file, 'utf8')).fingerprint : undefined;
+};
+
+/** Under a new name first: a process that has the old one loaded keeps it. */
+function put(from, folder) {
+  const addon = join(folder, 'audiossl.node');
+  copyFileSync(from, `${addon}.new`);
+  renameSync(`${addon}.new`, addon);
+  writeFileSync(join(folder, 'stamp.json'), `${JSON.stringify(facts)}\n`);
+}
+
+function build() {
   mkdirSync(out, { recursive: true });
   writeFileSync(log, '');
+  rmSync(join(out, 'stamp.json'), { force: true });
   const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
-  run('cmake', [
-    '-S',
-    here,
-    '-B',
-    join(out, 'cmake'),
-    `-DTorch_DIR=${torch.folder}`,
-    `-DNODE_API_INCLUDE=${headers}`,
-    `-DSANITIZE=${sanitize}`,
-  ]);
-  run('cmake', ['--build', join(out, 'cmake'), '--parallel', String(Math.min(2, availableParallelism()))]);
-  // Under a new name first: a process that has the old one loaded keeps it.
-  copyFileSync(join(out, 'cmake', 'audiossl.node'), `${addon}.new`);
-  renameSync(`${addon}.new`, addon);
-  writeFileSync(stampFile, `${JSON.stringify({ fingerprint: stamp, torch: torch.source, folder: torch.folder })}\n`);
-  console.error(`native/build.mjs: built ${addon} with libtorch of ${torch.source} (${torch.folder})`);
+  const cmake = join(out, 'cmake');
+  const define = {
+    NODE_API_INCLUDE: headers,
+    TORCH_INCLUDE: torch.include.join(';'),
+    TORCH_LIBRARIES: torch.libraries.join(';'),
+    TORCH_OPENMP: torch.openMp ?? '',
+    TORCH_CXX_STANDARD: torch.cxxStandard,
+    TORCH_CXX11_ABI: torch.cxx11Abi ?? '',
+    ONEDNN_LIBRARY: oneDnn,
+    SANITIZE: options.sanitize,
+  };
+  run('cmake', ['-S', here, '-B', cmake, ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`)]);
+  run('cmake', ['--build', cmake, '--parallel', String(Math.min(2, availableParallelism()))]);
+  const made = join(cmake, 'audiossl.node');
+  const complaint = options.sanitize ? undefined : proveAddon(made, torch);
+  if (complaint !== undefined) fail(`${complaint}; \`npm run setup -- --libtorch debian\` or \`--libtorch pypi\` takes another`);
+  put(made, out);
+  console.error(`native/build.mjs: built the addon with libtorch ${torch.release} (${torch.source}: ${torch.root})`);
+}
+
+if (options.force || stampOf(out) !== stamp) build();
+if (options.beside) {
+  console.log(join(out, 'audiossl.node'));
+} else if (out !== active && (options.force || stampOf(active) !== stamp)) {
+  put(join(out, 'audiossl.node'), active);
+  console.error(`native/build.mjs: the addon in use is on libtorch ${torch.release} (${torch.source}: ${torch.root})`);
 }

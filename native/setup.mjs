@@ -2,17 +2,36 @@
 // Sets up everything that is missing and nothing else: Debian packages for the libtorch backend, npm packages, the native addon and the
 // compiled program. Plain JavaScript on Node's own modules, because it runs before there is anything else. Quick when nothing is missing.
 //
-//   node native/setup.mjs [--for-tests] [--no-system-packages]      (AUDIOSSL_NO_APT=1 is the same as --no-system-packages)
+//   node native/setup.mjs [--libtorch pypi|debian|FOLDER] [--for-tests] [--no-system-packages]
+//
+// AUDIOSSL_NO_APT=1 is the same as --no-system-packages. --libtorch is remembered; setup/findLibtorch.mjs says what is taken without it.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { fetchPypi } from './setup/fetchPypi.mjs';
+import { findLibtorch, findPyTorch, rememberChoice, rememberedChoice, thisSystem } from './setup/findLibtorch.mjs';
+import { UnusableLibtorch } from './setup/inspectLibtorch.mjs';
 import { hasCommand, lastLines, run, say } from './setup/run.mjs';
 import { installPackages, missingPackages } from './setup/systemPackages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const flags = new Set(process.argv.slice(2));
-const known = ['--for-tests', '--no-system-packages'];
 const minimumNode = [20, 19];
+
+const options = readOptions();
+
+function readOptions() {
+  const known = { libtorch: { type: 'string' }, 'for-tests': { type: 'boolean' }, 'no-system-packages': { type: 'boolean' } };
+  try {
+    const { values } = parseArgs({ options: known });
+    if (values.libtorch === '') throw new Error('--libtorch must be pypi, debian or a folder, got nothing');
+    const isFolder = values.libtorch !== undefined && !['pypi', 'debian'].includes(values.libtorch);
+    return isFolder ? { ...values, libtorch: resolve(values.libtorch) } : values;
+  } catch (error) {
+    say(`${error.message.split('. ')[0]}; known: --libtorch pypi|debian|FOLDER, --for-tests, --no-system-packages`);
+    return process.exit(2);
+  }
+}
 
 /** A step that the rest cannot do without failed: say what, with which command, how it ended and what to do. */
 function fail({ step, command, log, remedy }) {
@@ -70,19 +89,54 @@ function buildFrontEnd() {
   say(`the native front end is not available, features are made by the slower TypeScript: ${reason}`);
 }
 
+/** Whether the addon will be on Debian's libtorch, whose packages are then needed: where no other is named or found. */
+function isDebians() {
+  try {
+    const torch = findLibtorch({ choice: options.libtorch, system: { ...thisSystem, say: () => {} } });
+    return torch === undefined || torch.root === '/usr';
+  } catch (error) {
+    if (!(error instanceof UnusableLibtorch)) throw error;
+    return (options.libtorch ?? process.env.LIBTORCH ?? rememberedChoice()) === 'debian'; // what is wrong with another, its build says
+  }
+}
+
 /** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
 function buildAddon() {
-  const isFirst = !existsSync(join(root, 'native/build/audiossl.node'));
+  const addon = join(root, 'native/build/audiossl.node');
+  const isFirst = !existsSync(addon);
+  const chosen = options.libtorch === undefined ? [] : ['--libtorch', options.libtorch];
   if (isFirst && hasCommand('cmake')) say('building the libtorch backend (a minute or two) ...');
-  const result = run(process.execPath, [join(root, 'native/build.mjs')], { cwd: root });
+  const result = run(process.execPath, [join(root, 'native/build.mjs'), ...chosen], { cwd: root });
+  const lines = result.log.split('\n').filter((line) => line.startsWith('native/build.mjs: ') || line.startsWith('setup: '));
   if (result.isOk) {
-    if (isFirst) say(`built the libtorch backend (${result.seconds.toFixed(0)} s)`);
+    if (options.libtorch !== undefined) rememberChoice(options.libtorch);
+    for (const line of lines) say(line.replace(/^native\/build\.mjs: |^setup: /, ''));
     return;
   }
-  const reason =
-    result.log.split('\n').find((line) => line.startsWith('native/build.mjs: ')) ??
-    `node native/build.mjs failed:\n${lastLines(result.log)}`;
-  say(`the libtorch backend is not available, the slower wasm backend is used: ${reason}`);
+  const reason = lines.at(-1) ?? `node native/build.mjs failed:\n${lastLines(result.log)}`;
+  if (existsSync(addon)) say(`the libtorch backend stays as it was built before: ${reason}`);
+  else say(`the libtorch backend is not available, the slower wasm backend is used: ${reason}`);
+}
+
+/**
+ * The tests of the backend run on two libtorchs: the one in use, and Debian's or a PyTorch 2.x, whichever that is not. Its addon lies
+ * beside the one in use; test/vitest.config.ts reads where.
+ */
+function buildSecondAddon() {
+  const file = join(root, 'native/build/second.json');
+  const tell = (second) => writeFileSync(file, JSON.stringify(second));
+  if (!existsSync(join(root, 'native/build/stamp.json'))) return;
+  const isOnDebians = readJson(join(root, 'native/build/stamp.json')).folder === '/usr';
+  const second = isOnDebians ? (findPyTorch(process.env) ?? 'pypi') : 'debian';
+  const isAway = second === 'pypi' && (process.env.AUDIOSSL_NO_PYPI ? 'AUDIOSSL_NO_PYPI is set' : fetchPypi());
+  if (isAway) return tell({ reason: isAway });
+  const env = { LIBTORCH: '' };
+  const result = run(process.execPath, [join(root, 'native/build.mjs'), '--beside', '--libtorch', second], { cwd: root, env });
+  const addon = result.log.split('\n').find((line) => line.endsWith('audiossl.node'));
+  if (result.isOk) return tell({ addon, release: readJson(join(dirname(addon), 'stamp.json')).release });
+  const reason = result.log.split('\n').findLast((line) => line.startsWith('native/build.mjs: ')) ?? lastLines(result.log, 1);
+  say(`the tests run on one libtorch alone: ${reason}`);
+  return tell({ reason });
 }
 
 /** Path, size and time of every source file as one text: differs from the one of the last compilation when there is something to do. */
@@ -114,16 +168,16 @@ function compile() {
   say(`compiled (${result.seconds.toFixed(0)} s)`);
 }
 
-for (const flag of flags) {
-  if (known.includes(flag)) continue;
-  say(`unknown option ${flag}; known: ${known.join(' ')}`);
-  process.exit(2);
-}
 checkNode();
-const isAllowed = !flags.has('--no-system-packages') && !process.env.AUDIOSSL_NO_APT;
-installPackages(missingPackages({ purpose: 'backend' }), { isAllowed });
-if (flags.has('--for-tests')) installPackages(missingPackages({ purpose: 'tests' }), { isAllowed });
+const isAllowed = !options['no-system-packages'] && !process.env.AUDIOSSL_NO_APT;
+if (options.libtorch === 'pypi') {
+  const reason = fetchPypi();
+  if (reason !== undefined) say(`--libtorch pypi: ${reason}`);
+}
+installPackages(missingPackages({ purpose: isDebians() ? 'debian libtorch' : 'other libtorch' }), { isAllowed });
+if (options['for-tests']) installPackages(missingPackages({ purpose: 'tests' }), { isAllowed });
 installNpmPackages();
 buildFrontEnd();
 buildAddon();
+if (options['for-tests']) buildSecondAddon();
 compile();

@@ -1,12 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** The addon on another libtorch that set-up for tests built (native/setup.mjs): { addon, release }, or { reason } why there is none. */
+const secondFile = `${root}native/build/second.json`;
+const second: { addon?: string; release?: string } = existsSync(secondFile) ? JSON.parse(readFileSync(secondFile, 'utf8')) : {};
+const onSecond =
+  second.addon !== undefined && existsSync(second.addon)
+    ? [
+        {
+          extends: true as const,
+          test: {
+            name: `libtorch ${second.release}`,
+            include: ['test/backend/libtorch*.test.ts', 'test/ops/*.test.ts', 'test/conformance/*.test.ts'],
+            env: { AUDIOSSL_ADDON: second.addon, AUDIOSSL_TEST_BACKENDS: 'libtorch' },
+          },
+        },
+      ]
+    : [];
+
 export default defineConfig({
   root,
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [{ extends: true, test: { name: 'audiossl', include: ['test/**/*.test.ts'] } }, ...onSecond],
     // The command line and the worker threads run the compiled program, so every run starts by compiling it.
     globalSetup: ['test/support/buildOnce.ts'],
     setupFiles: ['test/support/otherAddon.ts', 'test/support/quiet.ts', 'test/support/toBeAllClose.ts'],

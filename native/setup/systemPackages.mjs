@@ -4,14 +4,18 @@ import { hasCommand, lastLines, run, say } from './run.mjs';
 
 const pythonPackages = '/usr/lib/python3/dist-packages';
 
-/** package -> is it there? Told by files and programs, not by dpkg: a libtorch or a compiler from elsewhere will do too. */
-const backendPackages = {
-  'libtorch-dev': hasLibtorch,
-  'libopenblas0-openmp': (system) => system.env.LIBTORCH !== undefined || inLibraryFolders(system, 'openblas-openmp/libopenblas.so.0'),
-  // The headers of the oneDNN that Debian's libtorch loads; the addon builds without them, slower.
-  'libdnnl-dev': (system) => system.env.LIBTORCH !== undefined || system.exists('/usr/include/oneapi/dnnl/dnnl.hpp'),
+/** package -> is it there? Told by files and programs, not by dpkg: a compiler from elsewhere will do too. */
+const buildPackages = {
   cmake: (system) => system.hasCommand('cmake'),
   'g++': (system) => ['c++', 'g++', 'clang++'].some(system.hasCommand),
+};
+
+/** Where the libtorch is Debian's. */
+const libtorchPackages = {
+  'libtorch-dev': (system) => inLibraryFolders(system, 'libtorch_cpu.so') && system.exists('/usr/include/ATen/ATen.h'),
+  'libopenblas0-openmp': (system) => inLibraryFolders(system, 'openblas-openmp/libopenblas.so.0'),
+  // The headers of the oneDNN that Debian's libtorch loads; the addon builds without them, slower.
+  'libdnnl-dev': (system) => system.exists('/usr/include/oneapi/dnnl/dnnl.hpp'),
 };
 
 /** What some tests compare with or look through; without them these tests skip. */
@@ -40,20 +44,15 @@ function inLibraryFolders(system, file) {
   return system.list('/usr/lib').some((folder) => system.exists(`/usr/lib/${folder}/${file}`));
 }
 
-/** The places where native/build.mjs looks: $LIBTORCH, Debian's, and the PyTorch of python3 (found without importing it: that takes seconds). */
-function hasLibtorch(system) {
-  if (system.env.LIBTORCH !== undefined || inLibraryFolders(system, 'cmake/Torch/TorchConfig.cmake')) return true;
-  if (!system.hasCommand('python3')) return false;
-  const { isOk, log } = system.run('python3', [
-    '-c',
-    "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])",
-  ]);
-  return isOk && system.exists(`${log.trim()}/share/cmake/Torch/TorchConfig.cmake`);
-}
+const packagesOf = {
+  'debian libtorch': { ...libtorchPackages, ...buildPackages },
+  'other libtorch': buildPackages,
+  tests: testPackages,
+};
 
-/** Names of the missing packages that `purpose` needs: the libtorch `backend` or the optional `tests`. */
+/** Names of the missing packages that `purpose` needs: a backend on Debian's libtorch, one on another, or the optional tests. */
 export function missingPackages({ purpose, system = thisSystem }) {
-  const wanted = purpose === 'backend' ? backendPackages : testPackages;
+  const wanted = packagesOf[purpose];
   return Object.keys(wanted).filter((name) => !wanted[name](system));
 }
 
@@ -99,7 +98,9 @@ function reasonNotToInstall({ isAllowed, system }) {
   if (!isAllowed) return 'system packages are switched off';
   if (!system.hasCommand('apt-get')) {
     const macos = 'brew install pytorch cmake, then LIBTORCH=$(brew --prefix pytorch) npm run setup; untested';
-    return system.platform === 'darwin' ? macos : 'no apt-get here: install libtorch, cmake and a C++ compiler, set LIBTORCH to its folder';
+    return system.platform === 'darwin'
+      ? macos
+      : 'no apt-get here: install cmake and a C++ compiler, then npm run setup -- --libtorch pypi';
   }
   if (system.isRoot) return undefined;
   if (system.hasCommand('sudo') && system.run('sudo', ['-n', 'true']).isOk) return undefined;

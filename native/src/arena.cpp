@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <map>
 #include <mutex>
 
@@ -86,11 +87,16 @@ void freeBlock(void* block) {
 }
 
 struct ArenaAllocator final : c10::Allocator {
-  c10::DataPtr allocate(size_t bytes) const override {
+  c10::DataPtr take(size_t bytes) const {
     void* block = bytes >= kLarge ? arena().take(bytes) : nullptr;
     if (!block) block = c10::alloc_cpu(bytes);  // throws where there is no memory
     return {block, block, &freeBlock, c10::Device(c10::DeviceType::CPU)};
   }
+  // One of the two is libtorch's virtual function: in 1.13 the constant one. So these cannot say `override`.
+  c10::DataPtr allocate(size_t bytes) const { return take(bytes); }
+  c10::DataPtr allocate(size_t bytes) { return take(bytes); }
+  // Virtual from 2.x on.
+  void copy_data(void* to, const void* from, size_t bytes) const { std::memcpy(to, from, bytes); }
   c10::DeleterFnPtr raw_deleter() const override { return &freeBlock; }
 };
 

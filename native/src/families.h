@@ -19,4 +19,9 @@ void defineTraining(Module& module);
 void defineSoftmaxRegression(Module& module);
 void defineLibraries(Module& module);
 
+// The release of the headers that the addon was compiled with.
+std::string headersRelease();
+// Why this process must not compute with the libtorch that it loaded; empty where all is well.
+std::string mixedLibraries();
+
 }  // namespace audiossl

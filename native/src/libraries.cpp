@@ -2,6 +2,7 @@
 #include <ATen/Version.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <torch/version.h>
 
 #include "../simd/kernels.h"
 #include "families.h"
@@ -23,7 +24,11 @@ std::string wordAfter(const std::string& text, const std::string& key) {
   return text.substr(begin, text.find_first_of(" ,\n(", begin) - begin);
 }
 
-std::string libtorchRelease() { return wordAfter(at::show_config(), "TORCH_VERSION="); }
+// "2.13.0" where the library says "2.13.0a0+git123".
+std::string libtorchRelease() {
+  std::string release = wordAfter(at::show_config(), "TORCH_VERSION=");
+  return release.substr(0, release.find_first_not_of("0123456789."));
+}
 
 // Files of the process whose name begins with one of these: their run-time libraries each have threads of their own.
 std::string loadedFiles(std::initializer_list<const char*> beginnings) {
@@ -44,11 +49,26 @@ std::string loadedFiles(std::initializer_list<const char*> beginnings) {
   return search.found;
 }
 
+}  // namespace
+
+std::string headersRelease() { return TORCH_VERSION; }
+
+std::string mixedLibraries() {
+  std::string release = libtorchRelease(), files = loadedFiles({"libtorch_cpu."});
+  if (!release.empty() && release != TORCH_VERSION) {
+    return "the addon is compiled for libtorch " TORCH_VERSION " and the process loaded " + release + " (" + files + ")";
+  }
+  if (files.find(';') != std::string::npos) return "two libtorchs in one process (" + files + ")";
+  return "";
+}
+
+namespace {
+
 // Lines of "name<tab>value"; a list's entries are separated by semicolons, what is not there is empty.
 std::string libraries() {
   std::string text;
   auto line = [&](const char* name, const std::string& value) { text += std::string(name) + '\t' + value + '\n'; };
-  line("headers", TORCH_VERSION_TEXT);
+  line("headers", headersRelease());
   line("libtorch", libtorchRelease());
   line("libtorchFile", fileOf(reinterpret_cast<const void*>(&at::show_config)));
   line("oneDnn", wordAfter(at::get_mkldnn_version(), "MKL-DNN v"));

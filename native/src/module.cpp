@@ -47,7 +47,7 @@ int64_t setThreads(int64_t threads) {
 bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16"); }
 
 void defineSettings(Module& module) {
-  module.def("torchVersion", +[]() { return std::string(TORCH_VERSION_TEXT); });
+  module.def("torchVersion", +[]() { return headersRelease(); });
   module.def("setThreads", setThreads);
   module.def("hasBfloat16", hasBfloat16);
   module.def("storeBfloat16", storeBfloat16);
@@ -56,6 +56,10 @@ void defineSettings(Module& module) {
 }
 
 napi_value initialise(napi_env env, napi_value exports) {
+  if (std::string mixed = mixedLibraries(); !mixed.empty()) {
+    napi_throw_error(env, nullptr, mixed.c_str());
+    return nullptr;
+  }
   keepFreedMemory();
 #ifndef __SANITIZE_ADDRESS__  // which wants to see every block
   useArena();

@@ -6,12 +6,17 @@ export function registerSetup(program: Command): void {
   program
     .command('setup')
     .description('install and build what is missing: libtorch, npm packages, the native addon')
+    .option('--libtorch <which>', 'pypi (fetched by pip), debian, or the folder of a libtorch or PyTorch; remembered')
     .option('--no-system-packages', 'leave Debian packages alone')
     .option('--for-tests', 'also install what optional tests of this repository need')
-    .action(({ systemPackages, forTests }: { systemPackages: boolean; forTests?: boolean }) => {
+    .action(({ systemPackages, forTests, libtorch }: { systemPackages: boolean; forTests?: boolean; libtorch?: string }) => {
       // The script is plain JavaScript outside src/: it also runs in a fresh clone, before anything can be compiled.
       const script = fileURLToPath(new URL('../../native/setup.mjs', import.meta.url));
-      const flags = [...(systemPackages ? [] : ['--no-system-packages']), ...(forTests ? ['--for-tests'] : [])];
+      const flags = [
+        ...(systemPackages ? [] : ['--no-system-packages']),
+        ...(forTests ? ['--for-tests'] : []),
+        ...(libtorch === undefined ? [] : [`--libtorch=${libtorch}`]),
+      ];
       const { status } = spawnSync(process.execPath, [script, ...flags], { stdio: 'inherit' });
       process.exitCode = status ?? 1;
       if (status === 0) process.stderr.write('audiossl: set up; `audiossl doctor` says what is in use\n');

@@ -12,21 +12,10 @@ interface Machine {
   /** Fails installs until `apt-get update` was run. */
   hasOldLists?: boolean;
   sudoAsks?: boolean;
-  /** Folder of the torch that python3 finds. */
-  pythonTorch?: string;
 }
 
 /** A machine that only notes what would be run on it. */
-function machine({
-  files = [],
-  commands = [],
-  isRoot = true,
-  env = {},
-  unknown = [],
-  hasOldLists = false,
-  sudoAsks = false,
-  pythonTorch,
-}: Machine) {
+function machine({ files = [], commands = [], isRoot = true, env = {}, unknown = [], hasOldLists = false, sudoAsks = false }: Machine) {
   const runs: string[] = [];
   const said: string[] = [];
   let isUpdated = false;
@@ -40,7 +29,6 @@ function machine({
     ],
     hasCommand: (name: string) => commands.includes(name),
     run: (command: string, args: string[]) => {
-      if (command === 'python3') return { isOk: pythonTorch !== undefined, log: `${pythonTorch}\n`, seconds: 0 };
       const line = [command, ...args].join(' ');
       runs.push(line.replace('-q -o DPkg::Lock::Timeout=300 ', ''));
       if (line.endsWith('update')) isUpdated = true;
@@ -58,7 +46,7 @@ const install = 'apt-get install -y --no-install-recommends';
 
 describe('missingPackages', () => {
   it('names all five on a bare machine', () => {
-    expect(missingPackages({ purpose: 'backend', system: machine({}).system })).toEqual([
+    expect(missingPackages({ purpose: 'debian libtorch', system: machine({}).system })).toEqual([
       'libtorch-dev',
       'libopenblas0-openmp',
       'libdnnl-dev',
@@ -69,23 +57,21 @@ describe('missingPackages', () => {
 
   it('names none where everything is there, whatever the architecture', () => {
     const files = [
-      '/usr/lib/aarch64-linux-gnu/cmake/Torch/TorchConfig.cmake',
+      '/usr/lib/aarch64-linux-gnu/libtorch_cpu.so',
+      '/usr/include/ATen/ATen.h',
       '/usr/lib/aarch64-linux-gnu/openblas-openmp/libopenblas.so.0',
       '/usr/include/oneapi/dnnl/dnnl.hpp',
     ];
-    expect(missingPackages({ purpose: 'backend', system: machine({ files, commands: ['cmake', 'c++'] }).system })).toEqual([]);
+    expect(missingPackages({ purpose: 'debian libtorch', system: machine({ files, commands: ['cmake', 'c++'] }).system })).toEqual([]);
+  });
+
+  it("wants the headers too: python3-torch brings Debian's library without them", () => {
+    const files = ['/usr/lib/x86_64-linux-gnu/libtorch_cpu.so'];
+    expect(missingPackages({ purpose: 'debian libtorch', system: machine({ files }).system })).toContain('libtorch-dev');
   });
 
   it('takes a libtorch from elsewhere', () => {
-    const { system } = machine({ env: { LIBTORCH: '/opt/libtorch' }, commands: ['g++'] });
-    expect(missingPackages({ purpose: 'backend', system })).toEqual(['cmake']);
-  });
-
-  it("takes python3's PyTorch where it brings its C++ side, which Debian's python3-torch does not", () => {
-    const wheel = machine({ commands: ['python3'], files: ['/py/torch/share/cmake/Torch/TorchConfig.cmake'], pythonTorch: '/py/torch' });
-    expect(missingPackages({ purpose: 'backend', system: wheel.system })).not.toContain('libtorch-dev');
-    const debian = machine({ commands: ['python3'], pythonTorch: '/usr/lib/python3/dist-packages/torch' });
-    expect(missingPackages({ purpose: 'backend', system: debian.system })).toContain('libtorch-dev');
+    expect(missingPackages({ purpose: 'other libtorch', system: machine({ commands: ['g++'] }).system })).toEqual(['cmake']);
   });
 
   it('names what the optional tests need', () => {
@@ -146,7 +132,7 @@ describe('installPackages', () => {
     expect([...off.runs, ...none.runs]).toEqual([]);
     expect(off.said).toEqual(['not installed: cmake (system packages are switched off)']);
     expect(none.said).toEqual([
-      'not installed: cmake (no apt-get here: install libtorch, cmake and a C++ compiler, set LIBTORCH to its folder)',
+      'not installed: cmake (no apt-get here: install cmake and a C++ compiler, then npm run setup -- --libtorch pypi)',
     ]);
   });
 });

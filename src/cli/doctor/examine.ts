@@ -13,7 +13,7 @@ export async function examine(backendOptions: Parameters<typeof pickBackend>[0])
     { what: 'machine', state: 'ok', found: `${processor}, ${memory}, ${system}` },
     ...examinePackages(),
     examineFrontEnd(),
-    examineLibtorch(),
+    ...examineLibtorch(),
     { what: 'wasm', state: 'ok', found: `tfjs-backend-wasm ${installedVersion('@tensorflow/tfjs-backend-wasm') ?? 'not installed'}` },
   ];
   const { name, device, precision, threads } = await pickBackend(backendOptions);
