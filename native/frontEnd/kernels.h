@@ -45,7 +45,7 @@ struct ResampleTable {
 };
 
 // As ResampleTable for ratios with too many phases: rows at the fractions (q - 1) / divisions, q = 0 .. divisions + 2, of an input
-// period, between which cubic polynomials go.
+// period, between which parabolas go.
 struct InterpolatedTable {
   int64_t phases, step, reach, rowLength, divisions;
   const double* weights;  // [divisions + 3, rowLength]

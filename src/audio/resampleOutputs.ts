@@ -58,15 +58,14 @@ function dot(weights: Float64Array, w: number, x: Float64Array, i: number, rowLe
   return a + b + (c + d);
 }
 
-/** The products with four neighbouring rows, and the cubic polynomial through them (Lagrange's form), at `place` rows past the first fraction. */
+/** The products with three neighbouring rows, and the parabola through them (Lagrange's form), `place` rows past the fraction 0. */
 function interpolated({ weights, rowLength }: ResampleTable, place: number, x: Float64Array, at: number): number {
-  const row = Math.floor(place);
+  const row = Math.floor(place + 0.5);
   const u = place - row;
   const w = row * rowLength;
   return (
-    ((u * (u - 1) * (u - 2)) / -6) * dot(weights, w, x, at, rowLength) +
-    (((u + 1) * (u - 1) * (u - 2)) / 2) * dot(weights, w + rowLength, x, at, rowLength) +
-    (((u + 1) * u * (u - 2)) / -2) * dot(weights, w + 2 * rowLength, x, at, rowLength) +
-    (((u + 1) * u * (u - 1)) / 6) * dot(weights, w + 3 * rowLength, x, at, rowLength)
+    0.5 * u * (u - 1) * dot(weights, w, x, at, rowLength) +
+    (1 - u * u) * dot(weights, w + rowLength, x, at, rowLength) +
+    0.5 * u * (u + 1) * dot(weights, w + 2 * rowLength, x, at, rowLength)
   );
 }

@@ -21,16 +21,16 @@ export interface ResampleTable {
   scale: number;
   /** [phases, rowLength]; with `divisions` [divisions + 3, rowLength]: at the fractions (q - 1) / divisions of an input period. */
   weights: Float64Array;
-  /** There are too many phases to be kept: cubic polynomials go between these fractions. */
+  /** There are too many phases to be kept: parabolas go between these fractions. */
   divisions?: number;
 }
 
 const maxTableLength = 2 ** 20;
 /**
- * Rows a zero crossing of the filter where it is interpolated. A cubic polynomial through four points h apart is off by at most
- * 3 / 128 h^4 of the fourth derivative, which is under pi^4 / 5: -175 dB.
+ * Rows a zero crossing of the filter where it is interpolated. A parabola through three points h apart is off by at most h^3 / 16 of the
+ * third derivative within h / 2 of the middle one, and the filter's derivative is under 7: -150 dB.
  */
-const rowsPerCrossing = 128;
+const rowsPerCrossing = 256;
 
 // A set of recordings has a handful of rates.
 const tables = new Map<string, ResampleTable>();

@@ -4,6 +4,7 @@ import { halvingFilter } from '../../src/audio/halveRate.js';
 import { kaiserSinc } from '../../src/audio/kaiserSinc.js';
 import { resample } from '../../src/audio/resample.js';
 import golden from '../golden/audio/audio.json' with { type: 'json' };
+import soxr from '../golden/audio/soxrTones.json' with { type: 'json' };
 import { frontEndEngines, useFrontEndEngine } from './engines.js';
 import { decibels, referenceSignal, rms, tone } from './signals.js';
 
@@ -121,6 +122,16 @@ describe.each(frontEndEngines)('%s', (engine) => {
         }
       },
     );
+
+    it.each(soxr.cases)("passes and stops tones as soxr's VHQ does, $from -> $to", ({ from, to, values }) => {
+      const nyquist = Math.min(from, to) / 2;
+      const ratios = [...soxr.below, ...soxr.above].filter((ratio) => ratio * nyquist < (0.99 * from) / 2);
+      const tones = ratios.map((ratio) => tone(ratio * nyquist, from, from >> 1));
+      const x = Float32Array.from({ length: from >> 1 }, (_, i) => tones.reduce((sum, samples) => sum + 0.1 * samples[i], 0));
+      const y = resample(x, { from, to }).subarray(soxr.first, soxr.first + values.length);
+      // Of tones of 0.1. soxr's own distance from the tones below the Nyquist frequency is 1.2e-5 where its delay is no whole number of samples.
+      expect(y).toBeAllClose(values, { atol: 1.5e-5 });
+    });
 
     it.each([
       [8000, 22_050],

@@ -1,67 +1,112 @@
-/**
- * Speed of the way from bytes to log-mel frames, in seconds of sound a second on one core; JSON lines, no assertions.
- * `npm run build && node test/bench/features.mjs [rounds]`. The signal is noise and tones, so nothing is cheap by chance.
- * Wall time means something on an idle machine only; `cpuSeconds` (all threads of the process) says more on a busy one.
- * `kind: features` is the whole way (decode, mix down, resample, normalise, log-mel); the parts follow.
- */
-import { clipLogMel } from '../../dist/audio/clipLogMel.js';
-import { decodeAudio } from '../../dist/audio/decodeAudio.js';
-import { resolveFrontEnd } from '../../dist/audio/frontEnd.js';
-import { logMel } from '../../dist/audio/logMel.js';
-import { resample } from '../../dist/audio/resample.js';
+#!/usr/bin/env node
+// From 16-bit WAV files to log-mel, against torchaudio and librosa: seconds of sound a second.
+//
+//     npm run build && PEER_PYTHON=/path/to/venv/bin/python node test/bench/features.mjs
+//
+// The same files of 30 s (22.05, 44.1, 48 and 44.101 kHz, noise and a tone, mono) for all. Ours is what a worker of `audiossl features` does with
+// a file (read, decode, resample, normalise, log-mel, sums for the statistics); theirs is reading by soundfile, resampling by the library's own default
+// (torchaudio: windowed sinc of width 6; librosa: soxr_hq), spectrogram, mel bank, logarithm. Alternates process by process, round after round,
+// for each instruction set and number of threads; N threads are N processes with one thread each, started at the same moment, and their rates
+// are added. Prints a JSON line a process, then medians, ranges and the ratio to the faster peer. Needs an otherwise idle machine. Writes
+// nothing but the files in the system's temporary folder, which it takes away again.
+//
+//     --rounds 3 --seconds 0.5        measured for each file and round
+//     --threads 1 --threads 2         default: both
+//     --isa avx512 --isa avx2         default: what the processor has, and avx2 where that is avx512
+//     --rates 48000                   default: all four
+//     --parts                         ours alone: where the time goes
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median, table } from './features/table.mjs';
+import { wavBytes } from './features/wavBytes.mjs';
+import { heldTo, instructionSet } from './step/instructionSets.mjs';
 
-const rounds = Number(process.argv[2] ?? 5);
-const seconds = 30;
-const frontEnd = resolveFrontEnd();
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '0.5' },
+    threads: { type: 'string', multiple: true, default: ['1', '2'] },
+    isa: { type: 'string', multiple: true, default: instructionSet() === 'avx512' ? ['avx512', 'avx2'] : [instructionSet()] },
+    rates: { type: 'string', multiple: true, default: ['22050', '44100', '48000', '44101'] },
+    parts: { type: 'boolean', default: false },
+  },
+});
 
-/** 16-bit mono WAV of `seconds` of sound. */
-function wavBytes(sampleRate) {
-  const numSamples = seconds * sampleRate;
-  const bytes = new Uint8Array(44 + 2 * numSamples);
-  const view = new DataView(bytes.buffer);
-  bytes.set(Buffer.from('RIFF....WAVEfmt ........................data....'));
-  view.setUint32(4, bytes.length - 8, true);
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, sampleRate, true);
-  view.setUint32(28, 2 * sampleRate, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  bytes.set(Buffer.from('data'), 36);
-  view.setUint32(40, 2 * numSamples, true);
-  let state = 12345;
-  for (let i = 0; i < numSamples; i++) {
-    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-    const sample = 0.5 * Math.sin((2 * Math.PI * 440 * i) / sampleRate) + 0.2 * (state / 2 ** 31 - 1);
-    view.setInt16(44 + 2 * i, Math.round(20000 * sample), true);
-  }
-  return bytes;
+const here = (name) => fileURLToPath(new URL(`./features/${name}`, import.meta.url));
+const python = process.env.PEER_PYTHON;
+const contenders = [
+  { name: 'audiossl', command: process.execPath, args: [here('ours.mjs')] },
+  ...(python && !options.parts ? ['torchaudio', 'librosa'].map((name) => ({ name, command: python, args: [here('peer.py'), name] })) : []),
+];
+if (!python && !options.parts) console.error('PEER_PYTHON names no Python with torchaudio and librosa: ours alone');
+
+/** One process that says when it is ready, waits for a line, works and prints JSON lines. */
+function start({ command, args }, files, env) {
+  const child = spawn(command, [...args, options.seconds, ...(options.parts ? ['--parts'] : []), ...files], { env: { ...process.env, ...env } });
+  let out = '';
+  let errors = '';
+  let isReady;
+  const ready = new Promise((resolve) => {
+    isReady = resolve;
+  });
+  child.stdout.on('data', (data) => {
+    out += data;
+    if (out.includes('ready\n')) isReady();
+  });
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const lines = new Promise((resolve, reject) => {
+    child.on('close', (code) => {
+      isReady();
+      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} failed:\n${errors}`));
+      else resolve(out.trim().split('\n').filter((line) => line.startsWith('{')).map(JSON.parse));
+    });
+  });
+  return { ready, go: () => child.stdin.end('go\n'), lines };
 }
 
-async function measure(record, work) {
-  await work();
-  const times = [];
-  const cpu = process.cpuUsage();
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    await work();
-    times.push((performance.now() - start) / 1000);
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  const cpuSeconds = (user + system) / 1e6 / rounds;
-  times.sort((a, b) => a - b);
-  const median = times[rounds >> 1];
-  console.log(JSON.stringify({ ...record, seconds, rounds, medianSeconds: median, cpuSeconds, timesRealTime: seconds / median, timesRealTimeCpu: seconds / cpuSeconds }));
+async function runTogether(contender, threads, files, isa) {
+  const single = Object.fromEntries(['OMP', 'MKL', 'OPENBLAS', 'NUMBA'].map((name) => [`${name}_NUM_THREADS`, '1']));
+  const processes = Array.from({ length: threads }, () => start(contender, files, { ...single, ...heldTo(isa) }));
+  await Promise.all(processes.map(({ ready }) => ready));
+  for (const { go } of processes) go();
+  const [first, ...others] = await Promise.all(processes.map(({ lines }) => lines));
+  return first.map((line, i) => ({ ...line, rate: others.reduce((sum, lines) => sum + lines[i].rate, line.rate) }));
 }
 
-for (const sampleRate of [22_050, 44_100, 48_000, 44_101]) {
-  const bytes = wavBytes(sampleRate);
-  const decoded = await decodeAudio(bytes);
-  const resampled = resample(decoded.channels[0], { from: sampleRate, to: frontEnd.sampleRate });
-  await measure({ kind: 'features', sampleRate }, async () => clipLogMel(await decodeAudio(bytes), frontEnd));
-  await measure({ kind: 'decode', sampleRate }, () => decodeAudio(bytes));
-  if (sampleRate !== frontEnd.sampleRate)
-    await measure({ kind: 'resample', sampleRate }, () => resample(decoded.channels[0], { from: sampleRate, to: frontEnd.sampleRate }));
-  else await measure({ kind: 'logMel', sampleRate }, () => logMel(resampled, frontEnd));
+const folder = mkdtempSync(join(tmpdir(), 'audiossl-features-'));
+try {
+  const files = options.rates.map((rate) => {
+    const file = join(folder, `${rate}.wav`);
+    writeFileSync(file, wavBytes(Number(rate), 30));
+    return file;
+  });
+  const records = [];
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const isa of options.isa) {
+      for (const threads of options.threads.map(Number)) {
+        for (const contender of contenders) {
+          for (const line of await runTogether(contender, threads, files, isa)) {
+            const record = { name: contender.name, isa, threads, ...line };
+            records.push(record);
+            console.log(JSON.stringify(record));
+          }
+        }
+      }
+    }
+  }
+  console.log(table(records));
+  if (options.parts) {
+    for (const part of new Set(records.flatMap(({ parts = {} }) => Object.keys(parts)))) {
+      const byRate = options.rates.map((rate) => median(records.filter((r) => r.sampleRate === Number(rate)).map((r) => r.parts[part])));
+      console.log(`${part.padEnd(10)} ${byRate.map((ms, i) => `${options.rates[i]}: ${ms.toFixed(1)} ms`).join('   ')}`);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
 }
