@@ -13,7 +13,7 @@ export const ntXentOfPairs = defineLoss({
   description: 'NT-Xent: cross-entropy of the positive among all candidates',
   options: { temperature: z.number().positive().default(0.2).describe('of NT-Xent: cosines are divided by it') },
   compute: (pairs, { temperature }) =>
-    pairs.numViewPairs === undefined
+    pairs.numViewPairs === undefined || pairs.cosines !== undefined
       ? tf.tidy(() => softmaxOverAll(tf.div(cosines(pairs), temperature), pairs))
       : ntXent(pairs.anchors, temperature),
   valueAtChance: (numNegatives) => Math.log(1 + numNegatives),

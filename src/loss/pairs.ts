@@ -15,12 +15,15 @@ export interface Pairs {
   /** 0 or 1, `[anchor, candidate]`. A pair may be neither positive nor negative, as an anchor with itself. */
   isPositive: tf.Tensor2D;
   isNegative: tf.Tensor2D;
+  /** `[anchor, candidate]`, where they are known already: a loss then reads nothing of the rows. */
+  cosines?: tf.Tensor2D;
   /** n, where the rows are n first views followed by n second views and every other row is a negative. */
   numViewPairs?: number;
 }
 
 /** Cosines of the pairs, `[anchor, candidate]`. Differentiable by both. */
-export function cosines({ anchors, candidates }: Pick<Pairs, 'anchors' | 'candidates'>): tf.Tensor2D {
+export function cosines({ anchors, candidates, cosines: known }: Pick<Pairs, 'anchors' | 'candidates' | 'cosines'>): tf.Tensor2D {
+  if (known !== undefined) return known;
   const unit = unitRows(anchors);
   return tf.matMul(unit, candidates === anchors ? unit : unitRows(candidates), false, true);
 }

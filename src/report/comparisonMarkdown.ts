@@ -10,6 +10,7 @@ import { evidenceText, verdictsFinding, verdictWord } from './html/comparison/ve
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { PaperRow } from './paperTables.js';
+import { xText } from './systemCurve.js';
 import type { SystemRow } from './systemRow.js';
 
 /** The comparison of several runs, section by section as on the page. */
@@ -19,6 +20,7 @@ export function comparisonMarkdown({
   split,
   alphaCurves,
   temperatureCurves,
+  batchSizeCurves,
   table1,
   table2,
   verdicts,
@@ -76,7 +78,7 @@ export function comparisonMarkdown({
       '',
     );
   }
-  for (const curve of [...alphaCurves, ...temperatureCurves]) {
+  for (const curve of [...alphaCurves, ...temperatureCurves, ...batchSizeCurves]) {
     lines.push(`## ${escapeMarkdown(curve.title)}`, '', escapeMarkdown(curvesFinding(curve)), '');
     lines.push(
       ...markdownTable(
@@ -87,7 +89,7 @@ export function comparisonMarkdown({
             const text = (value: number) => (curve.isPercent ? (100 * value).toFixed(1) : value.toFixed(4));
             return [
               escapeMarkdown(series.name),
-              String(x),
+              xText(curve, x),
               `${text(y)}${curve.isPercent ? ' %' : ''}${interval === null ? '' : ` [${text(interval[0])}–${text(interval[1])}]`}`,
             ];
           }),

@@ -1,5 +1,6 @@
 import { UsageError } from '../util/errors.js';
 import { alphaCurves } from './alphaCurves.js';
+import { batchSizeCurves } from './batchSizeCurves.js';
 import type { RunReport } from './collectRun.js';
 import { comparedPairs } from './comparedPairs.js';
 import { checkSystems } from './comparison/checkComparable.js';
@@ -10,6 +11,7 @@ import { readAnalysedRuns } from './comparison/featureClaim.js';
 import { groupSystems } from './comparison/systems.js';
 import { type PaperRow, type PaperTable1Row, paperTable1, paperTable2 } from './paperTables.js';
 import type { SystemCurve } from './systemCurve.js';
+import { type SystemMap, systemMaps } from './systemMaps.js';
 import { type SystemRow, systemRow } from './systemRow.js';
 import { temperatureCurves } from './temperatureCurves.js';
 
@@ -24,6 +26,9 @@ export interface ComparisonReport {
   runsLeftOut: string[];
   alphaCurves: SystemCurve[];
   temperatureCurves: SystemCurve[];
+  batchSizeCurves: SystemCurve[];
+  /** Of systems that differ in loss or batch size: one run's clips in the plane. */
+  maps: SystemMap[];
   table1: PaperTable1Row[] | undefined;
   table2: PaperRow[] | undefined;
   verdicts: ClaimVerdict[];
@@ -60,6 +65,8 @@ export async function compareRuns(
     runsLeftOut: reports.flatMap(({ name }) => (used.has(name) ? [] : [name])),
     alphaCurves: alphaCurves(rows),
     temperatureCurves: temperatureCurves(rows, reports),
+    batchSizeCurves: batchSizeCurves(rows),
+    maps: await systemMaps(rows, reports),
     table1: paperTable1(rows, compared),
     table2: paperTable2(rows),
     verdicts: claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }),

@@ -3,6 +3,7 @@ import { readClipEmbeddings } from '../run/clipEmbeddings.js';
 import { readPredictions } from '../run/predictions.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { AudiosslError } from '../util/errors.js';
+import { evenSample } from '../util/evenSample.js';
 
 /** Clip embeddings in the plane. */
 export interface EmbeddingMap {
@@ -74,10 +75,4 @@ export function projectToPlane(rows: readonly Float32Array[]): { coordinates: [n
     coordinates: normalised.map((_, i) => [signs[0] * projected.get(i, 0), nComponents > 1 ? signs[1] * projected.get(i, 1) : 0]),
     explainedVariance: [shares[0], shares[1] ?? 0],
   };
-}
-
-/** `count` of 0 .. n - 1 at even distances, all of them when there are no more. */
-export function evenSample(n: number, count: number): number[] {
-  if (n <= count) return Array.from({ length: n }, (_, i) => i);
-  return Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
 }

@@ -1,3 +1,5 @@
+import { number } from './format.js';
+
 /** A curve of measured systems over one key, or of published numbers. */
 export interface SystemSeries {
   name: string;
@@ -17,6 +19,13 @@ export interface SystemCurve {
   /** The paper's data and these runs' data are not the same: the shape may be compared, not the height. */
   isOtherData: boolean;
   notes: string[];
+  /** Ticks of the horizontal axis where it is not the key itself but its logarithm. */
+  xTicks?: { at: number; text: string }[];
+}
+
+/** What stands at `x` of a curve's axis. */
+export function xText({ xTicks }: Pick<SystemCurve, 'xTicks'>, x: number): string {
+  return xTicks?.find(({ at }) => at === x)?.text ?? number(x);
 }
 
 /** Points from left to right. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { evaluationName } from './evaluationRecord.js';
+import { featureAnalysisCsv } from './featureAnalysisCsv.js';
 import { isNodeError, type RunFolder } from './runFolder.js';
 
 const count = z.int().min(0);
@@ -22,6 +23,8 @@ const histogram = z.strictObject({
   median: z.number().min(0),
 });
 export type DistanceHistogram = z.infer<typeof histogram>;
+
+const points = z.array(z.tuple([z.number(), z.number()])).describe('[angle in radians, gradient]');
 
 /** The three quantities on one kind of positive pairs. */
 const quantities = {
@@ -74,6 +77,17 @@ export const featureAnalysisRecord = z.strictObject({
     patches: ofSpaces(histogram).describe('positive pairs: two random patches of a clip, not augmented'),
     otherClips: ofSpaces(histogram).describe('first views of two different clips: all pairs, or a sample of them named by the seed'),
   }),
+  gradients: z
+    .array(
+      z.strictObject({
+        loss: z.string(),
+        option: z.string(),
+        kind: z.enum(['positive', 'negative']),
+        series: z.array(z.strictObject({ value: z.number().nullable(), curve: points, measured: points })),
+      }),
+    )
+    .optional()
+    .describe('gradients of losses by the angle of a pair, on z of a batch: see eval/gradientResponses.ts; without a projection head none'),
   definitions: z.record(z.string(), z.string()).describe('what each quantity is, in words, for whoever reads the file alone'),
   seconds: z.record(z.string(), z.number().min(0)),
   versions: z.record(z.string(), z.string()),
@@ -98,11 +112,14 @@ export function analysisDir(run: Pick<RunFolder, 'dir'>): string {
   return join(run.dir, 'analysis');
 }
 
-/** Writes RUN/analysis/<name>.json and returns its path. Throws AudiosslError for a record that contradicts its schema. */
+/** Writes RUN/analysis/<name>.json, beside it <name>.histograms.csv and <name>.gradients.csv, and returns the first one's path. Throws AudiosslError for a record that contradicts its schema. */
 export async function writeFeatureAnalysis(run: RunFolder, record: FeatureAnalysisInput): Promise<string> {
   const path = join(analysisDir(run), `${featureAnalysisName(record)}.json`);
   const checked = checkRecord(record, path);
   await mkdir(analysisDir(run), { recursive: true });
+  const { histograms, gradients } = featureAnalysisCsv(checked);
+  await writeFileAtomic(path.replace(/json$/, 'histograms.csv'), histograms);
+  if (checked.gradients !== undefined) await writeFileAtomic(path.replace(/json$/, 'gradients.csv'), gradients);
   await writeFileAtomic(path, `${JSON.stringify(checked, null, 2)}\n`);
   return path;
 }

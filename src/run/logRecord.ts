@@ -82,6 +82,7 @@ export const monitorRecord = z.looseObject({
   validationLoss: measured.optional(),
   alignment: measured.optional(),
   uniformity: measured.optional(),
+  tolerance: measured.optional().describe('with labels only: see eval/tolerance.ts; both views of the clips'),
   standardDeviation: measured.optional().describe('mean over dimensions of the standard deviation of L2-normalised h'),
   relativeSpread: measured.optional().describe('sqrt of the summed variances of L2-normalised h: 0 = all clips alike, 1 at most'),
   effectiveRank: measured.optional(),

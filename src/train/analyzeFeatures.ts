@@ -4,6 +4,7 @@ import type { FeatureStore } from '../data/FeatureStore.js';
 import { readSplit } from '../eval/evaluationClips.js';
 import { seedOf } from '../eval/evaluationContext.js';
 import { analyseSpace, featureDefinitions, otherHistogram, type PositivePairs, positiveHistogram } from '../eval/featureAnalysis.js';
+import { gradientResponses } from '../eval/gradientResponses.js';
 import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { configHash } from '../run/configText.js';
 import { type FeatureAnalysisInput, featureAnalysisName, featureAnalysisRecord, writeFeatureAnalysis } from '../run/featureAnalysis.js';
@@ -38,7 +39,7 @@ export interface AnalyzeFeaturesOptions {
 
 /**
  * Uniformity, tolerance and alignment of h and z on one split of a run, on two views a clip by the run's own pipeline and on the same two
- * random patches without augmentation; histograms of the distances. The encoder is in evaluation mode, with the checkpoint's own
+ * random patches without augmentation; histograms of the distances; gradient responses of losses on z. The encoder is in evaluation mode, with the checkpoint's own
  * standardisation (the published values were measured with another one). Writes analysis/<name>.json (see
  * run/featureAnalysis.ts); an analysis of the test split is first noted in test-access.jsonl. Memory: the embeddings of the split.
  */
@@ -114,6 +115,7 @@ export async function analyzeFeatures(
       patches: both(patchPairs, positiveHistogram),
       otherClips: both(viewPairs, (pairs) => otherHistogram(pairs, seed)),
     },
+    ...(viewPairs.z && { gradients: gradientResponses(viewPairs.z, { temperature: temperatureOf(config.loss) }) }),
     definitions: { ...featureDefinitions },
     seconds: { embed: embedSeconds, analyse: clock() },
     ...facts,
@@ -122,6 +124,11 @@ export async function analyzeFeatures(
     splitSha256,
   };
   return { path: await writeFeatureAnalysis(run, record), name: featureAnalysisName(named), record };
+}
+
+/** The run's own temperature, where its loss has one; else that of NT-Xent's defaults. */
+function temperatureOf({ temperature }: FeatureAnalysisInput['loss']): number {
+  return typeof temperature === 'number' ? Math.max(temperature, 0.001) : 0.2;
 }
 
 /** Pairs in both spaces; z is null without a projection head. */

@@ -5,6 +5,7 @@ import { alignment } from '../eval/alignment.js';
 import { embeddingSpread } from '../eval/embeddingSpread.js';
 import { leaveOneClipOutKnn } from '../eval/knn.js';
 import { classificationMetrics } from '../eval/metrics.js';
+import { tolerance } from '../eval/tolerance.js';
 import { uniformity } from '../eval/uniformity.js';
 import type { Simclr } from '../method/simclr.js';
 import { startClock } from '../util/startClock.js';
@@ -52,7 +53,7 @@ export function createMonitor({
   return async (training) => {
     const clock = startClock();
     const accuracies = labelled && (await neighbourAccuracies({ embedder, store, clips, batchSize, neighbours, ...labelled }));
-    const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, batchSize });
+    const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize });
     const values = { ...accuracies, ...pairs };
     if (!Object.values(values).every(Number.isFinite)) {
       const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
@@ -91,11 +92,13 @@ async function lookAtPairs({
   method,
   source,
   clips,
+  labels,
   batchSize,
 }: {
   method: Simclr;
   source: PairSource;
   clips: readonly number[];
+  labels?: readonly number[];
   batchSize: number;
 }) {
   let lossSum = 0;
@@ -119,6 +122,7 @@ async function lookAtPairs({
     validationLoss: lossSum / clips.length,
     alignment: alignment(a, b, dim),
     uniformity: uniformity(a, dim),
+    ...(labels && { tolerance: tolerance(concatenate([a, b]), [...labels, ...labels], dim) }),
     ...embeddingSpread(a, dim),
   };
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeReport } from '../../src/report/writeReport.js';
+import { writeClipEmbeddings } from '../../src/run/clipEmbeddings.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
@@ -184,6 +185,39 @@ describe('curves and tables of the paper', () => {
     const published = uniformity.series.find((one: { name: string }) => one.name === 'ACL, published');
     expect(published.points.length).toBe(10);
     expect(published.points[1]).toMatchObject({ x: 0.2, y: 0.2605 });
+  });
+
+  it('have the accuracy against the batch size, a line a loss, and a map each', async () => {
+    const loss = { supCon: { name: 'supCon', temperature: 0.1 }, tcl: { name: 'tcl', temperature: 0.1, k1: 5000, k2: 1 } };
+    const systems = (['supCon', 'tcl'] as const).flatMap((name) =>
+      [32, 256].map(
+        (batchSize): FixtureSystem => ({
+          name: `${name}${batchSize}`,
+          config: { loss: loss[name], train: { epochs: 20, batchSize }, optimizer: { name: 'sgd', learningRate: batchSize / 1000 } },
+          skill: name === 'tcl' ? 0.7 : 0.5,
+        }),
+      ),
+    );
+    const batches = await writeFixtureSweep({ root: join(root, 'batches'), systems, seeds: [0], folds: [], clipsPerClass: 5 });
+    for (const run of batches.runs) {
+      const data = Float32Array.from({ length: 20 * 3 }, (_, i) => Math.sin(i * i));
+      await writeClipEmbeddings(run, 'linear-test-best-seed0', { data, dim: 3 });
+    }
+    const { json, html, markdown } = await report(batches.runs, 'batches-out');
+    const [curve] = json.comparison.batchSizeCurves;
+    expect(curve.series.map((one: { name: string }) => one.name)).toEqual(['supCon', 'tcl']);
+    const points = curve.series.flatMap((one: { points: { x: number; y: number }[] }) => one.points.map(({ x, y }) => [2 ** x, y]));
+    const macro = (name: string) => accuracies(batches, name)[0].macro;
+    expect(points.flat()).toBeAllClose([32, macro('supCon32'), 256, macro('supCon256'), 32, macro('tcl32'), 256, macro('tcl256')], {
+      atol: 1e-12,
+    });
+    expect(textOf(section(html, 'batch-size'))).toMatch(/SupCon: highest at batch size (32|256)/i);
+    expect(markdown).toMatch(/\| tcl \| 256 \|/);
+    expect(json.comparison.maps.map(({ run }: { run: string }) => run)).toEqual(systems.map(({ name }) => `${name}-seed0`));
+    expect(section(html, 'maps').match(/<svg class="[^"]*" viewBox="0 0 440 320"/g)?.length).toBe(4);
+    // The claims of the papers are about NT-Xent and the margin: other losses are no evidence.
+    expect(json.comparison.verdicts.every(({ verdict }: { verdict: string }) => !/supported/.test(verdict))).toBe(true);
+    expectSound(html);
   });
 
   it('show Table 1 and 2 with the published numbers in their own columns', () => {

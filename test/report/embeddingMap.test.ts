@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evenSample, projectToPlane } from '../../src/report/embeddingMap.js';
+import { projectToPlane } from '../../src/report/embeddingMap.js';
+import { evenSample } from '../../src/util/evenSample.js';
 
 describe('projectToPlane', () => {
   it('finds known axes and their share of the variance', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -84,6 +85,16 @@ describe('analyzeFeatures', () => {
     expect(record.histograms.otherClips.h.numPairs).toBe((clips.length * (clips.length - 1)) / 2);
     expect(record).toMatchObject({ numClips: 6, numLabelledClips: 6, loss: config.loss, views: ['mixBack', 'gaussianNoise'], notes: [] });
     expect(await readFeatureAnalyses(run)).toEqual([{ name, record }]);
+    const csv = (kind: string) =>
+      readFileSync(path.replace(/json$/, `${kind}.csv`), 'utf8')
+        .trim()
+        .split('\n');
+    const points = (record.gradients ?? []).flatMap(({ series }) => series.flatMap(({ curve, measured }) => [...curve, ...measured]));
+    expect([csv('gradients').length - 1, csv('histograms').length - 1]).toEqual([points.length, 6 * 100]);
+    // Two views of 6 clips: each row has one positive, 10 negatives.
+    expect(record.gradients?.[0]).toMatchObject({ loss: 'infoNce', option: 'm1', kind: 'positive' });
+    expect(record.gradients?.[0].series[0].measured.length).toBe(12);
+    expect(points.flat().every(Number.isFinite)).toBe(true);
     expect(await readTestAccess(run)).toEqual([]);
   });
 

@@ -20,15 +20,15 @@ function seriesLegend(series: readonly LineSeries[]): Markup {
   return h(
     'ul',
     { class: 'legend' },
-    series.map(({ name, colour, shape, isPublished = false }) =>
+    series.map(({ name, colour, shape, isPublished = false, isScattered = false }) =>
       h(
         'li',
         {},
         h(
           'svg',
           { class: 'line-sample', viewBox: '0 0 34 14', 'aria-hidden': 'true' },
-          h('path', { class: `curve stroke-${colour}${isPublished ? ' published' : ''}`, d: 'M1 7H33' }),
-          shape !== undefined && shapeMark({ x: 17, y: 7, colour, shape, isHollow: isPublished }),
+          !isScattered && h('path', { class: `curve stroke-${colour}${isPublished ? ' published' : ''}`, d: 'M1 7H33' }),
+          shape !== undefined && shapeMark({ x: 17, y: 7, colour, shape, isHollow: isPublished || isScattered }),
         ),
         name,
       ),

@@ -7,6 +7,7 @@ import { classBarsSection } from './comparison/classBarsSection.js';
 import { pairsSection } from './comparison/pairsSection.js';
 import { paperTablesSection } from './comparison/paperTablesSection.js';
 import { systemCurvesSection } from './comparison/systemCurvesSection.js';
+import { systemMapsSection } from './comparison/systemMapsSection.js';
 import { systemsSection } from './comparison/systemsSection.js';
 import { testUseSection } from './comparison/testUseSection.js';
 import { verdictsSection } from './comparison/verdictsSection.js';
@@ -37,6 +38,8 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
       'Accuracy, uniformity and tolerance against temperature',
       systemCurvesSection(comparison.temperatureCurves),
     ),
+    ...optionalSection('batch-size', 'Accuracy against batch size', systemCurvesSection(comparison.batchSizeCurves)),
+    ...optionalSection('maps', 'Maps, a loss and a batch size', systemMapsSection(comparison.maps)),
     ...optionalSection('tables', 'Tables of the paper', paperTablesSection(comparison)),
     { id: 'claims', title: 'The paper’s claims', content: verdictsSection(comparison.verdicts) },
     { id: 'test', title: 'Selection and use of the test set', content: testUseSection(runs) },

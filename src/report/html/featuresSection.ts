@@ -3,6 +3,7 @@ import type { RunReport } from '../collectRun.js';
 import { counted, number } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { type HistogramSeries, histogramChart } from '../svg/histogramChart.js';
+import { gradientCharts } from './gradientsSection.js';
 import { table } from './parts.js';
 
 type Space = 'h' | 'z';
@@ -41,6 +42,7 @@ export function featuresSection(run: RunReport): Child {
       { class: 'charts' },
       (['h', 'z'] as const).map((space) => histogram(record, space)),
     ),
+    gradientCharts(record),
   ]);
 }
 

@@ -15,6 +15,8 @@ export interface LineSeries {
   intervals?: readonly (readonly [number, number, number])[];
   /** Marks every point, so that series differ by more than their colour. */
   shape?: Shape;
+  /** Marks without a line. */
+  isScattered?: boolean;
   /** Numbers of a paper, not of a run: dashed, with hollow marks. */
   isPublished?: boolean;
 }
@@ -120,7 +122,7 @@ function besides(one: LineSeries, series: readonly LineSeries[], x: (value: numb
 
 /** A path with a piece for each unbroken stretch; a stretch of one point, or a short curve, shows its points. */
 function curve(
-  { points, colour, isFaint = false, shape, isPublished = false, name }: LineSeries,
+  { points, colour, isFaint = false, shape, isPublished = false, isScattered = false, name }: LineSeries,
   x: (value: number) => number,
   y: (value: number) => number,
 ): Markup[] {
@@ -137,11 +139,15 @@ function curve(
     const isAlone = !isDown && (points[i + 1]?.[1] ?? null) === null;
     if (shape !== undefined)
       dots.push(
-        shapeMark({ x: x(px), y: y(py), colour, shape, isHollow: isPublished, size: 3.6 }, `${name}: ${number(px)}, ${number(py)}`),
+        shapeMark(
+          { x: x(px), y: y(py), colour, shape, isHollow: isPublished || isScattered, size: isScattered ? 2 : 3.6 },
+          `${name}: ${number(px)}, ${number(py)}`,
+        ),
       );
     else if (isShort || isAlone) dots.push(h('circle', { class: `dot fill-${colour}`, cx: x(px), cy: y(py), r: isShort ? 2.2 : 1.6 }));
     isDown = true;
   });
+  if (isScattered) return dots;
   return [h('path', { class: `curve stroke-${colour}${isFaint ? ' faint' : ''}${isPublished ? ' published' : ''}`, d: path }), ...dots];
 }
 

@@ -1,6 +1,6 @@
 import { number, percent } from '../../format.js';
 import { type Child, h } from '../../markup.js';
-import type { SystemCurve, SystemSeries } from '../../systemCurve.js';
+import { type SystemCurve, type SystemSeries, xText } from '../../systemCurve.js';
 import { chartFigure, seriesLook } from '../charts.js';
 import { details, table } from '../parts.js';
 
@@ -31,7 +31,8 @@ export function systemCurvesSection(curves: readonly SystemCurve[]): Child {
 }
 
 /** One sentence about the first chart: where its measured curves are highest, and what that does not mean. */
-export function curvesFinding({ series, isPercent, xLabel }: SystemCurve): string {
+export function curvesFinding(curve: SystemCurve): string {
+  const { series, isPercent, xLabel } = curve;
   const key = xLabel.split(' (')[0];
   const text = (value: number) => (isPercent ? percent(value) : number(value));
   const parts = series.flatMap(({ name, points, isPublished }) => {
@@ -39,7 +40,7 @@ export function curvesFinding({ series, isPercent, xLabel }: SystemCurve): strin
     const best = points.reduce((a, b) => (b.y > a.y ? b : a));
     const worst = points.reduce((a, b) => (b.y < a.y ? b : a));
     return [
-      `${name === 'measured' ? '' : `${name}: `}highest at ${key} ${number(best.x)} (${text(best.y)}), lowest at ${number(worst.x)} (${text(worst.y)})`,
+      `${name === 'measured' ? '' : `${name}: `}highest at ${key} ${xText(curve, best.x)} (${text(best.y)}), lowest at ${xText(curve, worst.x)} (${text(worst.y)})`,
     ];
   });
   const sentence = parts.join('; ');
@@ -52,6 +53,7 @@ function curveChart(curve: SystemCurve): Child {
     xLabel: curve.xLabel,
     yLabel: curve.yLabel,
     isPercent: curve.isPercent,
+    xTicks: curve.xTicks,
     width: 440,
     height: 260,
     series: curve.series.map((one, i) => ({
@@ -89,7 +91,7 @@ function numbersTable(curve: SystemCurve): Child {
     ],
     rows: curve.series.flatMap((one) =>
       one.points.map(({ x, y, interval }) => ({
-        cells: [one.name, number(x), text(y), interval === null ? '–' : `${text(interval[0])} – ${text(interval[1])}`],
+        cells: [one.name, xText(curve, x), text(y), interval === null ? '–' : `${text(interval[0])} – ${text(interval[1])}`],
       })),
     ),
   });

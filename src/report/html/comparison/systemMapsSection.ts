@@ -1,0 +1,43 @@
+import { percent } from '../../format.js';
+import { type Child, h } from '../../markup.js';
+import { marker, scatter } from '../../svg/scatter.js';
+import type { SystemMap } from '../../systemMaps.js';
+
+/** One small map a system, side by side; undefined without any. */
+export function systemMapsSection(maps: readonly SystemMap[]): Child {
+  if (maps.length === 0) return undefined;
+  return [
+    h(
+      'p',
+      {},
+      'Each mark is one clip of one run: its embedding, L2-normalised, on the first two principal components of that run. Directions mean nothing from one map to the next, and hollow marks are clips that the classifier got wrong.',
+    ),
+    h(
+      'ul',
+      { class: 'legend' },
+      maps[0].classNames.map((label, group) =>
+        h('li', {}, h('svg', { viewBox: '0 0 14 14', 'aria-hidden': 'true' }, marker({ x: 7, y: 7, group, size: 4.5 })), label),
+      ),
+    ),
+    h('div', { class: 'charts large' }, maps.map(oneMap)),
+  ];
+}
+
+function oneMap({ system, run, map }: SystemMap): Child {
+  const [first, second] = map.explainedVariance;
+  return h(
+    'figure',
+    {},
+    h('figcaption', {}, system, h('span', { class: 'soft' }, ` ${run}`)),
+    scatter({
+      title: `Map of the clips by ${system}`,
+      xLabel: `component 1 (${percent(first)} of the variance)`,
+      yLabel: `component 2 (${percent(second)})`,
+      width: 440,
+      height: 320,
+      points: map.points
+        .filter(({ group }) => group >= 0)
+        .map(({ x, y, group, id, label, predicted }) => ({ x, y, group, isHollow: label !== predicted, title: `${id}: ${label}` })),
+    }),
+  );
+}
