@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { evaluationName } from './evaluationRecord.js';
-import { featureAnalysisCsv } from './featureAnalysisCsv.js';
 import { isNodeError, type RunFolder } from './runFolder.js';
 
 const count = z.int().min(0);
@@ -112,14 +111,11 @@ export function analysisDir(run: Pick<RunFolder, 'dir'>): string {
   return join(run.dir, 'analysis');
 }
 
-/** Writes RUN/analysis/<name>.json, beside it <name>.histograms.csv and <name>.gradients.csv, and returns the first one's path. Throws AudiosslError for a record that contradicts its schema. */
+/** Writes RUN/analysis/<name>.json and returns its path. Throws AudiosslError for a record that contradicts its schema. */
 export async function writeFeatureAnalysis(run: RunFolder, record: FeatureAnalysisInput): Promise<string> {
   const path = join(analysisDir(run), `${featureAnalysisName(record)}.json`);
   const checked = checkRecord(record, path);
   await mkdir(analysisDir(run), { recursive: true });
-  const { histograms, gradients } = featureAnalysisCsv(checked);
-  await writeFileAtomic(path.replace(/json$/, 'histograms.csv'), histograms);
-  if (checked.gradients !== undefined) await writeFileAtomic(path.replace(/json$/, 'gradients.csv'), gradients);
   await writeFileAtomic(path, `${JSON.stringify(checked, null, 2)}\n`);
   return path;
 }

@@ -1,3 +1,4 @@
+import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
 import type { FeatureAnalysisRecord } from './featureAnalysis.js';
 
@@ -5,7 +6,7 @@ import type { FeatureAnalysisRecord } from './featureAnalysis.js';
  * What the charts of a feature analysis show, for other programs: one line a bin of a histogram, and one a point of a gradient response
  * (angles in radians; an option that is off has an empty value).
  */
-export function featureAnalysisCsv({ histograms, gradients = [] }: Pick<FeatureAnalysisRecord, 'histograms' | 'gradients'>): {
+function featureAnalysisCsv({ histograms, gradients = [] }: Pick<FeatureAnalysisRecord, 'histograms' | 'gradients'>): {
   histograms: string;
   gradients: string;
 } {
@@ -30,4 +31,14 @@ export function featureAnalysisCsv({ histograms, gradients = [] }: Pick<FeatureA
     histograms: formatCsv(['space', 'pairs', 'low', 'high', 'count', 'mean'], bins),
     gradients: formatCsv(['loss', 'option', 'value', 'kind', 'source', 'angle', 'gradient'], points),
   };
+}
+
+/** Writes <name>.histograms.csv and, where there are responses, <name>.gradients.csv beside an analysis' <name>.json. */
+export async function writeFeatureAnalysisCsv(
+  path: string,
+  record: Pick<FeatureAnalysisRecord, 'histograms' | 'gradients'>,
+): Promise<void> {
+  const { histograms, gradients } = featureAnalysisCsv(record);
+  await writeFileAtomic(path.replace(/json$/, 'histograms.csv'), histograms);
+  if (record.gradients !== undefined) await writeFileAtomic(path.replace(/json$/, 'gradients.csv'), gradients);
 }

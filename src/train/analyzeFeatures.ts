@@ -8,6 +8,7 @@ import { gradientResponses } from '../eval/gradientResponses.js';
 import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { configHash } from '../run/configText.js';
 import { type FeatureAnalysisInput, featureAnalysisName, featureAnalysisRecord, writeFeatureAnalysis } from '../run/featureAnalysis.js';
+import { writeFeatureAnalysisCsv } from '../run/featureAnalysisCsv.js';
 import { engineFacts, runFacts } from '../run/runFacts.js';
 import { openRun, type RunFolder } from '../run/runFolder.js';
 import { appendTestAccess } from '../run/testAccess.js';
@@ -41,7 +42,7 @@ export interface AnalyzeFeaturesOptions {
  * Uniformity, tolerance and alignment of h and z on one split of a run, on two views a clip by the run's own pipeline and on the same two
  * random patches without augmentation; histograms of the distances; gradient responses of losses on z. The encoder is in evaluation mode, with the checkpoint's own
  * standardisation (the published values were measured with another one). Writes analysis/<name>.json (see
- * run/featureAnalysis.ts); an analysis of the test split is first noted in test-access.jsonl. Memory: the embeddings of the split.
+ * run/featureAnalysis.ts) and the charts' numbers as csv beside it; an analysis of the test split is first noted in test-access.jsonl. Memory: the embeddings of the split.
  */
 export async function analyzeFeatures(
   given: AnalyzeFeaturesOptions,
@@ -123,7 +124,9 @@ export async function analyzeFeatures(
     configHash: configHash(model.metadata.config),
     splitSha256,
   };
-  return { path: await writeFeatureAnalysis(run, record), name: featureAnalysisName(named), record };
+  const path = await writeFeatureAnalysis(run, record);
+  await writeFeatureAnalysisCsv(path, record);
+  return { path, name: featureAnalysisName(named), record };
 }
 
 /** The run's own temperature, where its loss has one; else that of NT-Xent's defaults. */
