@@ -22,6 +22,19 @@ const frameLength = 1024;
 const maxFrames = 512;
 
 /**
+ * The stretches of a clip that are looked at, in order. One behind the other they are a clip with the same descriptors: what a long
+ * recording, which is not held in memory, is asked for.
+ */
+export function descriptorFrames(numSamples: number): { start: number; end: number }[] {
+  const available = Math.max(1, Math.floor(numSamples / frameLength));
+  if (available <= maxFrames) return [{ start: 0, end: numSamples }];
+  return Array.from({ length: maxFrames }, (_, f) => {
+    const start = Math.floor((f * available) / maxFrames) * frameLength;
+    return { start, end: start + frameLength };
+  });
+}
+
+/**
  * meyda's descriptors of a mono clip (Hann window, frames of 1024 samples, the last one filled with zeros), averaged.
  * Throws AudiosslError for 0 samples.
  */

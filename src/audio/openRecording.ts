@@ -8,6 +8,8 @@ export interface DecodeOptions {
   file?: string;
   /** Keep what a damaged or cut file holds, with a warning, instead of refusing it; samples that are not finite become 0. */
   salvage?: boolean;
+  /** Decode this channel alone, 1 being the first. */
+  channel?: number;
 }
 
 /** A recording that can be decoded piece by piece, as often as needed. */
@@ -31,7 +33,7 @@ export interface Recording extends AudioFormat {
  *     recording.close();
  */
 export async function openRecording(input: string | Uint8Array, options: DecodeOptions = {}): Promise<Recording> {
-  const { file = typeof input === 'string' ? input : '(bytes)', salvage = false } = options;
+  const { file = typeof input === 'string' ? input : '(bytes)', salvage = false, channel } = options;
   let source: ByteSource & Partial<FileSource>;
   try {
     source = typeof input === 'string' ? openFileSource(input) : bytesSource(input);
@@ -46,6 +48,8 @@ export async function openRecording(input: string | Uint8Array, options: DecodeO
   let first: Awaited<ReturnType<typeof open>> | undefined;
   try {
     first = await open();
+    if (channel !== undefined && channel > first.stream.numChannels)
+      throw decodeError(file, `channel ${channel} was asked for, the recording has ${first.stream.numChannels}; pass another --channel`);
   } catch (error) {
     source.close?.();
     throw named(error, file);
@@ -53,14 +57,15 @@ export async function openRecording(input: string | Uint8Array, options: DecodeO
   const { sampleRate, numChannels, format } = first.stream;
   return {
     sampleRate,
-    numChannels,
+    numChannels: channel === undefined ? numChannels : 1,
     format,
     warnings,
     async *blocks() {
       try {
         const { stream, context } = first ?? (await open());
         first = undefined;
-        yield* stream.blocks;
+        if (channel === undefined) yield* stream.blocks;
+        else for await (const channels of stream.blocks) yield [channels[channel - 1]];
         warnings.splice(0, warnings.length, ...context.warnings);
       } catch (error) {
         throw named(error, file);

@@ -16,21 +16,26 @@ export interface ClipBlocks {
 
 /**
  * clipLogMel of a recording of any length, [n, nMels] a piece: together the bits that clipLogMel gives for the whole, in memory bounded by
- * the blocks and `minSeconds`. It is decoded twice where the clip's level is needed first (`normalise`), and once more with `topDecibels`.
+ * the blocks and `minSeconds`. What has at most `keptSamples` samples at the front end's rate is kept and decoded once; a longer recording
+ * is decoded twice where its level is needed first (`normalise`), and once more with `topDecibels`.
  */
-export async function* streamClipLogMel(clip: ClipBlocks, frontEnd: FrontEnd): AsyncGenerator<Float32Array, void> {
+export async function* streamClipLogMel(
+  clip: ClipBlocks,
+  frontEnd: FrontEnd,
+  { keptSamples = 10_000_000 }: { keptSamples?: number } = {},
+): AsyncGenerator<Float32Array, void> {
   const { normalise, headRoom, topDecibels } = frontEnd;
   const level = new ClipLevel();
-  const minSamples = Math.round(frontEnd.minSeconds * frontEnd.sampleRate);
-  // A short clip is filled up from its own beginning, so it is kept; of a longer one only the level is wanted here.
+  // A short clip is filled up from its own beginning, so that it is kept at any rate; of a long one only the level is wanted here.
+  const maxKept = Math.max(keptSamples, Math.round(frontEnd.minSeconds * frontEnd.sampleRate));
   let beginning: Float32Array[] = [];
   for await (const samples of resampled(clip, frontEnd)) {
     level.add(samples);
-    if (level.numSamples < minSamples) beginning.push(samples);
+    if (level.numSamples <= maxKept) beginning.push(samples);
     else if (!normalise) break;
     else beginning = [];
   }
-  if (level.numSamples < minSamples || level.numSamples === 0) {
+  if (level.numSamples <= maxKept) {
     yield clipLogMel({ channels: [joined(beginning)], sampleRate: frontEnd.sampleRate }, frontEnd).data;
     return;
   }
@@ -66,6 +71,7 @@ async function* resampled(clip: ClipBlocks, { sampleRate }: FrontEnd): AsyncGene
 }
 
 function joined(blocks: readonly Float32Array[]): Float32Array {
+  if (blocks.length === 1) return blocks[0];
   const out = new Float32Array(blocks.reduce((length, block) => length + block.length, 0));
   let at = 0;
   for (const block of blocks) {

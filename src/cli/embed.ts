@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
@@ -5,6 +6,7 @@ import type { EmbeddingFormat } from '../embed/embeddingFile.js';
 import type { EmbedSummary } from '../embed/embedRecordings.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
+import { describeTroubles } from './describeTroubles.js';
 import { positiveInteger } from './optionParsers.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions> {
@@ -16,6 +18,7 @@ interface EmbedCommandOptions extends Partial<BackendOptions> {
   per: 'clip' | 'patch';
   onError: 'skip' | 'fail';
   salvage?: boolean;
+  channel?: number;
   batchSize: number;
   json?: boolean;
 }
@@ -37,6 +40,7 @@ export function registerEmbed(program: Command): void {
       new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
     )
     .option('--salvage', 'use what can be decoded of damaged recordings')
+    .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
     .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 128)
     .option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
@@ -50,19 +54,21 @@ export function registerEmbed(program: Command): void {
     ]);
     const recordings = await findRecordings(options.in);
     await prepareOutput(options.out);
-    const { out, per, onError, salvage, batchSize, checkpoint } = options;
+    const { out, per, onError, salvage, channel, batchSize, checkpoint } = options;
     const summary = await interruptible((signal) =>
       withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
         const { embedToFile } = await import('../embed/embedToFile.js');
         const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });
         const onProgress = (done: number, _total: number, numRejected: number) =>
           progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-        return embedToFile({ model, recordings, out, format, per, onError, salvage, batchSize, onProgress, signal }).finally(() =>
+        return embedToFile({ model, recordings, out, format, per, onError, salvage, channel, batchSize, onProgress, signal }).finally(() =>
           progress.finish(),
         );
       }),
     );
-    process.stderr.write(describeTroubles(summary));
+    const [folder, ...others] = options.in;
+    const dir = others.length === 0 && statSync(folder).isDirectory() ? folder : undefined;
+    process.stderr.write(describeTroubles(summary, { allIn: "the output's meta", dir }));
     process.stdout.write(options.json ? `${JSON.stringify({ out: options.out, ...summary })}\n` : `${describe(summary, options)}\n`);
   });
 }
@@ -75,14 +81,4 @@ function formatOf(out: string): EmbeddingFormat {
 
 function describe({ numEmbedded, numRows, rejected }: EmbedSummary, { out, per }: EmbedCommandOptions): string {
   return `${out}: ${numRows} rows, one a ${per}, of ${numEmbedded} recordings${rejected.length > 0 ? `; ${rejected.length} broken ones left out` : ''}`;
-}
-
-function describeTroubles({ rejected, warnings }: EmbedSummary): string {
-  const lines = [
-    ...rejected.slice(0, 10).map(({ id, reason }) => `rejected ${id}: ${reason}`),
-    ...(rejected.length > 10 ? [`... ${rejected.length - 10} more rejected, all in the output's meta`] : []),
-    ...warnings.slice(0, 10).map(({ id, warning }) => `warning ${id}: ${warning}`),
-    ...(warnings.length > 10 ? [`... ${warnings.length - 10} more warnings`] : []),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
 }

@@ -12,6 +12,7 @@ interface FeaturesOptions {
   dtype: 'float32' | 'float16';
   onError: 'skip' | 'fail';
   salvage?: boolean;
+  channel?: number;
   rebuild?: boolean;
   json?: boolean;
 }
@@ -34,23 +35,25 @@ export function registerFeatures(program: Command): void {
       new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
     )
     .option('--salvage', 'use what can be decoded of damaged recordings')
+    .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
     .option('--rebuild', 'replace a store that was made from other files or with another front end')
     .option('--json', 'print the summary as JSON')
     .action(async (options: FeaturesOptions) => {
-      const [{ loadConfig }, { interruptible }, { makeFeatures }] = await Promise.all([
+      const [{ loadConfig }, { describeTroubles }, { interruptible }, { makeFeatures }] = await Promise.all([
         import('../config/loadConfig.js'),
+        import('./describeTroubles.js'),
         import('./interruptible.js'),
         import('./makeFeatures.js'),
       ]);
-      const { data, out, config: file, set, workers, dtype, onError, salvage, rebuild } = options;
+      const { data, out, config: file, set, workers, dtype, onError, salvage, channel, rebuild } = options;
       const config = loadConfig({ file, overrides: set });
       await refuseUnread(set);
       const { frontEnd } = config;
       const format = options.format ?? config.data.format;
       const summary = await interruptible((signal) =>
-        makeFeatures({ data, format, frontEnd, out, dtype, numWorkers: workers, onError, salvage, rebuild, signal }),
+        makeFeatures({ data, format, frontEnd, out, dtype, numWorkers: workers, onError, salvage, channel, rebuild, signal }),
       );
-      process.stderr.write(describeTroubles(summary, out));
+      process.stderr.write(describeTroubles(summary, { allIn: `${out}/rejected.csv`, dir: data }));
       process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : `${describeSummary(summary, out)}\n`);
     });
 }
@@ -75,15 +78,4 @@ function describeSummary({ status, numClips, totalFrames, rejected }: StoreSumma
     relabelled: 'features reused, labels and splits written anew',
   }[status];
   return `${out}: ${number(numClips)} clips, ${number(totalFrames)} frames, ${number(rejected.length)} rejected (${how})`;
-}
-
-/** What was left out or mended, the first ten of each. */
-function describeTroubles({ rejected, warnings }: StoreSummary, out: string): string {
-  const lines = [
-    ...rejected.slice(0, 10).map(({ id, reason }) => `rejected ${id}: ${reason}`),
-    ...(rejected.length > 10 ? [`... ${rejected.length - 10} more rejected, all in ${out}/rejected.csv`] : []),
-    ...warnings.slice(0, 10).map(({ id, warning }) => `warning ${id}: ${warning}`),
-    ...(warnings.length > 10 ? [`... ${warnings.length - 10} more warnings`] : []),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
 }

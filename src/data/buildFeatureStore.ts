@@ -8,7 +8,7 @@ import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { lockFolder } from './buildLock.js';
 import type { Clip, Dataset } from './clip.js';
-import type { ClipFeatures } from './clipFeatures.js';
+import type { ClipFeatures, FeaturesPart } from './clipFeatures.js';
 import { compiledModule } from './compiledModule.js';
 import { type JournalEntry, openPartialStore, type PartialStore } from './partialStore.js';
 import { formatStoreInfo, type ReuseAnswer, readRejected, tryReuse } from './reuseStore.js';
@@ -47,6 +47,8 @@ export interface BuildFeatureStoreOptions {
   onError?: 'skip' | 'fail';
   /** Take what can be decoded of damaged recordings. */
   salvage?: boolean;
+  /** Use this channel of every recording, 1 being the first; absent = the mean of all. */
+  channel?: number;
   /** Replace a store at `out` that was made otherwise or from other files, in place of refusing. */
   rebuild?: boolean;
   onProgress?: (progress: StoreProgress) => void;
@@ -59,13 +61,13 @@ export interface BuildFeatureStoreOptions {
  * workers and kills. A complete store of the same front end and files is reused. Throws UsageError when `out` is something else.
  */
 export async function buildFeatureStore(options: BuildFeatureStoreOptions): Promise<StoreSummary> {
-  const { dataset, frontEnd, dtype = 'float32', onError = 'skip', salvage = false, rebuild = false } = options;
+  const { dataset, frontEnd, dtype = 'float32', onError = 'skip', salvage = false, channel, rebuild = false } = options;
   const out = resolve(options.out);
   if (dataset.isMetadataOnly) throw new UsageError(`buildFeatureStore: ${dataset.dir} must hold recordings, got metadata only`);
   if (dataset.clips.length === 0) throw new UsageError(`buildFeatureStore: ${dataset.dir} must hold at least one clip, got none`);
 
   if (existsSync(join(out, storeFile.store))) {
-    const answer = await tryReuse({ dir: out, dataset, frontEnd, dtype, salvage }).catch((error): ReuseAnswer => {
+    const answer = await tryReuse({ dir: out, dataset, frontEnd, dtype, salvage, channel }).catch((error): ReuseAnswer => {
       if (!rebuild) throw error;
       return { canReuse: false, why: errorText(error) };
     });
@@ -85,7 +87,7 @@ export async function buildFeatureStore(options: BuildFeatureStoreOptions): Prom
   const partial = partialDir(out);
   const unlock = await lockFolder(partial);
   try {
-    const key = { frontEndHash: frontEndHash(frontEnd), dtype, salvage, version: packageVersion() };
+    const key = { frontEndHash: frontEndHash(frontEnd), dtype, salvage, channel, version: packageVersion() };
     const store = await openPartialStore({
       dir: partial,
       key,
@@ -108,7 +110,7 @@ export async function buildFeatureStore(options: BuildFeatureStoreOptions): Prom
         `buildFeatureStore: none of ${store.entries.length} recordings could be used; the first, ${first.id}: ${first.reason}`,
       );
     }
-    await writeTables(partial, dataset, store.entries, { frontEnd, dtype, salvage });
+    await writeTables(partial, dataset, store.entries, { frontEnd, dtype, salvage, channel });
     await replaceStore(partial, out);
     return summary;
   } finally {
@@ -119,19 +121,20 @@ export async function buildFeatureStore(options: BuildFeatureStoreOptions): Prom
 /** Every clip that the partial store does not have yet, in order. */
 async function appendClips(
   store: PartialStore,
-  { dataset, frontEnd, dtype = 'float32', numWorkers = 1, onError, salvage = false, onProgress, signal }: BuildFeatureStoreOptions,
+  { dataset, frontEnd, dtype = 'float32', numWorkers = 1, onError, salvage = false, channel, onProgress, signal }: BuildFeatureStoreOptions,
 ) {
   const jobs: Clip[] = dataset.clips.slice(store.entries.length);
   const total = dataset.clips.length;
   let numRejected = store.entries.filter((entry) => entry.rejected !== undefined).length;
   onProgress?.({ done: store.entries.length, total, numRejected });
-  await runInWorkers<Clip, ClipFeatures>({
+  await runInWorkers<Clip, ClipFeatures, FeaturesPart>({
     url: compiledModule('./clipWorker.js', import.meta.url),
-    workerData: { kind: 'features', frontEnd, dtype, salvage },
+    workerData: { kind: 'features', frontEnd, dtype, salvage, channel },
     numWorkers,
     jobs,
     bytesOf: (result) => result.values.byteLength,
     signal,
+    onPart: (_, { values }) => store.appendFrames(values),
     async onOutcome(index, outcome) {
       const { id, path } = jobs[index];
       if ('error' in outcome) {
@@ -155,7 +158,7 @@ async function writeTables(
   dir: string,
   dataset: Dataset,
   entries: readonly JournalEntry[],
-  made: { frontEnd: FrontEnd; dtype: StoreDtype; salvage: boolean },
+  made: { frontEnd: FrontEnd; dtype: StoreDtype; salvage: boolean; channel?: number },
 ) {
   let firstFrame = 0;
   const clips = entries.flatMap(({ written, sourceBytes = 0, sourceMtimeMs = 0 }, i): StoredClip[] => {
@@ -171,6 +174,7 @@ async function writeTables(
     frontEndHash: frontEndHash(made.frontEnd),
     dtype: made.dtype,
     salvage: made.salvage,
+    channel: made.channel,
     nMels: made.frontEnd.nMels,
     numClips: clips.length,
     numRejected: rejected.length,

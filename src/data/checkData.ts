@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Clip, type Dataset, groupOf, type Split, splitNames } from './clip.js';
 import { compiledModule } from './compiledModule.js';
+import { convertFolderCommand } from './convertFolder.js';
 import type { ClipInspection } from './inspectClip.js';
 import { runInWorkers } from './workerPool.js';
 
@@ -23,6 +24,10 @@ export interface DataCheck {
   missing: string[];
   unlisted: string[];
   unreadable: { id: string; reason: string }[];
+  /** The command that converts, in a copy of the folder, what of these is in a format that is not decoded. */
+  convertCommand?: string;
+  /** What was mended or is not heard in recordings that are used. */
+  warnings: { id: string; warning: string }[];
   /** Classes whose names differ by blanks, case or Unicode form only. */
   similarLabels: string[][];
   unreadableFolders: { path: string; reason: string }[];
@@ -83,6 +88,7 @@ export async function checkData({
   const missing = new Set(dataset.missing);
   const present = dataset.isMetadataOnly ? [] : dataset.clips.filter((clip) => !missing.has(clip.id));
   const unreadable: DataCheck['unreadable'] = [];
+  const warnings: DataCheck['warnings'] = [];
   const silent: string[] = [];
   const byContent = new Map<string, Clip[]>();
   let done = 0;
@@ -94,6 +100,7 @@ export async function checkData({
       if ('error' in inspection) unreadable.push({ id: clip.id, reason: inspection.error });
       else {
         if (inspection.isSilent) silent.push(clip.id);
+        for (const warning of inspection.warnings) warnings.push({ id: clip.id, warning });
         push(byContent, inspection.contentHash, clip);
       }
       done++;
@@ -122,6 +129,11 @@ export async function checkData({
     missing: dataset.missing,
     unlisted: dataset.unlisted,
     unreadable,
+    convertCommand: convertFolderCommand(
+      dataset.dir,
+      unreadable.map(({ id, reason }) => ({ id, text: reason })),
+    ),
+    warnings,
     similarLabels: similar,
     unreadableFolders,
     silent,
@@ -132,6 +144,7 @@ export async function checkData({
     numProblems: [
       dataset.missing,
       unreadable,
+      warnings,
       similar,
       unreadableFolders,
       silent,

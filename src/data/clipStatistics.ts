@@ -15,6 +15,12 @@ const CHUNK_CLIPS = 1024;
 /** Sum and sum of squares of each band of one clip, float64 [2, nMels]: one row of stats.npy. `frames` is [numFrames, nMels] row-major. */
 export function clipSums(frames: Float32Array, nMels: number): Float64Array {
   const sums = new Float64Array(2 * nMels);
+  addClipSums(sums, frames, nMels);
+  return sums;
+}
+
+/** Adds the next frames of a clip: the same bits in the end, however it is cut. */
+export function addClipSums(sums: Float64Array, frames: Float32Array, nMels: number): void {
   for (let i = 0; i < frames.length; i += nMels) {
     for (let band = 0; band < nMels; band++) {
       const value = frames[i + band];
@@ -22,7 +28,6 @@ export function clipSums(frames: Float32Array, nMels: number): Float64Array {
       sums[nMels + band] += value * value;
     }
   }
-  return sums;
 }
 
 /** Where a store's sums are: its stats.npy, open, and the clips whose rows stand in it. */

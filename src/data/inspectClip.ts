@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { clipDescriptors } from '../audio/clipDescriptors.js';
+import { clipDescriptors, descriptorFrames } from '../audio/clipDescriptors.js';
+import { frontEndPresets } from '../audio/frontEndPresets.js';
 import { mixDown } from '../audio/mixDown.js';
-import { readAudio } from '../audio/readAudio.js';
+import { openRecording } from '../audio/openRecording.js';
+import { SoundCheck } from '../audio/SoundCheck.js';
 
-/** Samples that stay within this distance of their mean are silence: -80 dB of full scale. */
-const SILENCE_PEAK = 1e-4;
+/** Samples that are held in memory: what clipDescriptors looks at most. */
+const maxKept = 2 ** 19;
 
 export interface ClipInspection {
   format: string;
@@ -20,28 +22,65 @@ export interface ClipInspection {
   descriptors?: Record<string, number>;
 }
 
-/** Decodes a file and looks at it. Throws AudiosslError for a file that cannot be read. */
+/** Decodes a file piece by piece and looks at it; warnings about a model's band mean the default front end's. Throws AudiosslError for a file that cannot be read. */
 export async function inspectClip(
   path: string,
   { salvage, hasDescriptors }: { salvage: boolean; hasDescriptors: boolean },
 ): Promise<ClipInspection> {
-  const { sampleRate, channels, numFrames, format, warnings } = await readAudio(path, { salvage });
-  const hash = createHash('sha256').update(`${sampleRate} ${channels.length}`);
-  for (const channel of channels) hash.update(new Uint8Array(channel.buffer, channel.byteOffset, channel.byteLength));
-  const samples = mixDown(channels);
-  let sum = 0;
-  for (const sample of samples) sum += sample;
-  const mean = sum / samples.length;
-  let peak = 0;
-  for (const sample of samples) peak = Math.max(peak, Math.abs(sample - mean));
-  return {
-    format,
-    sampleRate,
-    numChannels: channels.length,
-    numSamples: numFrames,
-    isSilent: peak < SILENCE_PEAK,
-    contentHash: hash.digest('hex'),
-    warnings,
-    ...(hasDescriptors ? { descriptors: { ...clipDescriptors(samples, sampleRate) } } : {}),
-  };
+  const recording = await openRecording(path, { salvage });
+  try {
+    const { sampleRate, numChannels, format } = recording;
+    const check = new SoundCheck(recording, frontEndPresets.acl.fMax);
+    const hashes = Array.from({ length: numChannels }, () => createHash('sha256'));
+    let numSamples = 0;
+    // Of a short clip the mean of the channels is kept, so that it is decoded once.
+    const kept: Float32Array[] = [];
+    for await (const channels of recording.blocks()) {
+      for (const [c, { buffer, byteOffset, byteLength }] of channels.entries()) {
+        hashes[c].update(new Uint8Array(buffer, byteOffset, byteLength));
+      }
+      const mono = mixDown(channels);
+      check.add(channels, mono);
+      numSamples += mono.length;
+      if (hasDescriptors && numSamples <= maxKept) kept.push(mono);
+    }
+    const hash = createHash('sha256').update(`${sampleRate} ${numChannels}`);
+    for (const channel of hashes) hash.update(channel.digest());
+    return {
+      format,
+      sampleRate,
+      numChannels,
+      numSamples,
+      isSilent: check.isSilent,
+      contentHash: hash.digest('hex'),
+      warnings: [...recording.warnings, ...check.warnings()],
+      ...(hasDescriptors && {
+        descriptors: { ...clipDescriptors(await chosenFrames(numSamples <= maxKept ? kept : recording.blocks(), numSamples), sampleRate) },
+      }),
+    };
+  } finally {
+    recording.close();
+  }
+}
+
+/** The samples that clipDescriptors looks at, of a clip that comes block by block: all of a short one, of a longer one its frames, joined. */
+async function chosenFrames(blocks: Iterable<Float32Array> | AsyncIterable<Float32Array[]>, numSamples: number): Promise<Float32Array> {
+  const stretches = descriptorFrames(numSamples);
+  const out = new Float32Array(stretches.reduce((length, { start, end }) => length + end - start, 0));
+  let at = 0;
+  let next = 0;
+  let done = 0;
+  for await (const block of blocks) {
+    const mono = Array.isArray(block) ? mixDown(block) : block;
+    while (next < stretches.length && stretches[next].start < done + mono.length) {
+      const { start, end } = stretches[next];
+      const part = mono.subarray(Math.max(0, start - done), end - done);
+      out.set(part, at);
+      at += part.length;
+      if (end > done + mono.length) break;
+      next++;
+    }
+    done += mono.length;
+  }
+  return out;
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorText, UsageError } from '../util/errors.js';
-import { isAudioName } from './audioFiles.js';
+import { describeOtherFiles, isAudioName } from './audioFiles.js';
 import { chooseTable } from './chooseTable.js';
 import type { Dataset, DatasetKind } from './clip.js';
 import { loadCsvDataset } from './csvDataset.js';
@@ -29,13 +29,18 @@ export async function loadDataset(dir: string, { format = 'auto' }: { format?: '
   });
   const { dataset, unused } = await readLayout(root, dir, listing.files, format);
   const similar = similarLabels(dataset.classNames);
+  const others = describeOtherFiles(listing.files.filter((file) => !isReadMe(file)));
   dataset.notes.push(
+    ...(others === undefined ? [] : [others]),
     ...describeSimilarLabels(similar, dataset.clips),
     ...unused.map(({ path, reason }) => `${path} is not used: ${reason}`),
     ...listing.unreadable.map(({ path, reason }) => `the folder ${path} may not be read, its recordings are left out: ${reason}`),
   );
   return { ...dataset, similarLabels: similar, unreadableFolders: listing.unreadable };
 }
+
+/** Tables are told of by name; what describes a data set is no news. */
+const isReadMe = (file: string) => /\.(csv|tsv|md|txt|pdf|html?|json|ya?ml|xml)$|(^|\/)(LICEN[CS]E|README|COPYING)$/i.test(file);
 
 async function readLayout(
   root: string,

@@ -23,7 +23,9 @@ export interface JournalEntry {
 export interface PartialStore {
   /** One a clip, in order, those of an earlier run included. */
   entries: JournalEntry[];
-  /** Appends one clip's values and sums (absent for a rejected clip), then its journal line. */
+  /** Writes frames of the clip that is appended next; where that is rejected they count for nothing. */
+  appendFrames(values: Uint8Array): Promise<void>;
+  /** Appends one clip's (remaining) values and its sums (absent for a rejected clip), then its journal line. */
   append(entry: JournalEntry, data?: { values: Uint8Array; sums: Float64Array }): Promise<void>;
   /** Writes the final headers and flushes to the disk. */
   finish(): Promise<void>;
@@ -82,23 +84,32 @@ export async function openPartialStore({
   const logMel = await openCut(logMelPath, NPY_HEADER_BYTES + numFrames * frameBytes, npyHeader({ dtype, shape: [0, nMels] }));
   const stats = await openCut(statsPath, NPY_HEADER_BYTES + numRows * rowBytes, npyHeader({ dtype: 'float64', shape: [0, 2, nMels] }));
   const journal = await open(journalPath, 'a');
+  /** Bytes written of the clip that is appended next. */
+  let aheadBytes = 0;
 
   return {
     entries,
+    async appendFrames(values) {
+      await writeAt(logMel, values, NPY_HEADER_BYTES + numFrames * frameBytes + aheadBytes);
+      aheadBytes += values.length;
+    },
     async append(entry, data) {
       if (entry.written !== undefined && data !== undefined) {
-        await writeAt(logMel, data.values, NPY_HEADER_BYTES + numFrames * frameBytes);
+        await writeAt(logMel, data.values, NPY_HEADER_BYTES + numFrames * frameBytes + aheadBytes);
         const { buffer, byteOffset, byteLength } = data.sums;
         await writeAt(stats, new Uint8Array(buffer, byteOffset, byteLength), NPY_HEADER_BYTES + numRows * rowBytes);
         numFrames += entry.written.numFrames;
         numRows++;
       }
+      aheadBytes = 0;
       await journal.appendFile(jsonLine(entry));
       entries.push(entry);
     },
     async finish() {
       await writeAt(logMel, npyHeader({ dtype, shape: [numFrames, nMels] }), 0);
       await writeAt(stats, npyHeader({ dtype: 'float64', shape: [numRows, 2, nMels] }), 0);
+      // Frames of a clip that was rejected in the end may stand behind.
+      await logMel.truncate(NPY_HEADER_BYTES + numFrames * frameBytes);
       await logMel.sync();
       await stats.sync();
     },

@@ -21,12 +21,14 @@ export async function tryReuse({
   frontEnd,
   dtype,
   salvage,
+  channel,
 }: {
   dir: string;
   dataset: Dataset;
   frontEnd: FrontEnd;
   dtype: StoreDtype;
   salvage: boolean;
+  channel?: number;
 }): Promise<ReuseAnswer> {
   const no = (why: string): ReuseAnswer => ({ canReuse: false, why });
   const info = await readStoreInfo(dir);
@@ -34,6 +36,10 @@ export async function tryReuse({
   if (difference !== undefined) return no(`its front end differs (store / asked for): ${difference}`);
   if (info.dtype !== dtype) return no(`its values are ${info.dtype}, asked for ${dtype}`);
   if (info.salvage !== salvage) return no(`it was made with${info.salvage ? '' : 'out'} --salvage`);
+  if (info.channel !== channel) {
+    const said = (value?: number) => (value === undefined ? 'the mean of all channels' : `channel ${value}`);
+    return no(`it holds ${said(info.channel)}, asked for ${said(channel)} (--channel)`);
+  }
 
   const store = await FeatureStore.open(dir);
   await store.close();

@@ -47,6 +47,8 @@ const storeInfoSchema = z.object({
   frontEndHash: z.string(),
   dtype: z.enum(storeDtypes),
   salvage: z.boolean(),
+  /** Which channel of the recordings; absent = the mean of all. */
+  channel: z.number().int().min(1).optional(),
   nMels: z.number().int().min(1),
   numClips: z.number().int().min(0),
   numRejected: z.number().int().min(0),

@@ -2,7 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { AudiosslError, errorText } from '../util/errors.js';
 
 /** What a worker sends: once that it is there, then an answer a job. An answer with `error` means that the job failed, not the worker. */
-export type WorkerMessage<Result> = { isReady: true } | { index: number; result: Result } | { index: number; error: string };
+export type WorkerMessage<Result, Part = never> =
+  | { isReady: true }
+  | { index: number; part: Part }
+  | { index: number; result: Result }
+  | { index: number; error: string };
+
+/** What a worker gets: a job, or that a part of its job was taken. */
+export type WorkerOrder<Job> = { index: number; job: Job } | { isPartTaken: true };
 
 /** Outcome of one job. */
 export type Outcome<Result> = { result: Result } | { error: string };
@@ -15,20 +22,24 @@ interface Crew {
   isReady: boolean;
   /** Indices of the jobs it has, the one it works on first. */
   queue: number[];
+  /** Parts of the job it works on that nobody has taken yet. */
+  parts: unknown[];
 }
 
 /**
  * Runs every job on worker threads and hands the outcomes over one by one, in the order of the jobs, whatever the order they end in.
  * `onOutcome` is awaited, and at most `maxAhead` jobs (or `maxAheadBytes` of results) are past the one it waits for: memory stays bounded
- * however slow the reader or a single job. A worker that dies at a job fails that job and is replaced; one that dies at its start fails all.
+ * however slow the reader or a single job. A result too large to be held comes in parts, which go to `onPart` before the job's outcome, in
+ * order too; a worker sends a few and waits until they are taken. A worker that dies at a job fails that job and is replaced; one that dies at its start fails all.
  * Rejects with the first error of `onOutcome`, or with the reason of `signal` when it aborts; no call of `onOutcome` is then under way.
  */
-export function runInWorkers<Job, Result>({
+export function runInWorkers<Job, Result, Part = never>({
   url,
   workerData,
   numWorkers,
   jobs,
   onOutcome,
+  onPart,
   bytesOf = () => 0,
   maxAhead = 64,
   maxAheadBytes = 64 * 2 ** 20,
@@ -39,6 +50,7 @@ export function runInWorkers<Job, Result>({
   numWorkers: number;
   jobs: readonly Job[];
   onOutcome: (index: number, outcome: Outcome<Result>) => Promise<void>;
+  onPart?: (index: number, part: Part) => Promise<void>;
   bytesOf?: (result: Result) => number;
   maxAhead?: number;
   maxAheadBytes?: number;
@@ -77,7 +89,15 @@ export function runInWorkers<Job, Result>({
     };
     const drain = async () => {
       isDraining = true;
-      for (let outcome = waiting.get(nextOutcome); outcome !== undefined && !isOver; outcome = waiting.get(nextOutcome)) {
+      while (!isOver) {
+        const crew = crews.find(({ queue, parts }) => queue[0] === nextOutcome && parts.length > 0);
+        if (crew !== undefined) {
+          await onPart?.(nextOutcome, crew.parts.shift() as Part);
+          crew.worker.postMessage({ isPartTaken: true } satisfies WorkerOrder<Job>);
+          continue;
+        }
+        const outcome = waiting.get(nextOutcome);
+        if (outcome === undefined) break;
         waiting.delete(nextOutcome);
         if ('result' in outcome) waitingBytes -= bytesOf(outcome.result);
         await onOutcome(nextOutcome, outcome);
@@ -87,19 +107,27 @@ export function runInWorkers<Job, Result>({
       isDraining = false;
       if (nextOutcome === jobs.length) end();
     };
+    const wake = () => {
+      if (!isDraining) drained = drain().catch(end);
+    };
     const settle = (index: number, outcome: Outcome<Result>) => {
       waiting.set(index, outcome);
       if ('result' in outcome) waitingBytes += bytesOf(outcome.result);
-      if (!isDraining) drained = drain().catch(end);
+      wake();
       pump();
     };
     const start = (): Crew => {
       // Without the flags of this process: some (--input-type, a test runner's) are refused or do harm in a worker.
-      const crew: Crew = { worker: new Worker(url, { workerData, execArgv: [] }), isReady: false, queue: [] };
-      crew.worker.on('message', (message: WorkerMessage<Result>) => {
+      const crew: Crew = { worker: new Worker(url, { workerData, execArgv: [] }), isReady: false, queue: [], parts: [] };
+      crew.worker.on('message', (message: WorkerMessage<Result, Part>) => {
         if (isOver) return;
         if ('isReady' in message) {
           crew.isReady = true;
+          return;
+        }
+        if ('part' in message) {
+          crew.parts.push(message.part);
+          wake();
           return;
         }
         crew.queue.splice(crew.queue.indexOf(message.index), 1);

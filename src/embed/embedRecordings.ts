@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { LogMel } from '../audio/logMel.js';
-import type { ClipFeatures } from '../data/clipFeatures.js';
+import type { ClipFeatures, FeaturesPart } from '../data/clipFeatures.js';
 import { compiledModule } from '../data/compiledModule.js';
 import { runInWorkers } from '../data/workerPool.js';
 import type { Model } from '../model/loadModel.js';
@@ -22,7 +21,7 @@ export interface EmbedSummary {
 
 /**
  * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the grid patches in full batches across
- * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead (or one recording, where that is larger).
+ * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, however long a recording is.
  * Rows come in the order of the recordings, each exactly once, through `onRows`, the same ones whatever the number of workers.
  * A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
  */
@@ -34,6 +33,7 @@ export async function embedRecordings({
   numWorkers = Math.max(1, availableParallelism() - 1),
   onError = 'skip',
   salvage = false,
+  channel,
   onRows,
   onProgress,
   signal,
@@ -47,6 +47,8 @@ export async function embedRecordings({
   numWorkers?: number;
   onError?: 'skip' | 'fail';
   salvage?: boolean;
+  /** Use this channel of every recording, 1 being the first; absent = the mean of all. */
+  channel?: number;
   onRows: (rows: EmbeddingRows) => Promise<void>;
   onProgress?: (done: number, total: number, numRejected: number) => void;
   signal?: AbortSignal;
@@ -62,22 +64,33 @@ export async function embedRecordings({
       await onRows(rows);
     },
   });
-  await runInWorkers<Recording, ClipFeatures>({
+  /** Of a recording so long that it comes in parts some are embedded. */
+  let isUnderWay = false;
+  await runInWorkers<Recording, ClipFeatures, FeaturesPart>({
     url: compiledModule('../data/clipWorker.js', import.meta.url),
-    workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage },
+    workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage, channel },
     numWorkers,
     jobs: recordings,
     bytesOf: ({ values }) => values.byteLength,
     signal,
+    async onPart(index, { values }) {
+      isUnderWay = true;
+      await rowMaker.push(recordings[index].id, frames(values));
+    },
     async onOutcome(index, outcome) {
       const { id, path } = recordings[index];
+      // Damage is found before the first part: this is a file that changed, or a worker that died.
+      if ('error' in outcome && isUnderWay)
+        throw new AudiosslError(`embed: ${path}: ${outcome.error}; it broke off in its middle, try again`);
+      isUnderWay = false;
       const reason = 'error' in outcome ? outcome.error : tooShort(outcome.result, path, patchFrames);
       if (reason !== undefined) {
         if (onError === 'fail') throw new AudiosslError(reason.includes(path) ? reason : `embed: ${path}: ${reason}`);
         summary.rejected.push({ id, reason });
       } else if ('result' in outcome) {
         for (const warning of outcome.result.warnings) summary.warnings.push({ id, warning });
-        await rowMaker.add(id, toLogMel(outcome.result, frontEnd.nMels));
+        await rowMaker.push(id, frames(outcome.result.values));
+        await rowMaker.end(id);
         summary.numEmbedded++;
       }
       onProgress?.(index + 1, recordings.length, summary.rejected.length);
@@ -93,6 +106,6 @@ function tooShort({ numFrames }: ClipFeatures, path: string, patchFrames: number
   return `embed: ${path}: has ${numFrames} frames, the model needs ${patchFrames}; the recording is too short`;
 }
 
-function toLogMel({ values, numFrames }: ClipFeatures, nMels: number): LogMel {
-  return { data: new Float32Array(values.buffer, values.byteOffset, values.byteLength / 4), numFrames, nMels };
+function frames({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }

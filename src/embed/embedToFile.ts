@@ -24,7 +24,7 @@ export async function embedToFile({
   per?: 'clip' | 'patch';
 } & Pick<
   Parameters<typeof embedRecordings>[0],
-  'batchSize' | 'numWorkers' | 'onError' | 'salvage' | 'onProgress' | 'signal'
+  'batchSize' | 'numWorkers' | 'onError' | 'salvage' | 'channel' | 'onProgress' | 'signal'
 >): Promise<EmbedSummary> {
   const writer = await openEmbeddingFile(out, format);
   try {
@@ -36,7 +36,8 @@ export async function embedToFile({
     if (numEmbedded + rejected.length !== recordings.length) {
       throw new AudiosslError(`embed: ${recordings.length} recordings were given, ${numEmbedded} embedded and ${rejected.length} rejected`);
     }
-    await writer.finish(numRows, { ...describeModel(model), per, numRecordings: numEmbedded, rejected });
+    const { channel } = options;
+    await writer.finish(numRows, { ...describeModel(model), per, channel, numRecordings: numEmbedded, rejected });
     return summary;
   } finally {
     await writer.discard();

@@ -1,5 +1,3 @@
-import type { LogMel } from '../audio/logMel.js';
-import { gridStarts } from '../data/samplers.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
 import { cutPatches } from './cutPatches.js';
@@ -16,9 +14,12 @@ export interface EmbeddingRows {
   timestamps: number[];
 }
 
-/** Takes log-mels in, hands rows out as soon as a batch is full. */
+/** Takes log-mels in, piece by piece, hands rows out as soon as a batch is full. */
 export interface EmbeddingRowMaker {
-  add(id: string, logMel: LogMel): Promise<void>;
+  /** The next frames of a recording, [n, nMels]. */
+  push(id: string, frames: Float32Array): Promise<void>;
+  /** The recording is whole; it had at least one patch's frames. */
+  end(id: string): Promise<void>;
   /** Embeds what is left. */
   finish(): Promise<void>;
 }
@@ -105,17 +106,48 @@ export function createEmbeddingRowMaker({
     await new Promise(setImmediate);
   }
 
+  /** Frames that patches to come may need, the first of them being frame `first` of the recording; the next patch starts at `next`. */
+  let kept = new Float32Array(0);
+  let first = 0;
+  let next = 0;
+
+  async function take(id: string, starts: readonly number[], isEnd: boolean): Promise<void> {
+    const { nMels } = frontEnd;
+    for (let done = 0; done < starts.length; ) {
+      const some = starts.slice(done, done + batchSize - numPending);
+      done += some.length;
+      const timesMs = some.map((start) => patchCentreMs(start, patchFrames, frontEnd));
+      const places = some.map((start) => start - first);
+      const patches = cutPatches({ data: kept, numFrames: kept.length / nMels, nMels }, places, patchFrames);
+      pending.push({ id, patches, timesMs, isLast: isEnd && done === starts.length });
+      numPending += some.length;
+      if (numPending === batchSize) await flush();
+    }
+  }
+
   return {
-    async add(id, logMel) {
-      const starts = gridStarts(logMel.numFrames, patchFrames, patchHop);
-      for (let first = 0; first < starts.length; ) {
-        const some = starts.slice(first, first + batchSize - numPending);
-        first += some.length;
-        const timesMs = some.map((start) => patchCentreMs(start, patchFrames, frontEnd));
-        pending.push({ id, patches: cutPatches(logMel, some, patchFrames), timesMs, isLast: first === starts.length });
-        numPending += some.length;
-        if (numPending === batchSize) await flush();
-      }
+    async push(id, frames) {
+      const { nMels } = frontEnd;
+      const numFrames = first + (kept.length + frames.length) / nMels;
+      // What neither the next patch nor, should the recording end here, the last one needs.
+      const needed = Math.max(first, Math.min(next, numFrames - patchFrames));
+      const rest = kept.subarray((needed - first) * nMels);
+      kept = new Float32Array(rest.length + frames.length);
+      kept.set(rest);
+      kept.set(frames, rest.length);
+      first = needed;
+      // A patch that ends with the last frame so far waits: it may be the recording's last.
+      const starts: number[] = [];
+      for (; next + patchFrames < numFrames; next += patchHop) starts.push(next);
+      await take(id, starts, false);
+    },
+    async end(id) {
+      const last = first + kept.length / frontEnd.nMels - patchFrames;
+      // Places of the grid before it were taken; it stands on the grid or is the last possible one.
+      await take(id, [last], true);
+      kept = new Float32Array(0);
+      first = 0;
+      next = 0;
     },
     async finish() {
       if (numPending > 0) await flush();

@@ -9,19 +9,30 @@ import { folderWith } from './syntheticData.js';
 const script = `
 import { parentPort } from 'node:worker_threads';
 parentPort.postMessage({ isReady: true });
-parentPort.on('message', ({ index, job }) => {
+let taken = () => {};
+parentPort.on('message', ({ index, job, isPartTaken }) => {
+  if (isPartTaken) return taken();
+  if (job.parts !== undefined) return sendParts(index, job);
   setTimeout(() => {
     if (job.what === 'die') process.exit(3);
     if (job.what === 'throw') throw new Error('boom');
     if (job.what === 'fail') parentPort.postMessage({ index, error: 'cannot' });
     else parentPort.postMessage({ index, result: job.value });
   }, job.wait ?? 0);
-});`;
+});
+async function sendParts(index, { parts, value }) {
+  for (let part = 0; part < parts; part++) {
+    parentPort.postMessage({ index, part: value + part });
+    await new Promise((resolve) => { taken = resolve; });
+  }
+  parentPort.postMessage({ index, result: value });
+}`;
 
 interface Job {
   value: number;
   wait?: number;
   what?: 'die' | 'throw' | 'fail';
+  parts?: number;
 }
 
 let url: URL;
@@ -48,6 +59,28 @@ describe('runInWorkers', () => {
     const jobs = Array.from({ length: 40 }, (_, i) => ({ value: i * i, wait: (i * 13) % 20 }));
     expect(await run(jobs)).toEqual(jobs.map(({ value }, i) => [i, { result: value }]));
     expect(await run([])).toEqual([]);
+  });
+
+  it('hands parts over in order, before the outcome of their job, and lets a worker wait until they are taken', async () => {
+    const jobs: Job[] = [{ value: 0, wait: 30 }, { value: 100, parts: 5 }, { value: 200, parts: 3 }, { value: 300 }];
+    const seen: number[] = [];
+    let numUnderWay = 0;
+    await runInWorkers<Job, number, number>({
+      url,
+      numWorkers: 3,
+      jobs,
+      async onPart(index, part) {
+        expect(++numUnderWay).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        numUnderWay--;
+        expect(Math.floor(part / 100)).toBe(index);
+        seen.push(part);
+      },
+      async onOutcome(index) {
+        seen.push(-index);
+      },
+    });
+    expect(seen).toEqual([-0, 100, 101, 102, 103, 104, -1, 200, 201, 202, -2, -3]);
   });
 
   it('lets a job fail, and replaces a worker that dies: its other jobs are still done', async () => {

@@ -3,7 +3,7 @@ import { convertLine } from './convertLine.js';
 import { decodeError } from './decodedAudio.js';
 import { mp3Reach } from './mp3.js';
 import { firstMp3Frame } from './mp3Stream.js';
-import { skipTags } from './tags.js';
+import { skipId3, skipTags } from './tags.js';
 
 export type AudioKind = 'wav' | 'wave64' | 'aiff' | 'sunAu' | 'caf' | 'flac' | 'ogg' | 'mp3';
 
@@ -61,24 +61,34 @@ const notAudio: [name: string, start: string, remedy: string][] = [
  */
 export function detectFormat(source: ByteSource, file: string): { kind: AudioKind; offset: number } {
   if (source.size === 0) throw decodeError(file, 'the file is empty (0 bytes); get a whole copy');
-  const offset = skipTags(source);
+  // Zeros may be padding, or the beginning of an MP4's first length.
+  let offset = skipId3(source);
+  const plain = recognise(source.read(offset, 64));
+  if (plain === undefined) offset = skipTags(source);
   const bytes = source.read(offset, 64);
   const has = (start: string, at = 0) => bytesStartWith(bytes, start, at);
 
-  const kind = kinds.find(([, start, second = '', at = 0]) => has(start) && has(second, at))?.[0];
-  if (kind) return { kind, offset };
+  const found = plain ?? recognise(bytes);
+  if (found && 'kind' in found) return { kind: found.kind, offset };
   if (['RIFF', 'RIFX', 'RF64', 'BW64'].some((start) => has(start))) {
     if (bytes.length < 12) throw decodeError(file, `the RIFF header is cut off after ${bytes.length} bytes; get a whole copy`);
     const type = String.fromCharCode(...bytes.subarray(8, 12)).replace(/[^\x20-\x7e]/g, '?');
     throw decodeError(file, `RIFF of type "${type}", expected "WAVE"; ${convertLine(file)}`);
   }
-  const other = others.find(([, start, at]) => has(start, at));
-  if (other) throw decodeError(file, `${other[0]} is not decoded; ${convertLine(file)}`);
+  if (found) throw decodeError(file, `${found.other} is not decoded; ${convertLine(file)}`);
   const document = notAudio.find(([, start]) => has(start));
   if (document) throw decodeError(file, `this is ${document[0]}, not audio; ${document[2]}`);
   if (firstMp3Frame(source, offset, mp3Reach) !== undefined) return { kind: 'mp3', offset };
   const head = source.read(0, 512);
   throw decodeError(file, textProblem(head) ?? `not a known audio format (starts with ${hex(head)}); ${convertLine(file)}`);
+}
+
+function recognise(bytes: Uint8Array): { kind: AudioKind } | { other: string } | undefined {
+  const has = (start: string, at = 0) => bytesStartWith(bytes, start, at);
+  const kind = kinds.find(([, start, second = '', at = 0]) => has(start) && has(second, at))?.[0];
+  if (kind) return { kind };
+  const other = others.find(([, start, at]) => has(start, at))?.[0];
+  return other ? { other } : undefined;
 }
 
 function bytesStartWith(bytes: Uint8Array, start: string, at: number): boolean {

@@ -3,14 +3,19 @@ import type { ByteSource } from './byteSource.js';
 /** More zeros than this in front of the sound are no longer looked through: they would be a recording's own. */
 const maxZeros = 2 ** 26;
 
-/** Where the recording itself starts: behind any number of ID3v2 tags and the zeros around them. */
-export function skipTags(source: ByteSource, from = 0): number {
+/** The first byte from `from` on behind any number of ID3v2 tags. */
+export function skipId3(source: ByteSource, from = 0): number {
   let at = from;
   for (;;) {
     const length = id3Length(source.read(at, 10));
-    if (length === 0) break;
+    if (length === 0) return at;
     at = Math.min(source.size, at + length);
   }
+}
+
+/** Where the recording itself starts: behind any number of ID3v2 tags and the zeros around them. */
+export function skipTags(source: ByteSource, from = 0): number {
+  const at = skipId3(source, from);
   const behindZeros = skipZeros(source, at);
   if (behindZeros === at) return at;
   return id3Length(source.read(behindZeros, 10)) > 0 ? skipTags(source, behindZeros) : behindZeros;

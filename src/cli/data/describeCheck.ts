@@ -1,4 +1,5 @@
 import type { DataCheck, Overlap } from '../../data/checkData.js';
+import { describeReasons } from '../../data/groupReasons.js';
 import { countTable } from './countTable.js';
 
 const SHOWN = 10;
@@ -8,9 +9,12 @@ export function describeCheck(check: DataCheck): string {
   const sections = [
     section('missing (a csv row without a file)', check.missing),
     section('not in the csv (left out)', check.unlisted),
+    section('unreadable', describeReasons(check.unreadable.map(({ id, reason }) => ({ id, text: reason }))), check.unreadable.length),
+    check.convertCommand === undefined ? '' : `to convert what is not decoded, in a copy of the folder:\n  ${check.convertCommand}\n\n`,
     section(
-      'unreadable',
-      check.unreadable.map(({ id, reason }) => `${id}: ${reason}`),
+      'used, but worth a look',
+      describeReasons(check.warnings.map(({ id, warning }) => ({ id, text: warning }))),
+      check.warnings.length,
     ),
     section(
       'folders that may not be read',
@@ -37,10 +41,10 @@ function describeOverlap({ ids, splits }: Overlap): string {
   return `${ids.join(' = ')} (${splits.join(', ')})`;
 }
 
-function section(title: string, lines: readonly string[]): string {
+function section(title: string, lines: readonly string[], count = lines.length): string {
   if (lines.length === 0) return '';
   const more = lines.length > SHOWN ? `  ... ${lines.length - SHOWN} more; --json has all\n` : '';
-  return `${title}: ${lines.length}\n${lines
+  return `${title}: ${count}\n${lines
     .slice(0, SHOWN)
     .map((line) => `  ${line}\n`)
     .join('')}${more}\n`;
