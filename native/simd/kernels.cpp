@@ -80,6 +80,7 @@ const SimdKernels AUDIOSSL_SIMD = {
     winogradKernels,
     sgdStep,
     adamStep,
+    movingAverage,
     gaussianNoise,
 };
 

@@ -81,6 +81,9 @@ struct SimdKernels {
   void (*adamStep)(float* parameter, const float* gradient, float* first, float* second, int64_t count, float stepSize, float correction,
                    float beta1, float share1, float beta2, float share2, float epsilon, float weightDecay);
 
+  // average = momentum average + share value, share = 1 - momentum taken before rounding to float32
+  void (*movingAverage)(float* average, const float* value, int64_t count, float momentum, float share);
+
   // Bins [begin, end) of one row of counter-based normals (src/ops/gaussianNoise.ts); begin is a multiple of 4.
   void (*gaussianNoise)(float* out, int64_t begin, int64_t end, uint32_t key0, uint32_t key1, float scale);
 };

@@ -71,6 +71,18 @@ void adamStep(const Ints& slots, double learningRate, double beta1, double beta2
   }
 }
 
+// slots: average, value, again and again
+void movingAverage(const Ints& slots, double momentum) {
+  for (size_t i = 0; i + 1 < slots.size(); i += 2) {
+    Tensor average = parameterAt(slots[i]), value = gradientLike(slots[i + 1], average);
+    float* target = average.data_ptr<float>();
+    const float* source = value.data_ptr<float>();
+    at::parallel_for(0, average.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      simd().movingAverage(target + begin, source + begin, end - begin, momentum, 1 - momentum);
+    });
+  }
+}
+
 // logits [rows, classes], labels int32 [rows] -> mean loss, its gradient by the logits
 Tensors softmaxCrossEntropy(const Tensor& logits, const Tensor& labels) {
   int64_t rows = logits.size(0);
@@ -177,6 +189,7 @@ Tensor gaussianNoise(const Tensor& keys, const Tensor& standardDeviations, const
 void defineTraining(Module& m) {
   m.def("sgdStep", sgdStep);
   m.def("adamStep", adamStep);
+  m.def("movingAverage", movingAverage);
   m.def("softmaxCrossEntropy", softmaxCrossEntropy);
   m.def("ntXent", ntXent);
   m.def("angularMargin", angularMargin);

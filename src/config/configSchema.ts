@@ -20,7 +20,7 @@ export const configSchema = z
     data: dataOptions.prefault({}).describe('which clips are used for what, and how patches are cut from them'),
     frontEnd: frontEndOptions.prefault({}).transform(resolveFrontEnd),
     views: viewsOptions,
-    encoder: encoderOptions.prefault({}),
+    encoder: encoderOptions.prefault({ name: 'resnet18' }),
     projectionHead: projectionHeadOptions.prefault({}),
     loss: lossOptions.prefault({ name: 'angularContrastive' }),
     optimizer: optimizerOptions.prefault({ name: 'sgd' }),

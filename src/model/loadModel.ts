@@ -5,7 +5,7 @@ import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../a
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { disposeParameters, type Parameters } from '../nn/parameters.js';
-import { classifier, type Head, projectionHead, projectionHeadOptions } from '../nn/projectionHead.js';
+import { classifier, type Head, projectionHeadOf, projectionHeadOptions } from '../nn/projectionHead.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { sha256OfFile } from '../util/hash.js';
 import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
@@ -49,9 +49,10 @@ export async function loadModel(runOrFile: string, { checkpoint }: { checkpoint?
   const heads: Parameters[] = [];
   try {
     loadParameters('encoder', model.parameters, tensors, path);
-    const inputSize = model.encoder.embeddingSize;
-    const project = loadHead('projectionHead', () => metadata.projectionHead && projectionHead({ inputSize, ...headOptions(metadata) }));
-    const scores = loadHead('classifier', () => classifier({ inputSize, numClasses: metadata.classNames.length }));
+    const project = loadHead('projectionHead', () => metadata.projectionHead && projectionHeadOf(model.encoder, headOptions(metadata)));
+    const scores = loadHead('classifier', () =>
+      classifier({ inputSize: model.encoder.embeddingSize, numClasses: metadata.classNames.length }),
+    );
     const classify = scores && ((h: tf.Tensor2D) => tf.tidy(() => tf.softmax(scores(h))));
     return {
       ...model,

@@ -1,21 +1,39 @@
 import { z } from 'zod';
 import { crnn } from './crnn.js';
 import type { Encoder } from './encoder.js';
+import { type InputViewName, inputViewBands, inputViewNames } from './inputViews.js';
 import { logMelStatistics } from './logMelStatistics.js';
 import { resnet18 } from './resnet18.js';
 import { supCnn } from './supCnn.js';
+import { twoView } from './twoView.js';
 import { vgg } from './vgg.js';
+
+const networkNames = ['resnet18', 'vgg', 'crnn', 'supCnn'] as const;
+
+const oneView = z.strictObject({
+  name: z
+    .enum([...networkNames, 'logMelStatistics'])
+    .default('resnet18')
+    .describe(
+      'resnet18 (11.2 million values, h of 512), vgg (0.28 million, h of 512), crnn (0.95 million, h of 64), supCnn (0.53 million, h of 64: the network of the supervised authors), or logMelStatistics (no weights: the baseline that trained encoders must beat)',
+    ),
+});
+
+const inputViewOption = z.enum(inputViewNames);
+const twoViews = z.strictObject({
+  name: z.literal('twoView').describe('an encoder a view of the patch, h of both joined; for method.name cmc'),
+  each: z.enum(networkNames).default('resnet18').describe('the network of each view, with weights of its own'),
+  views: z
+    .tuple([inputViewOption, inputViewOption])
+    .default(['lowMel', 'highMel'])
+    .describe(
+      'what each of the two sees of a log-mel patch: logMel = all, lowMel and highMel = half of the bands, deltas = its slope over time, mfcc = its cepstrum',
+    ),
+});
 
 /** Which network embeds the patches. */
 export const encoderOptions = z
-  .strictObject({
-    name: z
-      .enum(['resnet18', 'vgg', 'crnn', 'supCnn', 'logMelStatistics'])
-      .default('resnet18')
-      .describe(
-        'resnet18 (11.2 million values, h of 512), vgg (0.28 million, h of 512), crnn (0.95 million, h of 64), supCnn (0.53 million, h of 64: the network of the supervised authors), or logMelStatistics (no weights: the baseline that trained encoders must beat)',
-      ),
-  })
+  .discriminatedUnion('name', [oneView, twoViews])
   .describe('the network from log-mel patches to embeddings h');
 export type EncoderOptions = z.infer<typeof encoderOptions>;
 
@@ -24,10 +42,10 @@ export type EncoderOptions = z.infer<typeof encoderOptions>;
  * @param patchFrames frames of the patches; the weights of supCnn depend on it
  */
 export function createEncoder(
-  { name }: EncoderOptions,
+  options: EncoderOptions,
   { nMels = 96, patchFrames }: { nMels?: number; patchFrames?: number } = {},
 ): Encoder {
-  switch (name) {
+  switch (options.name) {
     case 'resnet18':
       return resnet18();
     case 'vgg':
@@ -38,5 +56,10 @@ export function createEncoder(
       return supCnn({ nMels, patchFrames });
     case 'logMelStatistics':
       return logMelStatistics({ nMels });
+    case 'twoView': {
+      const { each, views } = options;
+      const createPart = (view: InputViewName) => createEncoder({ name: each }, { nMels: inputViewBands(view, nMels), patchFrames });
+      return twoView({ views, createPart });
+    }
   }
 }

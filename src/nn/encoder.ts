@@ -13,6 +13,8 @@ export interface Encoder {
   createParameters(rng: { seed: number }): Parameters;
   /** Standardised log-mel patches `[batch, time, mel]` -> h `[batch, embeddingSize]`. Training updates the running statistics in place. */
   forward(parameters: Parameters, views: tf.Tensor3D, options: ForwardOptions): tf.Tensor2D;
+  /** Lengths of the embeddings that h is joined of; absent where the encoder is one. */
+  partSizes?: readonly number[];
   /** Length of the pooled feature; absent where the encoder has none. */
   pooledSize?: number;
   /** As `forward`, with the pooled feature of an earlier layer; absent where the encoder has none. */

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { Encoder } from './encoder.js';
 import { addBatchNorm, addLinear, batchNormRelu, type ForwardOptions, linear } from './layers.js';
 import { createInitialiser, type Parameters } from './parameters.js';
+import { joinParts, type PartName, partNames, partOf } from './parts.js';
 
 /** The head's own sizes; its input is the encoder's embedding. */
 export const projectionHeadOptions = z
@@ -26,13 +28,19 @@ export interface Head {
  * Linear, batch norm, ReLU, linear (Chen et al. 2020, with the authors' batch norm). Names as in a torch Sequential: `0.` linear,
  * `1.` batch norm, `3.` linear. Returns raw z; losses and evaluation normalise. 526,336 trainable values at 512-512-512.
  */
-export function projectionHead(options: { inputSize: number } & Partial<ProjectionHeadOptions>): Head {
-  const { inputSize, hiddenSize = 512, outputSize = 512 } = options;
+export function projectionHead(
+  options: {
+    inputSize: number;
+    /** Names the streams of the initial weights, so that those of two heads differ. */
+    network?: string;
+  } & Partial<ProjectionHeadOptions>,
+): Head {
+  const { inputSize, hiddenSize = 512, outputSize = 512, network = 'projectionHead' } = options;
   return {
     inputSize,
     outputSize,
     createParameters({ seed }) {
-      const initialiser = createInitialiser('projectionHead', seed);
+      const initialiser = createInitialiser(network, seed);
       addLinear(initialiser, '0.', [inputSize, hiddenSize]);
       addBatchNorm(initialiser, '1.', hiddenSize);
       addLinear(initialiser, '3.', [hiddenSize, outputSize]);
@@ -40,6 +48,30 @@ export function projectionHead(options: { inputSize: number } & Partial<Projecti
     },
     forward: (parameters, h, forwardOptions) =>
       tf.tidy(() => linear(parameters, '3.', batchNormRelu(parameters, '1.', linear(parameters, '0.', h), forwardOptions))),
+  };
+}
+
+/**
+ * The projection head of an encoder. One of several views gets a head a view, each on its own part of h; z is their projections joined, in
+ * the order of the views. Names `first.` and `second.` before those of `projectionHead`.
+ */
+export function projectionHeadOf(
+  { embeddingSize, partSizes }: Pick<Encoder, 'embeddingSize' | 'partSizes'>,
+  options: Partial<ProjectionHeadOptions> = {},
+): Head {
+  if (partSizes === undefined) return projectionHead({ inputSize: embeddingSize, ...options });
+  const [first, second] = partSizes.map((inputSize) => projectionHead({ inputSize, ...options }));
+  const heads = { first, second };
+  return {
+    inputSize: embeddingSize,
+    outputSize: first.outputSize + second.outputSize,
+    createParameters: ({ seed }) => joinParts((part, rng) => heads[part].createParameters(rng), seed),
+    forward: (parameters, h, forwardOptions) =>
+      tf.tidy(() => {
+        const parts = tf.split<tf.Tensor2D>(h, [...partSizes], 1);
+        const project = (part: PartName, i: number) => heads[part].forward(partOf(parameters, part), parts[i], forwardOptions);
+        return tf.concat(partNames.map(project), 1);
+      }),
   };
 }
 

@@ -150,6 +150,7 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
     hasResidual: boolean,
   ): Handle[];
   sgdStep(entries: Handle[], learningRate: number, momentum: number, weightDecay: number): void;
+  movingAverage(entries: Handle[], momentum: number): void;
   adamStep(entries: Handle[], learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number, step: number): void;
   softmaxCrossEntropy(logits: Handle, labels: Handle): Handle[];
   softmaxRegressionStep(

@@ -5,6 +5,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type KernelConfig, registerBackend, registerKernel, removeBackend, unregisterKernel } from '@tensorflow/tfjs-core';
 import { audiosslBatchNorm } from './kernels/AudiosslBatchNorm.js';
 import { audiosslBatchNormGrad } from './kernels/AudiosslBatchNormGrad.js';
+import { audiosslMovingAverage } from './kernels/AudiosslMovingAverage.js';
 import { audiosslSgdStep } from './kernels/AudiosslSgdStep.js';
 import { batchMatMul } from './kernels/BatchMatMul.js';
 import { conv2DBackpropFilter } from './kernels/Conv2DBackpropFilter.js';
@@ -17,6 +18,7 @@ import { threadedBackend } from './threadedBackend.js';
 const kernels: KernelConfig[] = [
   audiosslBatchNorm,
   audiosslBatchNormGrad,
+  audiosslMovingAverage,
   audiosslSgdStep,
   conv2DBackpropFilter,
   conv2DBackpropInput,

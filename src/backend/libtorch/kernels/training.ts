@@ -145,6 +145,10 @@ export const trainingKernels: KernelConfig[] = [
     backend.addon.adamStep(backend.handles(Object.values(entries)), learningRate, beta1, beta2, epsilon, weightDecay, step);
     return [];
   }),
+  kernel<TensorInfo[], { momentum: number }>('AudiosslMovingAverage', (backend, entries, { momentum }) => {
+    backend.addon.movingAverage(backend.handles(Object.values(entries)), momentum);
+    return [];
+  }),
   kernel<Tensors<'logits' | 'labels'>>('AudiosslSoftmaxCrossEntropy', (backend, { logits, labels }) =>
     lossAndGradient(backend, backend.addon.softmaxCrossEntropy(backend.handle(logits), backend.handle(labels)), logits),
   ),
