@@ -15,6 +15,7 @@ export const commandDefaults: Record<ConfigCommand, ConfigInput> = {
     frontEnd: { preset: 'aclSupervised' },
     views: [],
     encoder: { name: 'supCnn' },
+    method: { name: 'supervised' },
     loss: { name: 'crossEntropyMargin' },
     optimizer: { name: 'adam', learningRate: 0.001, weightDecay: 0.001 },
     schedule: { name: 'plateau' },
@@ -29,12 +30,22 @@ const isSection = (value: unknown): value is Section => typeof value === 'object
 /** Of parts of several kinds, what tells the kind. */
 const kindKeys = ['name', 'preset'];
 
+/** What the defaults of a method are where they are not those of the command: what it cannot do without, by its paper. */
+export const methodDefaults: Partial<Record<string, ConfigInput>> = {
+  supervisedContrastive: { loss: { name: 'supCon' } },
+  mocoV2: { loss: { name: 'infoNce' } },
+  mocoV3: { loss: { name: 'infoNce' } },
+  byol: { loss: { name: 'infoNce', beta: 0, temperature: 0.5 } },
+  cmc: { encoder: { name: 'twoView' }, loss: { name: 'infoNce' } },
+};
+
 /**
- * The command's defaults with what a config says over them, for the schema to fill up. A given list replaces the default one whole, and so
- * does a part of another kind (`optimizer: {name: sgd}` has nothing of the default Adam).
+ * The defaults of the command, and of the method that a config names, with what the config says over them, for the schema to fill up. A
+ * given list replaces the default one whole, and so does a part of another kind (`optimizer: {name: sgd}` has nothing of the default Adam).
  */
 export function withCommandDefaults(config: Section, command: ConfigCommand): Section {
-  return merge(commandDefaults[command], config);
+  const method = isSection(config.method) ? methodDefaults[String(config.method.name)] : undefined;
+  return merge(merge(commandDefaults[command], method ?? {}), config);
 }
 
 function merge(defaults: Section, given: Section): Section {

@@ -4,6 +4,7 @@ import { viewsOptions } from '../augment/viewsOptions.js';
 import { dataOptions } from '../data/dataOptions.js';
 import { evaluationOptions } from '../eval/evaluationOptions.js';
 import { lossOptions } from '../loss/lossOptions.js';
+import { methodOptions } from '../method/methodOptions.js';
 import { encoderOptions } from '../nn/createEncoder.js';
 import { projectionHeadOptions } from '../nn/projectionHead.js';
 import { optimizerOptions } from '../optim/createOptimizer.js';
@@ -22,6 +23,7 @@ export const configSchema = z
     views: viewsOptions,
     encoder: encoderOptions.prefault({ name: 'resnet18' }),
     projectionHead: projectionHeadOptions.prefault({}),
+    method: methodOptions.prefault({ name: 'simclr' }),
     loss: lossOptions.prefault({ name: 'angularContrastive' }),
     optimizer: optimizerOptions.prefault({ name: 'sgd' }),
     schedule: scheduleOptions.prefault({ name: 'multiStep' }),

@@ -30,7 +30,7 @@ export function loadConfig({
   const inFile = structuredClone(config) as Record<string, unknown>;
   const parsedOverrides = overrides.map((override) => (typeof override === 'string' ? parseOverride(override) : override));
   for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
-  nameTheKind(config as Record<string, unknown>, defaults);
+  nameTheKind(config as Record<string, unknown>, defaultsOfMethod(config as Record<string, unknown>, command) ?? defaults);
 
   const whole = withCommandDefaults(config as Record<string, unknown>, command);
   const parsed = configSchema.safeParse(whole, { reportInput: true });
@@ -53,6 +53,11 @@ function readConfigFile(file: string): YamlText {
     throw new UsageError(`${file}: cannot read the config (${errorText(error)})`, { cause: error });
   }
   return readYaml(content, file);
+}
+
+/** The defaults beside the method that a config names: another loss, another encoder. Undefined where it names none that there is. */
+function defaultsOfMethod({ method }: Record<string, unknown>, command: ConfigCommand): ResolvedConfig | undefined {
+  return configSchema.safeParse(withCommandDefaults(method === undefined ? {} : { method }, command)).data;
 }
 
 /** `loss: {temperature: 0.1}` means the default loss: a part of several kinds has the default kind where no name is given. */

@@ -69,7 +69,7 @@ export async function predictByFinetuning(input: ProtocolInput): Promise<Protoco
 }
 
 /** [numClips][numClasses]: mean of the patches' probabilities. */
-async function meanProbabilities(
+export async function meanProbabilities(
   classify: NonNullable<Model['classify']>,
   { h, dim, clipOfPatch, numPatches }: PatchEmbeddings,
   numClips: number,

@@ -24,6 +24,14 @@ const monitorCurves: readonly { title: string; keys: readonly (readonly [string,
     isPercent: true,
   },
   {
+    title: 'Accuracy of the online probe on validation clips',
+    keys: [
+      ['probeClipMacroAccuracy', 'macro'],
+      ['probeClipMicroAccuracy', 'micro'],
+    ],
+    isPercent: true,
+  },
+  {
     title: 'Accuracy of the classifier on validation clips',
     keys: [
       ['clipMacroAccuracy', 'macro'],
@@ -45,8 +53,12 @@ const mostPoints = 400;
 /** Loss terms, learning rate and speed over steps: every step faint, the means of epochs strong. */
 export function trainingCurves(log: RunLog): Curve[] {
   const keys = new Set<string>(['loss', 'contrastiveLoss', 'crossEntropyLoss', 'marginLoss']);
-  for (const record of log.steps.slice(0, 1)) for (const key of Object.keys(record)) if (/Loss$/.test(key)) keys.add(key);
-  const curves: Curve[] = [...keys].map((key) => ({ title: titleOf(key), series: stepAndEpochSeries(log, key) }));
+  for (const record of log.steps.slice(0, 1)) for (const key of Object.keys(record)) if (/(Loss|Accuracy)$/.test(key)) keys.add(key);
+  const curves: Curve[] = [...keys].map((key) => ({
+    title: titleOf(key),
+    series: stepAndEpochSeries(log, key),
+    ...(/Accuracy$/.test(key) && { isPercent: true }),
+  }));
   curves.push({
     title: 'Learning rate',
     series: [{ name: 'learning rate', colour: 0, points: thin(pointsOf(log.steps, 'learningRate')) }],

@@ -77,6 +77,8 @@ export const monitorRecord = z.looseObject({
   epoch: count,
   knnClipMicroAccuracy: measured.optional(),
   knnClipMacroAccuracy: measured.optional(),
+  probeClipMicroAccuracy: measured.optional().describe('of train.onlineProbe, the linear classifier trained along'),
+  probeClipMacroAccuracy: measured.optional(),
   clipMicroAccuracy: measured.optional().describe("of a supervised run: its own classifier's"),
   clipMacroAccuracy: measured.optional(),
   validationLoss: measured.optional(),

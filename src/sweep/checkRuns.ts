@@ -1,7 +1,7 @@
 import { describeFrontEndDifference, type FrontEnd } from '../audio/frontEnd.js';
 import type { Clip } from '../data/clip.js';
 import { resolveSplit } from '../data/resolveSplit.js';
-import { contrastiveLossOf, supervisedLossOf } from '../train/lossOfCommand.js';
+import { contrastiveLossOf, pretrainMethodOf, requireSupervised, supervisedLossOf } from '../train/lossOfCommand.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import type { PlannedRun } from './expandSweep.js';
@@ -21,7 +21,15 @@ export function checkRuns(
     const key = canonicalJson([config.data, config.seed]);
     const numLabelled = known.get(key) ?? asErrorOf(name, () => labelledClips(clips, config));
     known.set(key, numLabelled);
-    asErrorOf(name, () => (command === 'train' ? supervisedLossOf(config) : contrastiveLossOf(config)));
+    asErrorOf(name, () => {
+      if (command === 'train') {
+        supervisedLossOf(config);
+        requireSupervised(config);
+      } else {
+        contrastiveLossOf(config);
+        pretrainMethodOf(config);
+      }
+    });
     for (const { split } of evaluations) {
       if ((numLabelled.get(split) ?? 0) === 0)
         throw new UsageError(

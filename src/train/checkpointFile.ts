@@ -87,7 +87,7 @@ async function collect(parameters: Parameters) {
 }
 
 /** `encoder.conv1.weight` -> under `encoder`: `conv1.weight`. */
-function byPrefix(parameters: Parameters): Map<string, Parameters> {
+export function byPrefix(parameters: Parameters): Map<string, Parameters> {
   const parts = new Map<string, Parameters>();
   for (const [name, variable] of parameters) {
     const dot = name.indexOf('.');
@@ -104,14 +104,25 @@ function byPrefix(parameters: Parameters): Map<string, Parameters> {
  */
 function thatMustStay(config: unknown): Record<string, unknown> {
   type Keys = Record<string, unknown>;
-  const { train, evaluation, ...rest } = (config ?? {}) as { train?: Keys; evaluation?: Keys; schedule?: Keys } & Keys;
-  const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null } = train ?? {};
+  const { train, evaluation, method, ...rest } = (config ?? {}) as {
+    train?: Keys;
+    evaluation?: Keys;
+    schedule?: Keys;
+    method?: Keys;
+    loss?: Keys;
+  } & Keys;
+  const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null, onlineProbe = null } = train ?? {};
+  // What ran before configs named their method.
+  const onlyMethod = rest.loss?.name === 'crossEntropyMargin' ? { name: 'supervised' } : { name: 'simclr', numViews: 2 };
   return {
     ...rest,
+    method: method ?? onlyMethod,
     'train.batchSize': batchSize,
     'train.patches': patches,
     'train.selectBy': selectBy,
     'train.initialise': initialise,
+    'train.onlineProbe': onlineProbe,
+    'train.epochs (a momentum schedule ends with the last)': method?.momentumSchedule === 'cosine' ? train?.epochs : undefined,
     'train.monitorEveryEpochs': rest.schedule?.name === 'plateau' ? train?.monitorEveryEpochs : undefined,
     'evaluation.neighbours': evaluation?.neighbours,
   };

@@ -2,14 +2,16 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { PatchEmbedder, PatchSource } from '../embed/embedClips.js';
 import { embedClips } from '../embed/embedClips.js';
 import { alignment } from '../eval/alignment.js';
+import { meanProbabilities } from '../eval/classifierProtocol.js';
 import { embeddingSpread } from '../eval/embeddingSpread.js';
 import { leaveOneClipOutKnn } from '../eval/knn.js';
-import { classificationMetrics } from '../eval/metrics.js';
+import { argMax, classificationMetrics } from '../eval/metrics.js';
 import { tolerance } from '../eval/tolerance.js';
 import { uniformity } from '../eval/uniformity.js';
-import type { Simclr } from '../method/simclr.js';
+import type { PretrainMethod } from '../method/pretrainMethod.js';
 import { startClock } from '../util/startClock.js';
 import { type MonitorLook, selectionValue } from './monitorLook.js';
+import type { OnlineProbe } from './onlineProbe.js';
 import type { PairSource } from './pairSource.js';
 import type { TrainOptions } from './trainOptions.js';
 
@@ -37,8 +39,9 @@ export function createMonitor({
   batchSize,
   neighbours,
   selectBy = 'accuracy',
+  probe,
 }: {
-  method: Simclr;
+  method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance'>;
   embedder: PatchEmbedder;
   store: PatchSource;
   /** Store indices of the validation clips. */
@@ -49,10 +52,12 @@ export function createMonitor({
   batchSize: number;
   neighbours: number;
   selectBy?: TrainOptions['selectBy'];
+  /** A classifier trained along, whose accuracies are measured as well. */
+  probe?: Pick<OnlineProbe, 'classify'>;
 }): (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook> {
   return async (training) => {
     const clock = startClock();
-    const accuracies = labelled && (await neighbourAccuracies({ embedder, store, clips, batchSize, neighbours, ...labelled }));
+    const accuracies = labelled && (await accuraciesOf({ embedder, store, clips, batchSize, neighbours, probe, ...labelled }));
     const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize });
     const values = { ...accuracies, ...pairs };
     if (!Object.values(values).every(Number.isFinite)) {
@@ -69,7 +74,7 @@ export function createMonitor({
   };
 }
 
-async function neighbourAccuracies({
+async function accuraciesOf({
   embedder,
   store,
   clips,
@@ -77,14 +82,26 @@ async function neighbourAccuracies({
   classNames,
   batchSize,
   neighbours,
-}: MonitorLabels & { embedder: PatchEmbedder; store: PatchSource; clips: readonly number[]; batchSize: number; neighbours: number }) {
+  probe,
+}: MonitorLabels & {
+  embedder: PatchEmbedder;
+  store: PatchSource;
+  clips: readonly number[];
+  batchSize: number;
+  neighbours: number;
+  probe?: Pick<OnlineProbe, 'classify'>;
+}) {
   if (clips.length < 2) return undefined;
   // As many patches as a training step has views: filters that were packed for that many serve both parts of a look.
   const patches = await embedClips({ model: embedder, store, clips, batchSize: 2 * batchSize });
   const labelOfPatch = Array.from(patches.clipOfPatch, (clip) => labels[clip]);
   const { predicted } = await leaveOneClipOutKnn({ patches, labels: labelOfPatch, numClasses: classNames.length, neighbours });
   const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics({ labels, predicted }, classNames);
-  return { knnClipMicroAccuracy: clipMicroAccuracy, knnClipMacroAccuracy: clipMacroAccuracy };
+  const byNeighbours = { knnClipMicroAccuracy: clipMicroAccuracy, knnClipMacroAccuracy: clipMacroAccuracy };
+  if (probe === undefined) return byNeighbours;
+  const probabilities = await meanProbabilities((h) => probe.classify(h), patches, clips.length, 2 * batchSize);
+  const byProbe = classificationMetrics({ labels, predicted: probabilities.map(argMax) }, classNames);
+  return { ...byNeighbours, probeClipMicroAccuracy: byProbe.clipMicroAccuracy, probeClipMacroAccuracy: byProbe.clipMacroAccuracy };
 }
 
 /** Means over the clips; every clip stands in one pair. */
@@ -95,7 +112,7 @@ async function lookAtPairs({
   labels,
   batchSize,
 }: {
-  method: Simclr;
+  method: Pick<PretrainMethod, 'evaluate'>;
   source: PairSource;
   clips: readonly number[];
   labels?: readonly number[];
@@ -109,7 +126,7 @@ async function lookAtPairs({
     // A last batch of one clip would have no negatives.
     const to = clips.length - from - batchSize < 2 ? clips.length : from + batchSize;
     const views = source.toViews(await source.read(clips.slice(from, to), FIXED_EPOCH));
-    const { loss, embeddings } = evaluateAndDispose(method, views);
+    const { loss, embeddings } = evaluateAndDispose(method, views, labels && Int32Array.from(labels.slice(from, to)));
     lossSum += (to - from) * loss;
     dim = embeddings.length / (2 * (to - from));
     first.push(embeddings.subarray(0, embeddings.length / 2));
@@ -127,9 +144,13 @@ async function lookAtPairs({
   };
 }
 
-function evaluateAndDispose(method: Simclr, views: tf.Tensor3D): ReturnType<Simclr['evaluate']> {
+function evaluateAndDispose(
+  method: Pick<PretrainMethod, 'evaluate'>,
+  views: tf.Tensor3D,
+  labels?: Int32Array,
+): ReturnType<PretrainMethod['evaluate']> {
   try {
-    return method.evaluate(views);
+    return method.evaluate(views, { labels });
   } finally {
     views.dispose();
   }

@@ -8,6 +8,8 @@ export interface MonitorLook {
   values: {
     knnClipMicroAccuracy?: number;
     knnClipMacroAccuracy?: number;
+    probeClipMicroAccuracy?: number;
+    probeClipMacroAccuracy?: number;
     clipMicroAccuracy?: number;
     clipMacroAccuracy?: number;
     validationLoss?: number;

@@ -3,12 +3,17 @@ import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { PatchEmbedder } from '../embed/embedClips.js';
 import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
-import { type Simclr, simclr } from '../method/simclr.js';
+import { createMethod, requireMethod, viewsOfMethod } from '../method/createMethod.js';
+import type { MethodOptions } from '../method/methodOptions.js';
+import type { PretrainMethod } from '../method/pretrainMethod.js';
 import { standardise } from '../model/standardise.js';
-import { projectionHead } from '../nn/projectionHead.js';
-import { contrastiveLossOf } from './lossOfCommand.js';
+import { projectionHeadOf } from '../nn/projectionHead.js';
+import { UsageError } from '../util/errors.js';
+import { leaveOutUnlabelled } from './leaveOutUnlabelled.js';
+import { contrastiveLossOf, pretrainMethodOf } from './lossOfCommand.js';
 import { createMonitor, type MonitorLabels } from './monitor.js';
-import { createPairSource, type PairSource } from './pairSource.js';
+import { createOnlineProbe, type OnlineProbe } from './onlineProbe.js';
+import { type ClipBatch, createPairSource, type PairSource } from './pairSource.js';
 import {
   runTraining,
   type TrainingConfig,
@@ -18,36 +23,54 @@ import {
   type TrainingResult,
 } from './runTraining.js';
 import type { TrainingMethod } from './trainingMethod.js';
-import type { ViewBatch } from './viewReader.js';
 
 /**
- * Pre-trains an encoder without labels on a feature store and writes the run folder: config.yaml, split.csv, log.jsonl, checkpoints.
- * Labels, where there are some, are read to draw the split and by the monitor, and those of the test split by nobody.
+ * Pre-trains an encoder by the config's `method` on a feature store and writes the run folder: config.yaml, split.csv, log.jsonl,
+ * checkpoints. But for supervisedContrastive, which learns from them, labels are read, where there are some, to draw the split, by the
+ * monitor and by the online probe; those of the test split by nobody.
  * With `resume` it goes on from the last checkpoint, bit-identically on the same backend, device and threads.
  */
 export async function pretrain(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
   const loss = contrastiveLossOf(config);
+  const method = pretrainMethodOf(config);
+  const usesLabels = method.name === 'supervisedContrastive';
+  if (usesLabels && store.classNames.length < 2) {
+    throw new UsageError(
+      `pretrain: method.name supervisedContrastive needs labels of 2 classes or more, the store ${store.dir} has ${store.classNames.length}; take simclr`,
+    );
+  }
   return runTraining(input, {
     who: 'pretrain',
     data: config.data,
-    plan: (context) => contrastivePlan(store, config, loss, context),
+    ...(usesLabels && { select: (clips) => leaveOutUnlabelled(store, clips) }),
+    plan: (context) => contrastivePlan(store, config, { loss, method }, context),
   });
 }
 
 function contrastivePlan(
   store: FeatureStore,
   config: TrainingConfig,
-  loss: ContrastiveLossOptions,
+  { loss, method: methodOptions }: { loss: ContrastiveLossOptions; method: Exclude<MethodOptions, { name: 'supervised' }> },
   { clips, standardisation, encoder, encoderParameters }: TrainingContext,
-): TrainingPlan<number, ViewBatch> {
+): TrainingPlan<number, ClipBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
-  const head = projectionHead({ inputSize: encoder.embeddingSize, ...config.projectionHead });
+  requireMethod(methodOptions, { loss, encoder, batchSize: train.batchSize, numTrain: clips.train.length });
+  const trainLabels = labelsOf(store, clips.train)?.labels;
+  if (train.onlineProbe !== null && trainLabels === undefined) {
+    throw new UsageError('pretrain: train.onlineProbe needs a label of every training clip, some have none; set train.onlineProbe=null');
+  }
+  const head = projectionHeadOf(encoder, config.projectionHead);
   const headParameters = head.createParameters({ seed });
-  const method = simclr({ encoder, encoderParameters, head, headParameters, loss });
-  const sourceOf = (pool: readonly number[], views: ViewsOptions): PairSource =>
-    createPairSource({ store, pool, views, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed });
+  const method = createMethod(methodOptions, { encoder, encoderParameters, head, headParameters, loss }, seed);
+  const probe =
+    train.onlineProbe === null
+      ? undefined
+      : createOnlineProbe({ dim: encoder.embeddingSize, numClasses: store.classNames.length, seed, options: train.onlineProbe });
+  const ofProbe = [...(probe?.parameters ?? [])].map(([path, variable]) => [`onlineProbe.${path}`, variable] as const);
+  const sourceOf = (pool: readonly number[], views: ViewsOptions, numViews: number): PairSource =>
+    createPairSource({ store, pool, views, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed, numViews });
   const monitorPatchHop = train.monitorPatchHop ?? patchFrames;
   const embedder: PatchEmbedder = {
     patchFrames,
@@ -66,15 +89,20 @@ function contrastivePlan(
           store,
           clips: clips.validation,
           labelled: labelsOf(store, clips.validation),
-          source: sourceOf(clips.validation, validationViews),
+          source: sourceOf(clips.validation, validationViews, 2),
           batchSize: train.batchSize,
           neighbours: monitorNeighbours(config.evaluation.neighbours, { patchHop, monitorPatchHop }),
           selectBy: train.selectBy,
+          probe,
         });
   return {
-    method: { ...contrastiveMethod(method), parameters: method.parameters },
+    method: {
+      ...contrastiveMethod(method, { labelOf: trainLabels && ((clip) => store.clips[clip].labelIndex as number), probe }),
+      parameters: new Map([...method.parameters, ...ofProbe]),
+    },
     head: { name: 'projectionHead', parameters: headParameters },
-    source: sourceOf(clips.train, views),
+    others: new Map([...method.own, ...ofProbe]),
+    source: sourceOf(clips.train, views, viewsOfMethod(methodOptions)),
     items: clips.train,
     look: monitor && (({ losses, batchItems }) => monitor({ contrastiveLoss: losses.contrastiveLoss, numPairs: batchItems })),
     notes: unlabelledNotes(store, clips.validation),
@@ -92,13 +120,20 @@ export function monitorNeighbours(
   return Math.max(1, Math.round((neighbours * patchHop) / monitorPatchHop));
 }
 
-/** SimCLR's step as the loop calls it. */
-export function contrastiveMethod(method: Pick<Simclr, 'trainable' | 'step'>): TrainingMethod<ViewBatch> {
+/** A framework's step as the loop calls it, with a probe that learns beside it. */
+export function contrastiveMethod(
+  { trainable, step, afterUpdate }: Pick<PretrainMethod, 'trainable' | 'step' | 'afterUpdate'>,
+  { labelOf, probe }: { labelOf?: (clip: number) => number; probe?: OnlineProbe } = {},
+): TrainingMethod<ClipBatch> {
   return {
-    trainable: method.trainable,
-    step(views, _batch, dropout) {
-      const { gradients, ...losses } = method.step(views, dropout);
-      return { losses, gradients };
+    trainable,
+    afterUpdate,
+    step(views, { clips }, dropout) {
+      const labels = labelOf && Int32Array.from(clips, labelOf);
+      const beside: Record<string, number> = {};
+      const observe = probe && labels ? (h: tf.Tensor2D): void => void Object.assign(beside, probe.learn(h, labels)) : undefined;
+      const { gradients, ...losses } = step(views, { labels, dropout, observe });
+      return { losses: { ...losses, ...beside }, gradients };
     },
   };
 }

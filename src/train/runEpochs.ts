@@ -141,6 +141,7 @@ export async function runEpochs<Item, Batch>({
       try {
         if (!Number.isFinite(losses.loss)) throw divergence(state.step + 1, 'the loss', losses.loss, learningRate);
         optimizer.step(method.trainable, gradients, learningRate);
+        method.afterUpdate?.((epoch - 1 + (state.batch + 1) / batches.length) / epochs);
       } finally {
         tf.dispose([...gradients.values()]);
       }

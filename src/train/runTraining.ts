@@ -9,6 +9,7 @@ import { resolveSplit } from '../data/resolveSplit.js';
 import { epochBatches } from '../data/samplers.js';
 import type { EvaluationOptions } from '../eval/evaluationOptions.js';
 import type { LossOptions } from '../loss/lossOptions.js';
+import type { MethodOptions } from '../method/methodOptions.js';
 import { createEncoder, type EncoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { countTrainable, disposeParameters, type Parameters } from '../nn/parameters.js';
@@ -22,7 +23,7 @@ import { runFacts } from '../run/runFacts.js';
 import { createRun } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { checkClips, checkFrontEnd } from './checkClips.js';
-import { type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
+import { byPrefix, type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
 import { startFrom } from './initialise.js';
 import type { MonitorLook } from './monitorLook.js';
 import { engineChange, resumeRun } from './resumeRun.js';
@@ -41,6 +42,7 @@ export interface TrainingConfig {
   encoder: EncoderOptions;
   projectionHead: ProjectionHeadOptions;
   loss: LossOptions;
+  method: MethodOptions;
   optimizer: OptimizerOptions;
   schedule: ScheduleOptions;
   train: TrainOptions;
@@ -86,6 +88,8 @@ export interface TrainingPlan<Item, Batch> {
   method: TrainingMethod<Batch> & { parameters: Parameters };
   /** What stands on the encoder; disposed of at the end. */
   head: { name: 'projectionHead' | 'classifier'; parameters: Parameters };
+  /** What else of `method.parameters` was made for the run (momentum networks, queue, probe); disposed of at the end. */
+  others?: Parameters;
   source: ViewSource<Item, Batch>;
   items: readonly Item[];
   look?: (training: EpochMeans) => Promise<MonitorLook>;
@@ -125,12 +129,12 @@ export async function runTraining<Item, Batch>(
   const encoder = createEncoder(config.encoder, { nMels: store.nMels, patchFrames });
   const encoderParameters = encoder.createParameters({ seed });
   const optimizer = createOptimizer(config.optimizer);
-  let headParameters: Parameters | undefined;
+  const made: Parameters[] = [encoderParameters];
   try {
     const start = await startFrom({ who, out, resume, config, frontEnd: store.frontEnd, encoderParameters });
     const standardisation = start?.standardisation ?? (await store.statistics(clips.train, { standardisation: axes, compat }));
-    const { method, head, source, items, look, notes: ownNotes } = plan({ clips, standardisation, encoder, encoderParameters });
-    headParameters = head.parameters;
+    const { method, head, others, source, items, look, notes: ownNotes } = plan({ clips, standardisation, encoder, encoderParameters });
+    made.push(head.parameters, ...(others === undefined ? [] : [others]));
     const { run, hasCheckpoint } = await createRun(out, { resume });
     const tensors = { parameters: method.parameters, optimizer };
     const checkpointFacts: CheckpointFacts = {
@@ -165,7 +169,10 @@ export async function runTraining<Item, Batch>(
         splitSha256: split.sha256,
         classNames: [...store.classNames],
         numClips: { train: clips.train.length, validation: clips.validation.length, test: clips.test.length },
-        numParameters: { encoder: countTrainable(encoderParameters), [head.name]: countTrainable(head.parameters) },
+        numParameters: {
+          encoder: 0,
+          ...Object.fromEntries([...byPrefix(method.trainable)].map(([name, its]) => [name, countTrainable(its)])),
+        },
         dataNotes: [...split.notes, ...notes, ...(start?.notes ?? []), ...ownNotes],
         numEpochs: train.epochs,
         stepsPerEpoch: epochBatches({ numClips: items.length, batchSize: train.batchSize, seed, epoch: 1 }).length,
@@ -200,8 +207,7 @@ export async function runTraining<Item, Batch>(
       log.close();
     }
   } finally {
-    disposeParameters(encoderParameters);
-    if (headParameters !== undefined) disposeParameters(headParameters);
+    for (const parameters of made) disposeParameters(parameters);
     optimizer.dispose();
   }
 }

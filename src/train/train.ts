@@ -1,4 +1,3 @@
-import type { Split } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { supervisedData } from '../data/supervisedData.js';
 import type { SupervisedLossOptions } from '../loss/lossOptions.js';
@@ -8,7 +7,8 @@ import { classifier } from '../nn/projectionHead.js';
 import { UsageError } from '../util/errors.js';
 import { createClassifierMonitor } from './classifierMonitor.js';
 import { createLabelledSource, type LabelledBatch, type LabelledItem, labelledItems } from './labelledSource.js';
-import { supervisedLossOf } from './lossOfCommand.js';
+import { leaveOutUnlabelled } from './leaveOutUnlabelled.js';
+import { requireSupervised, supervisedLossOf } from './lossOfCommand.js';
 import {
   runTraining,
   type TrainingConfig,
@@ -28,6 +28,7 @@ import { supervisedMethod } from './supervisedMethod.js';
 export async function train(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;
   const loss = supervisedLossOf(config);
+  requireSupervised(config);
   if (store.classNames.length < 2) {
     throw new UsageError(
       `train: labels of 2 classes or more are needed, the store ${store.dir} has ${store.classNames.length}; use audiossl pretrain on unlabelled recordings`,
@@ -39,21 +40,6 @@ export async function train(input: TrainingInput): Promise<TrainingResult> {
     select: (clips) => leaveOutUnlabelled(store, clips),
     plan: (context) => supervisedPlan(store, config, loss, context),
   });
-}
-
-function leaveOutUnlabelled(store: FeatureStore, clips: Record<Split, number[]>): { clips: Record<Split, number[]>; notes: string[] } {
-  const notes: string[] = [];
-  const labelled = (split: Split) => {
-    const kept = clips[split].filter((clip) => store.clips[clip].labelIndex !== undefined);
-    const numLeftOut = clips[split].length - kept.length;
-    if (numLeftOut > 0) notes.push(`${numLeftOut} of ${clips[split].length} ${split} clips have no label and are left out`);
-    return kept;
-  };
-  const kept = { train: labelled('train'), validation: labelled('validation'), test: clips.test };
-  const trained = new Set(kept.train.map((clip) => store.clips[clip].labelIndex));
-  const untrained = store.classNames.filter((_, label) => !trained.has(label));
-  if (untrained.length > 0) notes.push(`no training clip of ${untrained.join(', ')}: the classifier cannot learn them`);
-  return { clips: kept, notes };
 }
 
 function supervisedPlan(

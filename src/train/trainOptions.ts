@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { onlineProbeOptions } from './onlineProbe.js';
 
 /** How long and how a run trains; the config's key `train`. */
 export const trainOptions = z
@@ -39,6 +40,10 @@ export const trainOptions = z
       .describe(
         "what chooses the best checkpoint: accuracy = the highest validation clip macro accuracy, of nearest neighbours in pretrain, of the classifier in train (without labels: the lowest loss); validationLoss = the lowest loss, the supervised authors' way",
       ),
+    onlineProbe: onlineProbeOptions
+      .nullable()
+      .default(null)
+      .describe('a linear classifier of h trained along, for the log and the curves; needs labels (pretrain only); null = off, {} = on'),
     initialise: z
       .string()
       .nullable()

@@ -17,7 +17,7 @@ export interface ViewSource<Item, Batch> {
 
 /** What a step reports; whoever takes the gradients disposes of them. */
 export interface StepReport {
-  /** `loss` is what is minimised, the others are its parts before weighting, named `...Loss`. Means over the batch. */
+  /** `loss` is what is minimised, the others are its parts before weighting, named `...Loss`, or measured beside it. Means over the batch. */
   losses: { loss: number } & Record<string, number>;
   /** Things worth counting, summed over an epoch. */
   counts?: Record<string, number>;
@@ -31,4 +31,6 @@ export interface TrainingMethod<Batch> {
   trainable: Parameters;
   /** Forward and backward pass; running statistics are updated, weights are not. */
   step(views: tf.Tensor3D, batch: Batch, dropout: DropoutKey): StepReport;
+  /** Called when the optimiser has made its update; `progress` is the share of the run's steps that are done. */
+  afterUpdate?(progress: number): void;
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { gridStarts } from '../../src/data/samplers.js';
 import type { PatchEmbedder, PatchSource } from '../../src/embed/embedClips.js';
-import type { Simclr } from '../../src/method/simclr.js';
+import type { PretrainMethod } from '../../src/method/pretrainMethod.js';
 import { createMonitor, type MonitorLabels } from '../../src/train/monitor.js';
 import type { PairSource } from '../../src/train/pairSource.js';
 import { Rng } from '../../src/util/rng.js';
@@ -49,17 +49,17 @@ function harness({
     async read(of, epoch) {
       reads.push({ clips: [...of], epoch });
       batch = [...of];
-      return { numPairs: of.length, patches: new Float32Array(0), plan: { steps: [] } };
+      return { clips: of, patches: new Float32Array(0), plan: { steps: [] } };
     },
     toViews: () => tf.zeros([1, 1, 1]),
   };
-  const evaluate: Simclr['evaluate'] = () => ({
+  const evaluate: PretrainMethod['evaluate'] = () => ({
     loss: batch.reduce((sum, clip) => sum + lossOf(clip), 0) / batch.length,
     contrastiveLoss: 0,
     marginLoss: 0,
     embeddings: Float32Array.from([0, 1].flatMap((view) => batch.flatMap((clip) => embeddingsOf(clip)[view]))),
   });
-  const method = { evaluate, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as Simclr;
+  const method = { evaluate, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as PretrainMethod;
   return { look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours }), reads };
 }
 

@@ -120,4 +120,5 @@ def main():
         print(row)
 
 
-main()
+if __name__ == "__main__":
+    main()

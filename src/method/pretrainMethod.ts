@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Parameters } from '../nn/parameters.js';
+import type { DropoutKey } from '../ops/dropout.js';
+import { lossAndGradients } from './lossAndGradients.js';
+import { networkParameters } from './networkParameters.js';
+
+/** The numbers that a step reports. `loss` is what is minimised, the others are its parts before weighting. */
+export interface ContrastiveLosses {
+  loss: number;
+  contrastiveLoss: number;
+  /** Only where the loss has an angular margin term beside it; NT-Xent alone reports it as an observation. */
+  marginLoss?: number;
+}
+
+/** Loss and gradients of one step; whoever takes the gradients disposes of them. */
+export interface StepResult extends ContrastiveLosses {
+  /** By full name (`encoder.conv1.weight`). */
+  gradients: Map<string, tf.Tensor>;
+}
+
+/** What a step may be told beside its views. */
+export interface StepContext {
+  /** Class of each clip of the batch, for methods that learn from labels. */
+  labels?: Int32Array;
+  /** Names the masks of encoders that have dropout; without it they drop nothing. */
+  dropout?: DropoutKey;
+  /** Gets the embeddings h `[views, embeddingSize]` that the step made, after its gradients; they are disposed of when it returns. */
+  observe?: (embeddings: tf.Tensor2D) => void;
+}
+
+/** A framework of pre-training: what one step is, and what is kept between steps. */
+export interface PretrainMethod {
+  /** What the optimiser updates, by full name (`encoder.conv1.weight`, `projectionHead.0.weight`). */
+  trainable: Parameters;
+  /** Everything that a checkpoint must hold: `trainable`, running statistics, momentum networks, queues. */
+  parameters: Parameters;
+  /** Of `parameters` those that the method has made itself and that whoever made the method disposes of. */
+  own: Parameters;
+  /**
+   * One training step's forward and backward pass. Running statistics and queues are updated, weights are not.
+   * @param views `[numViews n, time, mel]`, standardised: the first views of all n clips, then the second ones ...
+   */
+  step(views: tf.Tensor3D, context?: StepContext): StepResult;
+  /** To be called when the optimiser has made its update. `progress` is the share of the run's steps that are done. */
+  afterUpdate?(progress: number): void;
+  /**
+   * The same losses of two views a clip, `[2n, time, mel]`, in evaluation mode, where nothing is updated, and the embeddings h of both,
+   * `[2n, embeddingSize]` row-major.
+   */
+  evaluate(views: tf.Tensor3D, context?: Pick<StepContext, 'labels'>): ContrastiveLosses & { embeddings: Float32Array };
+  /** What `contrastiveLoss` is of a batch of so many clips when nothing is learnt; undefined where the loss does not tell. */
+  valueAtChance(numClips: number): number | undefined;
+}
+
+/** A step's scalars with the embeddings h that they came from. */
+export interface ForwardResult {
+  h: tf.Tensor2D;
+  loss: tf.Scalar;
+  contrastiveLoss: tf.Scalar;
+  marginLoss?: tf.Scalar;
+}
+
+/** What networks that are not trained make of the views: embeddings and projections of the momentum encoder. */
+export interface Targets {
+  h: tf.Tensor2D;
+  z: tf.Tensor2D;
+}
+
+export interface ForwardInput {
+  isTraining: boolean;
+  dropout?: DropoutKey;
+  labels?: Int32Array;
+  /** What `targets` gave. */
+  targets?: Targets;
+}
+
+/**
+ * A method from its forward pass. The targets are made before it and off the tape, so that their activations are gone when the
+ * differentiated pass begins: they cost a forward pass and no memory.
+ */
+export function pretrainMethod({
+  networks,
+  untrained = {},
+  targets: makeTargets,
+  forward,
+  afterStep,
+  ...rest
+}: {
+  /** Trained, by name. */
+  networks: Record<string, Parameters>;
+  /** Momentum networks and queues, made for this method. */
+  untrained?: Record<string, Parameters>;
+  targets?: (views: tf.Tensor3D, isTraining: boolean) => Targets;
+  forward: (views: tf.Tensor3D, input: ForwardInput) => ForwardResult;
+  /** Gets the targets of a training step when its gradients are there. */
+  afterStep?: (targets: Targets) => void;
+} & Pick<PretrainMethod, 'afterUpdate' | 'valueAtChance'>): PretrainMethod {
+  const { trainable } = networkParameters(networks);
+  const { parameters: own } = networkParameters(untrained);
+  const { parameters } = networkParameters({ ...networks, ...untrained });
+  const targetsOf = (views: tf.Tensor3D, isTraining: boolean): Targets | undefined => {
+    if (makeTargets === undefined) return undefined;
+    const kept = tf.tidy(() => {
+      const { h, z } = makeTargets(views, isTraining);
+      return [h, z];
+    });
+    return { h: kept[0], z: kept[1] };
+  };
+  return {
+    ...rest,
+    trainable,
+    parameters,
+    own,
+    step(views, { observe, ...context } = {}) {
+      const targets = targetsOf(views, true);
+      try {
+        const observed: tf.Tensor2D[] = [];
+        const { values, gradients } = lossAndGradients(trainable, () => {
+          const { h, ...losses } = forward(views, { isTraining: true, ...context, targets });
+          if (observe !== undefined) observed.push(tf.keep(tf.clone(h)));
+          return losses;
+        });
+        for (const h of observed) {
+          observe?.(h);
+          h.dispose();
+        }
+        if (targets !== undefined) afterStep?.(targets);
+        return { ...values, gradients };
+      } finally {
+        if (targets !== undefined) tf.dispose([targets.h, targets.z]);
+      }
+    },
+    evaluate(views, context = {}) {
+      return tf.tidy(() => {
+        const { h, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false) });
+        const values = tf.stack(Object.values(losses)).dataSync();
+        const named = Object.fromEntries(Object.keys(losses).map((name, i) => [name, values[i]])) as unknown as ContrastiveLosses;
+        // A copy: a backend may hand out its own memory.
+        return { ...named, embeddings: Float32Array.from(h.dataSync()) };
+      });
+    },
+  };
+}
