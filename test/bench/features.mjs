@@ -15,7 +15,7 @@
 //     --isa avx512 --isa avx2         default: what the processor has, and avx2 where that is avx512
 //     --rates 48000                   default: all four
 //     --parts                         ours alone: where the time goes
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,9 @@ const { values: options } = parseArgs({
 });
 
 const here = (name) => fileURLToPath(new URL(`./features/${name}`, import.meta.url));
-const python = process.env.PEER_PYTHON;
+// PEER_PYTHON may list several, with colons, as for step.mjs: the first that has both libraries.
+const hasBoth = "import importlib.util as u, sys; sys.exit(not (u.find_spec('torchaudio') and u.find_spec('librosa')))";
+const python = (process.env.PEER_PYTHON ?? '').split(':').find((path) => path !== '' && spawnSync(path, ['-c', hasBoth]).status === 0);
 const contenders = [
   { name: 'audiossl', command: process.execPath, args: [here('ours.mjs')] },
   ...(python && !options.parts ? ['torchaudio', 'librosa'].map((name) => ({ name, command: python, args: [here('peer.py'), name] })) : []),
