@@ -1,3 +1,5 @@
+import { AudiosslError } from '../util/errors.js';
+
 /** Which triplets of an anchor a, a positive p and a negative n count, by their distances. */
 export type Mining = 'all' | 'hard' | 'semiHard' | 'easy';
 
@@ -24,6 +26,7 @@ export function mineTriplets(
   { numAnchors, margin, mining }: { numAnchors: number; margin: number; mining: Mining },
 ): MinedTriplets {
   const numCandidates = distances.length / numAnchors;
+  if (numCandidates > columnRange) throw new AudiosslError(`mineTriplets: at most ${columnRange} candidates, got ${numCandidates}`);
   const result: MinedTriplets = { sum: 0, numMined: 0, numViolating: 0, slope: new Float32Array(distances.length) };
   const positives = new SortedRow(numCandidates);
   const negatives = new SortedRow(numCandidates);
@@ -83,7 +86,7 @@ class SortedRow {
     this.count = 0;
     for (let column = 0; column < row.length; column++) {
       if (kinds[column] !== kind) continue;
-      this.float[0] = row[column];
+      this.float[0] = row[column] + 0; // -0 has the bits of a large number.
       this.keys[this.count++] = this.bits[0] * columnRange + column;
     }
     this.keys.subarray(0, this.count).sort();

@@ -5,7 +5,8 @@
  *
  * step: value and gradient of each loss at 128 pairs of 512 values, as a share of a ResNet-18 step of 128 pairs of 101 x 96.
  * supCon, tcl: 4,096 rows of 512, 64 classes; triplet: semi-hard, 2,048 rows of 512, 64 classes. Each round runs one process of audiossl and
- * one of the peer (tcl has none there and stands beside its SupConLoss); time is the least of three calls after one, memory the growth
+ * one of the peer (tcl has none there and stands beside its SupConLoss); time, by the clock and of the processor (with --threads 1 that
+ * one holds on a busy machine too), is the least of three calls after one, memory the growth
  * of the process's peak over what it was before the first call. The peer's triplets take 13 GB and minutes at 2,048 rows, and grow with
  * the cube of the rows: --rows 1024 takes an eighth. PEER_PYTHON needs torch and pytorch-metric-learning.
  */
@@ -48,9 +49,9 @@ function parent() {
       console.log(JSON.stringify({ name, own, peer }));
       return { own, peer };
     });
-    const times = (side) => rounds.map((round) => round[side]?.seconds).filter((seconds) => seconds !== undefined);
-    const [own, peer] = [median(times('own')), median(times('peer'))];
-    console.log(JSON.stringify({ name, rows: rowsOf(name), threads: flags.threads, ownSeconds: own, peerSeconds: peer, ratio: own / peer }));
+    const ofRounds = (side, key) => median(rounds.map((round) => round[side]?.[key]).filter((time) => time !== undefined));
+    const [own, peer, ownCpu, peerCpu] = ['seconds', 'cpuSeconds'].flatMap((key) => [ofRounds('own', key), ofRounds('peer', key)]);
+    console.log(JSON.stringify({ name, rows: rowsOf(name), threads: flags.threads, ownSeconds: own, peerSeconds: peer, ratio: own / peer, cpuRatio: ownCpu / peerCpu }));
   }
 }
 
@@ -67,16 +68,18 @@ async function start() {
   return { tf, audiossl };
 }
 
-/** Seconds of the quickest of `calls` runs after one that warms up. */
+/** Least seconds, by the clock and of processor time, of `calls` runs after one that warms up. */
 function quickest(calls, work) {
   work();
-  return Math.min(...Array.from({ length: calls }, () => seconds(work)));
+  const times = Array.from({ length: calls }, () => timesOf(work));
+  return { seconds: Math.min(...times.map(([clock]) => clock)), cpuSeconds: Math.min(...times.map(([, cpu]) => cpu)) };
 }
 
-function seconds(work) {
-  const from = process.hrtime.bigint();
+function timesOf(work) {
+  const [from, usage] = [process.hrtime.bigint(), process.cpuUsage()];
   work();
-  return Number(process.hrtime.bigint() - from) / 1e9;
+  const { user, system } = process.cpuUsage(usage);
+  return [Number(process.hrtime.bigint() - from) / 1e9, (user + system) / 1e6];
 }
 
 async function lossChild(name) {
@@ -92,14 +95,14 @@ async function lossChild(name) {
   tf.tidy(() => audiossl.supConLoss(tf.randomNormal([8, 4]), tf.tensor1d([0, 1, 0, 1, 0, 1, 0, 1], 'int32')).dataSync());
   const before = process.resourceUsage().maxRSS;
   let value = 0;
-  const time = quickest(3, () =>
+  const times = quickest(3, () =>
     tf.tidy(() => {
       const { value: scalar, grad } = tf.valueAndGrad(loss)(x);
       value = scalar.dataSync()[0];
       grad.dataSync();
     }),
   );
-  console.log(JSON.stringify({ seconds: time, megabytes: Math.round((process.resourceUsage().maxRSS - before) / 1024), value }));
+  console.log(JSON.stringify({ ...times, megabytes: Math.round((process.resourceUsage().maxRSS - before) / 1024), value }));
 }
 
 async function stepChild() {
@@ -124,7 +127,7 @@ async function stepChild() {
           grad.dataSync();
         }),
       );
-      console.log(JSON.stringify({ name, ...extra, ms: round(1000 * time), stepMs: round(1000 * step), percentOfStep: round((100 * time) / step) }));
+      console.log(JSON.stringify({ name, ...extra, cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) }));
     }
   }
 }
