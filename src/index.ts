@@ -2,6 +2,9 @@
  * The public names of audiossl. Every function takes its own small options and says its shapes, units and errors in its own file.
  * Importing this touches no file, no global setting and no backend: call `setBackend` before the first tensor.
  */
+/** What modules of the user's own are written with: the same copies of both libraries. */
+export * as tf from '@tensorflow/tfjs-core';
+export { z } from 'zod';
 export { clipLogMel } from './audio/clipLogMel.js';
 export { type DecodedAudio, decodeAudio } from './audio/decodeAudio.js';
 export { fixLength } from './audio/fixLength.js';
@@ -18,6 +21,7 @@ export { type ClipBlocks, streamClipLogMel } from './audio/streamClipLogMel.js';
 export { type AuditedClip, auditLabels, type LabelAudit, type LabelledClip } from './audit/auditLabels.js';
 export { applyViews } from './augment/applyViews.js';
 export { explainViews, type ViewStage } from './augment/explainViews.js';
+export { defineView } from './augment/moduleView.js';
 export { sampleViews, type ViewPlan } from './augment/sampleViews.js';
 export { type ViewsOptions, viewsOptions } from './augment/viewsOptions.js';
 export { type BackendInUse, setBackend } from './backend/setBackend.js';
@@ -72,6 +76,7 @@ export { loadModel, type Model } from './model/loadModel.js';
 export { createEncoder } from './nn/createEncoder.js';
 export { crnn } from './nn/crnn.js';
 export type { Encoder } from './nn/encoder.js';
+export { defineEncoder } from './nn/moduleEncoder.js';
 export type { Parameters } from './nn/parameters.js';
 export { classifier, type Head, projectionHead } from './nn/projectionHead.js';
 export { resnet18 } from './nn/resnet18.js';

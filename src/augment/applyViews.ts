@@ -4,6 +4,7 @@ import { applyFrequencyShift } from './frequencyShift.js';
 import { applyGaussianBlur } from './gaussianBlur.js';
 import { applyGaussianNoise } from './gaussianNoise.js';
 import { applyMixBack } from './mixBack.js';
+import { applyModuleView } from './moduleView.js';
 import { applyRandomResizedCrop } from './randomResizedCrop.js';
 import type { ViewPlan, ViewStep } from './sampleViews.js';
 import { applySpecAugment } from './specAugment.js';
@@ -37,6 +38,8 @@ export function applyViewStep(batch: tf.Tensor3D, step: ViewStep, { backgrounds 
       return applyGaussianNoise(batch, step.params);
     case 'gaussianBlur':
       return applyGaussianBlur(batch, step.params);
+    case 'module':
+      return applyModuleView(batch, step.module, step.params);
   }
 }
 

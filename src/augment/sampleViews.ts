@@ -4,6 +4,7 @@ import { type FrequencyShiftParams, sampleFrequencyShift } from './frequencyShif
 import { type GaussianBlurParams, sampleGaussianBlur } from './gaussianBlur.js';
 import { type GaussianNoiseParams, sampleGaussianNoise } from './gaussianNoise.js';
 import { type MixBackParams, sampleMixBack } from './mixBack.js';
+import { type ModuleViewOptions, sampleModuleView } from './moduleView.js';
 import type { PatchSize } from './patchSize.js';
 import { type RandomResizedCropParams, sampleRandomResizedCrop } from './randomResizedCrop.js';
 import { type SpecAugmentFill, type SpecAugmentParams, sampleSpecAugment } from './specAugment.js';
@@ -21,7 +22,8 @@ export type ViewStep =
   | { name: 'compander'; params: CompanderParams[] }
   | { name: 'specAugment'; fill: SpecAugmentFill; params: SpecAugmentParams[] }
   | { name: 'gaussianNoise'; params: GaussianNoiseParams[] }
-  | { name: 'gaussianBlur'; params: GaussianBlurParams[] };
+  | { name: 'gaussianBlur'; params: GaussianBlurParams[] }
+  | { name: 'module'; module: ModuleViewOptions; params: object[] };
 
 /** Everything random about the views of a batch, as plain JSON. */
 export interface ViewPlan {
@@ -71,6 +73,8 @@ function sampleStep(options: ViewOptions, draw: Draw, size: PatchSize): ViewStep
       return { name, params: draw((rng) => sampleGaussianNoise(rng, options)) };
     case 'gaussianBlur':
       return { name, params: draw((rng) => sampleGaussianBlur(rng, options)) };
+    case 'module':
+      return { name, module: options, params: draw((rng) => sampleModuleView(rng, options, size)) };
   }
 }
 

@@ -4,6 +4,7 @@ import { frequencyShiftOptions } from './frequencyShift.js';
 import { gaussianBlurOptions } from './gaussianBlur.js';
 import { gaussianNoiseOptions } from './gaussianNoise.js';
 import { mixBackOptions } from './mixBack.js';
+import { moduleViewOptions } from './moduleView.js';
 import { randomResizedCropOptions } from './randomResizedCrop.js';
 import { specAugmentOptions } from './specAugment.js';
 import { timeReversalOptions } from './timeReversal.js';
@@ -20,6 +21,7 @@ export const viewOptions = z.discriminatedUnion('name', [
   specAugmentOptions,
   gaussianNoiseOptions,
   gaussianBlurOptions,
+  moduleViewOptions,
 ]);
 export type ViewOptions = z.infer<typeof viewOptions>;
 

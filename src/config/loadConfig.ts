@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { energyLogBase } from '../audio/energyLogBase.js';
 import { errorText, UsageError } from '../util/errors.js';
+import { resolveModule } from '../util/userModule.js';
 import { type ConfigCommand, withCommandDefaults } from './commandDefaults.js';
 import { configSchema, type ResolvedConfig } from './configSchema.js';
 import { explainIssue, type Problem } from './explainIssue.js';
@@ -30,6 +32,7 @@ export function loadConfig({
   const inFile = structuredClone(config) as Record<string, unknown>;
   const parsedOverrides = overrides.map((override) => (typeof override === 'string' ? parseOverride(override) : override));
   for (const override of parsedOverrides) applyOverride(config as Record<string, unknown>, defaults, override);
+  resolveModules(config as Record<string, unknown>, inFile, file);
   nameTheKind(config as Record<string, unknown>, defaultsOfMethod(config as Record<string, unknown>, command) ?? defaults);
 
   const whole = withCommandDefaults(config as Record<string, unknown>, command);
@@ -53,6 +56,19 @@ function readConfigFile(file: string): YamlText {
     throw new UsageError(`${file}: cannot read the config (${errorText(error)})`, { cause: error });
   }
   return readYaml(content, file);
+}
+
+/** Modules of the user's own in place of names: relative paths of a file are from its folder, those of overrides from where the program runs. */
+function resolveModules(config: Record<string, unknown>, inFile: Record<string, unknown>, file: string | undefined): void {
+  const resolved = (section: unknown, written: unknown): unknown => {
+    const name = (of: unknown) => (of as { name?: unknown } | null | undefined)?.name;
+    const isFromFile = file !== undefined && name(section) === name(written);
+    return resolveModule(section, isFromFile ? dirname(file) : process.cwd());
+  };
+  for (const key of ['loss', 'encoder']) if (Object.hasOwn(config, key)) config[key] = resolved(config[key], inFile[key]);
+  const { views } = config;
+  const written = Array.isArray(inFile.views) ? (inFile.views as unknown[]) : [];
+  if (Array.isArray(views)) config.views = views.map((view, i) => resolved(view, written[i]));
 }
 
 /** The defaults beside the method that a config names: another loss, another encoder. Undefined where it names none that there is. */

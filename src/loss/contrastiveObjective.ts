@@ -4,6 +4,7 @@ import { marginTerm } from './angularMarginLoss.js';
 import { contrastiveLosses } from './contrastiveLosses.js';
 import type { ContrastiveLoss } from './defineLoss.js';
 import type { AngularMarginKeys, ContrastiveLossOptions } from './lossOptions.js';
+import { moduleLoss } from './moduleLoss.js';
 import type { Pairs } from './pairs.js';
 
 /** What the angular margin term sees: rows of one label are pulled together, others pushed apart. */
@@ -18,7 +19,7 @@ export interface MarginRows {
 
 /** A config's `loss` as frameworks call it. */
 export interface ContrastiveObjective {
-  name: ContrastiveLossOptions['name'];
+  name: string;
   /** Whether it says anything without negatives. */
   needsNegatives: boolean;
   /** The total, to differentiate, and its unweighted parts, for the log; `marginLoss` only where a margin term is computed. */
@@ -31,10 +32,10 @@ export interface ContrastiveObjective {
  * The loss that a config names, with the angular margin beside it where it is on:
  * `contrastiveWeight x contrastive + (1 - contrastiveWeight) x margin`.
  */
-export function contrastiveObjective(options: ContrastiveLossOptions): ContrastiveObjective {
-  const { loss, margin } = partsOf(options);
+export function contrastiveObjective(given: ContrastiveLossOptions): ContrastiveObjective {
+  const { loss, margin, options } = partsOf(given);
   return {
-    name: options.name,
+    name: loss.name,
     needsNegatives: loss.needsNegatives(options),
     compute: (pairs, rows) =>
       tf.tidy(() => {
@@ -49,9 +50,14 @@ export function contrastiveObjective(options: ContrastiveLossOptions): Contrasti
   };
 }
 
-function partsOf(options: ContrastiveLossOptions): { loss: ContrastiveLoss; margin: AngularMarginKeys | null } {
-  if ('angularMargin' in options) return { loss: contrastiveLosses[options.name], margin: options.angularMargin };
+function partsOf(options: ContrastiveLossOptions): {
+  loss: ContrastiveLoss;
+  margin: AngularMarginKeys | null;
+  options: Record<string, unknown>;
+} {
+  if (options.name === 'module') return { ...moduleLoss(options), margin: null };
+  if ('angularMargin' in options) return { loss: contrastiveLosses[options.name], margin: options.angularMargin, options };
   // NT-Xent alone is the case of weight 1; the margin term is still computed, as an observation for the log.
   const margin = options.name === 'ntXent' ? { ...options, contrastiveWeight: 1 } : options;
-  return { loss: contrastiveLosses.ntXent, margin };
+  return { loss: contrastiveLosses.ntXent, margin, options };
 }

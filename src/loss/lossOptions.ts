@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contrastiveLosses } from './contrastiveLosses.js';
 import type { ContrastiveLoss } from './defineLoss.js';
+import { moduleLossOptions } from './moduleLoss.js';
 import { robustOptions } from './robustOptions.js';
 
 const marginRadians = z.number().min(0).max(Math.PI).default(0.5).describe('negatives nearer than this angle (radians) are pushed away');
@@ -59,7 +60,7 @@ type OtherOptions = WithMargin<(typeof others)[keyof typeof others]>;
 const otherOptions = Object.values(others).map(({ options }) => options.extend({ angularMargin })) as unknown as [OtherOptions];
 
 /** The loss of pre-training: each of contrastiveLosses.ts, by its name. */
-export const contrastiveLossOptions = z.discriminatedUnion('name', [angularContrastiveOptions, ...otherOptions]);
+export const contrastiveLossOptions = z.discriminatedUnion('name', [angularContrastiveOptions, ...otherOptions, moduleLossOptions]);
 export type ContrastiveLossOptions = z.infer<typeof contrastiveLossOptions>;
 
 /** The loss of supervised training. Defaults: the authors' setting for all training clips. */

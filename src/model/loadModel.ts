@@ -92,7 +92,10 @@ export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', {
   // Checked here: the file says it as a record of anything.
   const frontEnd = resolveFrontEnd(metadata.frontEnd as Partial<FrontEnd>);
   const options = encoderOptions.safeParse(metadata.encoder);
-  if (!options.success) throw new AudiosslError(`loadModel: ${file}: unknown encoder ${JSON.stringify(metadata.encoder)}`);
+  if (!options.success) {
+    const own = metadata.encoder.name === 'module' ? options.error.issues[0].message : JSON.stringify(metadata.encoder);
+    throw new AudiosslError(`loadModel: ${file}: unknown encoder: ${own}`);
+  }
   const { standardisation, patchFrames, patchHop } = metadata;
   for (const values of [standardisation.mean, standardisation.standardDeviation]) {
     if (values.length !== 1 && values.length !== frontEnd.nMels) {

@@ -3,6 +3,7 @@ import { crnn } from './crnn.js';
 import type { Encoder } from './encoder.js';
 import { type InputViewName, inputViewBands, inputViewNames } from './inputViews.js';
 import { logMelStatistics } from './logMelStatistics.js';
+import { moduleEncoder, moduleEncoderOptions } from './moduleEncoder.js';
 import { resnet18 } from './resnet18.js';
 import { supCnn } from './supCnn.js';
 import { twoView } from './twoView.js';
@@ -33,7 +34,7 @@ const twoViews = z.strictObject({
 
 /** Which network embeds the patches. */
 export const encoderOptions = z
-  .discriminatedUnion('name', [oneView, twoViews])
+  .discriminatedUnion('name', [oneView, twoViews, moduleEncoderOptions])
   .describe('the network from log-mel patches to embeddings h');
 export type EncoderOptions = z.infer<typeof encoderOptions>;
 
@@ -56,6 +57,8 @@ export function createEncoder(
       return supCnn({ nMels, patchFrames });
     case 'logMelStatistics':
       return logMelStatistics({ nMels });
+    case 'module':
+      return moduleEncoder(options, { nMels, patchFrames });
     case 'twoView': {
       const { each, views } = options;
       const createPart = (view: InputViewName) => createEncoder({ name: each }, { nMels: inputViewBands(view, nMels), patchFrames });

@@ -8,7 +8,7 @@ import type { RunFolder } from '../run/runFolder.js';
 import { type ViewPicture, writeViewPictures } from '../run/viewPictures.js';
 
 /** Every augmentation there is, for the gallery. */
-const allNames = viewOptions.options.map(({ shape }) => shape.name.value);
+const allNames = viewOptions.options.map(({ shape }) => shape.name.value).filter((name) => name !== 'module');
 
 /** The pictures show the draws of the first epoch. */
 const EPOCH = 1;

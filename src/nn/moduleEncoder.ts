@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { checkModule, loadUserModule, moduleKeys, parseModuleOptions, type UserDefinition } from '../util/userModule.js';
+import type { Encoder } from './encoder.js';
+
+/** An encoder of the user's own. */
+export interface EncoderDefinition<Options = Record<string, unknown>> extends UserDefinition {
+  /** The network for patches of `patchFrames` frames and `nMels` bands. */
+  create(options: Options, size: { nMels: number; patchFrames?: number }): Encoder;
+}
+
+/** Puts an encoder together, for a module that a config names (`encoder.name: ./myEncoder.mjs`): `options` are the keys beside `name`. */
+export function defineEncoder<Shape extends z.ZodRawShape>({
+  name,
+  options,
+  create,
+}: {
+  name: string;
+  options: Shape;
+  create: EncoderDefinition<z.output<z.ZodObject<Shape>>>['create'];
+}): EncoderDefinition<z.output<z.ZodObject<Shape>>> {
+  return { name, options: z.strictObject({ name: z.literal(name), ...options }) as unknown as z.ZodObject, create };
+}
+
+const loadEncoderModule = (of: { path: string; sha256: string }) =>
+  loadUserModule<EncoderDefinition>(of, { kind: 'Encoder', functions: ['create'] });
+
+export const moduleEncoderOptions = z.strictObject(moduleKeys).superRefine(checkModule(loadEncoderModule));
+
+/** Throws UsageError where the module has changed. */
+export function moduleEncoder(module: z.infer<typeof moduleEncoderOptions>, size: { nMels: number; patchFrames?: number }): Encoder {
+  const definition = loadEncoderModule(module);
+  return definition.create(parseModuleOptions(definition, module.options).data as Record<string, unknown>, size);
+}
