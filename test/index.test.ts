@@ -37,7 +37,7 @@ describe('the public names', () => {
     ...['infoNceLoss', 'supConLoss', 'tclLoss', 'pairMarginLoss', 'tripletMarginLoss', 'nPairsLoss', 'softmaxContrastiveLoss', 'nceLoss'],
     ...['viewPairs', 'labelPairs', 'crossPairs', 'queuePairs', 'memoryPairs', 'defineLoss', 'contrastiveObjective'],
     ...['supervisedAngularMarginLoss', 'crossEntropyLoss', 'sgd', 'adam', 'pretrain', 'evaluate', 'loadModel', 'uniformity', 'tolerance'],
-    ...['embed', 'embedToFile', 'getSceneEmbeddings', 'getTimestampEmbeddings', 'buildFeatureStore', 'resolveSplit'],
+    ...['embed', 'embedToFile', 'mergeEmbeddings', 'getSceneEmbeddings', 'getTimestampEmbeddings', 'buildFeatureStore', 'resolveSplit'],
     ...['alignment', 'saveSafetensors', 'loadSafetensors', 'writeNpy', 'writeNpz', 'loadConfig'],
     ...['LogMelStream', 'ResampleStream', 'streamClipLogMel'],
   ])('%s is a function', (name) => {

@@ -1,50 +1,66 @@
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import type { EmbeddingFormat } from '../embed/embeddingFile.js';
-import type { EmbedSummary } from '../embed/embedRecordings.js';
+import type { EmbedToFileSummary, Shard } from '../embed/embedToFile.js';
+import type { RowKind } from '../embed/recordingPatches.js';
+import type { EmbeddingFormat } from '../embed/writeEmbeddings.js';
 import { UsageError } from '../util/errors.js';
+import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
 import { describeTroubles } from './describeTroubles.js';
 import { positiveInteger } from './optionParsers.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions> {
-  model: string;
-  in: string[];
-  out: string;
+  model?: string;
+  in?: string[];
+  out?: string;
   checkpoint?: string;
   format?: EmbeddingFormat;
-  per: 'clip' | 'patch';
+  per: 'clip' | 'patch' | 'window';
+  window?: number;
+  hop?: number;
+  add?: boolean;
+  shard?: Shard;
   onError: 'skip' | 'fail';
   salvage?: boolean;
   channel?: number;
   batchSize: number;
+  workers?: number;
   json?: boolean;
 }
 
-/** `audiossl embed --model RUN --in PATH... --out FILE`: recordings in, embeddings out. */
+/** `audiossl embed --model RUN --in PATH... --out FILE`: recordings in, embeddings out; `embed merge` puts shards together. */
 export function registerEmbed(program: Command): void {
   const command = program
     .command('embed')
-    .description('embed recordings with a trained encoder: one vector a recording, or one a patch with its time')
-    .requiredOption('--model <run>', 'run folder or .safetensors file')
-    .requiredOption('--in <path...>', 'recordings and folders of recordings')
-    .requiredOption('--out <file>', 'output: .npz, .npy (with .csv and .json beside it) or .parquet')
+    .description('embed recordings with a trained encoder: one vector a recording, a patch or a window; a stopped run goes on where it was')
+    .option('--model <run>', 'run folder or .safetensors file (needed)')
+    .option('--in <path...>', 'recordings, folders of them, and manifests: .csv with the column path, .txt with a path a line (needed)')
+    .option('--out <file>', 'output: .npz, .npy (with .csv and .json beside it), .parquet or .csv (with .json) (needed)')
     .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
-    .addOption(new Option('--format <name>', 'default: what the ending of --out says').choices(['npz', 'npy', 'parquet']))
+    .addOption(new Option('--format <name>', 'default: what the ending of --out says').choices(['npz', 'npy', 'parquet', 'csv']))
     .addOption(
-      new Option('--per <what>', 'one row a recording (mean over its patches) or one a patch').choices(['clip', 'patch']).default('clip'),
+      new Option('--per <what>', 'one row a recording (mean over its patches), a patch, or a window of --window seconds every --hop')
+        .choices(['clip', 'patch', 'window'])
+        .default('clip'),
     )
+    .option('--window <seconds>', 'length of a window', positiveNumber)
+    .option('--hop <seconds>', 'from one window to the next (default: --window)', positiveNumber)
+    .option('--add', 'keep the rows of --out and embed only recordings that it does not have')
+    .option('--shard <i/n>', 'embed part i of n of the recordings, for job arrays; put them together with audiossl embed merge', parseShard)
     .addOption(
       new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
     )
     .option('--salvage', 'use what can be decoded of damaged recordings')
     .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
     .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 128)
+    .option('--workers <n>', 'threads that decode (default: one a core but one)', positiveInteger)
     .option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
-    const format = options.format ?? formatOf(options.out);
+    const { model: from, in: paths, out } = required(options);
+    const format = options.format ?? formatOf(out);
+    const per = rowKindOf(options);
     const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }, { createProgress }] = await Promise.all([
       import('../embed/findRecordings.js'),
       import('../embed/prepareOutput.js'),
@@ -52,33 +68,99 @@ export function registerEmbed(program: Command): void {
       import('./withSubject.js'),
       import('../util/progress.js'),
     ]);
-    const recordings = await findRecordings(options.in);
-    await prepareOutput(options.out);
-    const { out, per, onError, salvage, channel, batchSize, checkpoint } = options;
+    const recordings = await findRecordings(paths);
+    await prepareOutput(out);
+    const { add, shard, onError, salvage, channel, batchSize, workers: numWorkers, checkpoint } = options;
     const summary = await interruptible((signal) =>
-      withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
+      withModel(from, { checkpoint, backend: options }, async ({ model }) => {
         const { embedToFile } = await import('../embed/embedToFile.js');
-        const progress = createProgress({ label: 'Embedding', total: recordings.length, unit: 'recordings' });
-        const onProgress = (done: number, _total: number, numRejected: number) =>
+        let progress: Progress | undefined;
+        const onProgress = (done: number, total: number, numRejected: number) => {
+          progress ??= createProgress({ label: 'Embedding', total, unit: 'recordings', initial: done - 1 });
           progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-        return embedToFile({ model, recordings, out, format, per, onError, salvage, channel, batchSize, onProgress, signal }).finally(() =>
-          progress.finish(),
-        );
+        };
+        return embedToFile({
+          ...{ model, recordings, out, format, per, add, shard, onError, salvage, channel, batchSize, numWorkers, onProgress, signal },
+        }).finally(() => progress?.finish());
       }),
     );
-    const [folder, ...others] = options.in;
+    const [folder, ...others] = paths;
     const dir = others.length === 0 && statSync(folder).isDirectory() ? folder : undefined;
-    process.stderr.write(describeTroubles(summary, { allIn: "the output's meta", dir }));
-    process.stdout.write(options.json ? `${JSON.stringify({ out: options.out, ...summary })}\n` : `${describe(summary, options)}\n`);
+    process.stderr.write(describeTroubles(summary, { allIn: "the output's meta", dir }) + describeOddRows(summary));
+    process.stdout.write(options.json ? `${JSON.stringify({ out, ...summary })}\n` : `${describe(summary, out, options.per)}\n`);
   });
+
+  command
+    .command('merge')
+    .description('put the shards of one list of recordings together, checked to be complete')
+    .requiredOption('--in <file...>', 'every shard, .npz or .npy')
+    .requiredOption('--out <file>', 'output, as of embed')
+    .action(async (_: unknown, merge: Command) => {
+      const { in: paths, out } = merge.optsWithGlobals<{ in: string[]; out: string }>();
+      const [{ mergeEmbeddings }, { prepareOutput }] = await Promise.all([
+        import('../embed/mergeEmbeddings.js'),
+        import('../embed/prepareOutput.js'),
+      ]);
+      await prepareOutput(out);
+      const { numRecordings, numRows, rejected } = await mergeEmbeddings({ paths, out, format: formatOf(out) });
+      process.stdout.write(`${out}: ${numRows} rows of ${numRecordings} recordings, ${rejected.length} broken ones left out\n`);
+    });
+}
+
+/** Options that only `embed` itself needs, not `embed merge`. */
+function required({ model, in: paths, out }: EmbedCommandOptions): { model: string; in: string[]; out: string } {
+  const missing = Object.entries({ '--model <run>': model, '--in <path...>': paths, '--out <file>': out }).find(
+    ([, value]) => value === undefined,
+  );
+  if (missing !== undefined) throw new UsageError(`embed: ${missing[0]} is needed; audiossl embed --help says more`);
+  return { model: model as string, in: paths as string[], out: out as string };
+}
+
+function rowKindOf({ per, window, hop }: EmbedCommandOptions): RowKind {
+  if (per !== 'window') {
+    if (window !== undefined || hop !== undefined) throw new UsageError(`embed: --window and --hop go with --per window, got --per ${per}`);
+    return per;
+  }
+  if (window === undefined) throw new UsageError('embed: --per window needs --window SECONDS');
+  return { window, hop: hop ?? window };
+}
+
+function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError(`expected seconds above 0, got "${value}".`);
+  return number;
+}
+
+function parseShard(value: string): Shard {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
+  if (!(index >= 1 && index <= count)) throw new InvalidArgumentError(`expected i/n such as 1/8 with 1 <= i <= n, got "${value}".`);
+  return { index, count };
 }
 
 function formatOf(out: string): EmbeddingFormat {
   const ending = extname(out).slice(1);
-  if (ending === 'npz' || ending === 'npy' || ending === 'parquet') return ending;
-  throw new UsageError(`embed: --out must end with .npz, .npy or .parquet, got ${out}; or pass --format`);
+  if (ending === 'npz' || ending === 'npy' || ending === 'parquet' || ending === 'csv') return ending;
+  throw new UsageError(`embed: --out must end with .npz, .npy, .parquet or .csv, got ${out}; or pass --format`);
 }
 
-function describe({ numEmbedded, numRows, rejected }: EmbedSummary, { out, per }: EmbedCommandOptions): string {
-  return `${out}: ${numRows} rows, one a ${per}, of ${numEmbedded} recordings${rejected.length > 0 ? `; ${rejected.length} broken ones left out` : ''}`;
+function describe({ numEmbedded, numRows, numResumed, numKept, rejected }: EmbedToFileSummary, out: string, per: string): string {
+  return [
+    `${out}: ${numRows} rows, one a ${per}, of ${numEmbedded} recordings`,
+    ...(numKept > 0 ? [`${numKept} recordings were there before`] : []),
+    ...(numResumed > 0 ? [`${numResumed} of a stopped run`] : []),
+    ...(rejected.length > 0 ? [`${rejected.length} broken ones left out`] : []),
+  ].join('; ');
+}
+
+/** Rows that say less than they seem to: those of copies, and of recordings filled up from themselves. */
+function describeOddRows({ filled, equal }: EmbedToFileSummary): string {
+  const shown = equal.slice(0, 10).map((ids) => `equal rows: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` ... (${ids.length})` : ''}`);
+  const lines = [
+    ...shown,
+    ...(equal.length > 10 ? [`... ${equal.length - 10} more groups of equal rows, all in the output's meta`] : []),
+    ...(filled.length > 0
+      ? [`${filled.length} recordings are shorter than the front end's minSeconds and were filled up, the first: ${filled[0]}`]
+      : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
 }

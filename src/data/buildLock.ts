@@ -4,9 +4,9 @@ import { AudiosslError } from '../util/errors.js';
 
 /**
  * Makes this process the only one that builds in `dir`, until the returned function is called. A lock left behind by a killed process
- * is taken over. Throws AudiosslError while another process that is alive holds it.
+ * is taken over. `who` begins the error. Throws AudiosslError while another process that is alive holds it.
  */
-export async function lockFolder(dir: string): Promise<() => Promise<void>> {
+export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promise<() => Promise<void>> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, 'lock');
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -19,12 +19,12 @@ export async function lockFolder(dir: string): Promise<() => Promise<void>> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
       if (holder > 0 && isAlive(holder)) {
-        throw new AudiosslError(`buildFeatureStore: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
+        throw new AudiosslError(`${who}: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
       }
       await rm(path, { force: true });
     }
   }
-  throw new AudiosslError(`buildFeatureStore: ${path} is taken again and again by another process; run again later`);
+  throw new AudiosslError(`${who}: ${path} is taken again and again by another process; run again later`);
 }
 
 function isAlive(pid: number): boolean {

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { canonicalJson } from '../util/hash.js';
 import { jsonLine, parseJsonLines } from '../util/jsonLines.js';
 import { NPY_HEADER_BYTES, npyHeader } from '../util/npy.js';
+import { writeAt } from '../util/writeAt.js';
 import type { Clip } from './clip.js';
 import { sameSource, sourceOf } from './sourceFile.js';
 import { type StoreDtype, storeFile } from './storeFiles.js';
@@ -143,10 +144,4 @@ async function openCut(path: string, numBytes: number, header: Uint8Array): Prom
   await handle.truncate(numBytes);
   await writeAt(handle, header, 0);
   return handle;
-}
-
-async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-  }
 }

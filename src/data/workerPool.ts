@@ -14,9 +14,6 @@ export type WorkerOrder<Job> = { index: number; job: Job } | { isPartTaken: true
 /** Outcome of one job. */
 export type Outcome<Result> = { result: Result } | { error: string };
 
-/** Jobs given to a worker ahead of its answers, so that it never waits for the main thread. */
-const QUEUE_DEPTH = 2;
-
 interface Crew {
   worker: Worker;
   isReady: boolean;
@@ -41,6 +38,7 @@ export function runInWorkers<Job, Result, Part = never>({
   onOutcome,
   onPart,
   bytesOf = () => 0,
+  jobsAhead = 2,
   maxAhead = 64,
   maxAheadBytes = 64 * 2 ** 20,
   signal,
@@ -52,6 +50,8 @@ export function runInWorkers<Job, Result, Part = never>({
   onOutcome: (index: number, outcome: Outcome<Result>) => Promise<void>;
   onPart?: (index: number, part: Part) => Promise<void>;
   bytesOf?: (result: Result) => number;
+  /** Jobs given to a worker ahead of its answers, so that it never waits for this thread. */
+  jobsAhead?: number;
   maxAhead?: number;
   maxAheadBytes?: number;
   signal?: AbortSignal;
@@ -77,7 +77,7 @@ export function runInWorkers<Job, Result, Part = never>({
     const onAbort = () => end(signal?.reason);
 
     const pump = () => {
-      for (let depth = 0; depth < QUEUE_DEPTH; depth++) {
+      for (let depth = 0; depth < jobsAhead; depth++) {
         for (const crew of crews) {
           const hasRoom = nextJob < jobs.length && nextJob < nextOutcome + maxAhead && waitingBytes < maxAheadBytes;
           if (isOver || !hasRoom || crew.queue.length > depth) continue;

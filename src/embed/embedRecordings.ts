@@ -5,6 +5,7 @@ import { runInWorkers } from '../data/workerPool.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
 import { createEmbeddingRowMaker, type EmbeddingRows } from './embeddingRows.js';
+import type { RowKind } from './recordingPatches.js';
 
 export interface Recording {
   /** Unique name of the recording in the output. */
@@ -17,13 +18,25 @@ export interface EmbedSummary {
   numRows: number;
   rejected: { id: string; reason: string }[];
   warnings: { id: string; warning: string }[];
+  /** Recordings shorter than the front end's `minSeconds`, which were filled up to it: their rows are of repeated sound, or of silence. */
+  filled: string[];
+  /** Share of the time in which the encoder was at work. */
+  encoderBusy: number;
 }
 
+/** Rows, and the recordings that are complete with them. */
+export interface EmbeddedPart {
+  rows: EmbeddingRows;
+  completed: { id: string; isFilled: boolean; warnings: string[] }[];
+}
+
+/** Jobs that a worker is given ahead: it must not run dry while this thread is inside the encoder for a second or two. */
+const JOBS_AHEAD = 48;
+
 /**
- * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the grid patches in full batches across
- * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, however long a recording is.
- * Rows come in the order of the recordings, each exactly once, through `onRows`, the same ones whatever the number of workers.
- * A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
+ * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the patches in full batches across
+ * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, however long a recording is. Rows come in the order of the recordings, each exactly once, through `onPart`, the same ones whatever the
+ * number of workers. A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
  */
 export async function embedRecordings({
   model,
@@ -34,14 +47,14 @@ export async function embedRecordings({
   onError = 'skip',
   salvage = false,
   channel,
-  onRows,
+  onPart,
+  onRejected,
   onProgress,
   signal,
 }: {
   model: Model;
   recordings: readonly Recording[];
-  /** One row a recording (mean of h over its grid patches) or one a patch. */
-  per: 'clip' | 'patch';
+  per: RowKind;
   batchSize?: number;
   /** Default: all cores but one, which embeds. */
   numWorkers?: number;
@@ -49,28 +62,33 @@ export async function embedRecordings({
   salvage?: boolean;
   /** Use this channel of every recording, 1 being the first; absent = the mean of all. */
   channel?: number;
-  onRows: (rows: EmbeddingRows) => Promise<void>;
+  onPart: (part: EmbeddedPart) => Promise<void>;
+  onRejected?: (id: string, reason: string) => Promise<void>;
   onProgress?: (done: number, total: number, numRejected: number) => void;
   signal?: AbortSignal;
 }): Promise<EmbedSummary> {
   const { frontEnd, patchFrames } = model;
-  const summary: EmbedSummary = { numEmbedded: 0, numRows: 0, rejected: [], warnings: [] };
+  const summary: EmbedSummary = { numEmbedded: 0, numRows: 0, rejected: [], warnings: [], filled: [], encoderBusy: 0 };
+  /** Of recordings that are read and not complete. */
+  const facts = new Map<string, EmbeddedPart['completed'][number]>();
   const rowMaker = createEmbeddingRowMaker({
-    model,
-    per,
-    batchSize,
-    async onRows(rows) {
+    ...{ model, per, batchSize },
+    async onRows(rows, completed) {
       summary.numRows += rows.ids.length;
-      await onRows(rows);
+      await onPart({ rows, completed: completed.map((id) => facts.get(id) ?? { id, isFilled: false, warnings: [] }) });
+      for (const id of completed) facts.delete(id);
     },
   });
   /** Of a recording so long that it comes in parts some are embedded. */
   let isUnderWay = false;
+  const start = performance.now();
   await runInWorkers<Recording, ClipFeatures, FeaturesPart>({
     url: compiledModule('../data/clipWorker.js', import.meta.url),
     workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage, channel },
     numWorkers,
     jobs: recordings,
+    jobsAhead: JOBS_AHEAD,
+    maxAhead: 2 * JOBS_AHEAD * numWorkers,
     bytesOf: ({ values }) => values.byteLength,
     signal,
     async onPart(index, { values }) {
@@ -87,9 +105,14 @@ export async function embedRecordings({
       if (reason !== undefined) {
         if (onError === 'fail') throw new AudiosslError(reason.includes(path) ? reason : `embed: ${path}: ${reason}`);
         summary.rejected.push({ id, reason });
+        await onRejected?.(id, reason);
       } else if ('result' in outcome) {
-        for (const warning of outcome.result.warnings) summary.warnings.push({ id, warning });
-        await rowMaker.push(id, frames(outcome.result.values));
+        const { values, numSamples, sampleRate, warnings } = outcome.result;
+        const isFilled = numSamples / sampleRate < frontEnd.minSeconds;
+        for (const warning of warnings) summary.warnings.push({ id, warning });
+        if (isFilled) summary.filled.push(id);
+        facts.set(id, { id, isFilled, warnings });
+        await rowMaker.push(id, frames(values));
         await rowMaker.end(id);
         summary.numEmbedded++;
       }
@@ -98,6 +121,7 @@ export async function embedRecordings({
   });
   signal?.throwIfAborted();
   await rowMaker.finish();
+  summary.encoderBusy = rowMaker.encoderSeconds / ((performance.now() - start) / 1000);
   return summary;
 }
 

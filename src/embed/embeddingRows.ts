@@ -1,16 +1,15 @@
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
-import { cutPatches } from './cutPatches.js';
 import { embedBatch } from './embedClips.js';
-import { patchCentreMs } from './patchTimes.js';
+import { type OpenRow, type PlannedPatch, RecordingPatches, type RowKind } from './recordingPatches.js';
 
-/** Rows that are ready: one a recording or one a patch. */
+/** Rows that are ready, in the order of the recordings. */
 export interface EmbeddingRows {
   /** [ids.length, dim] row-major. */
   h: Float32Array;
   dim: number;
   ids: string[];
-  /** Milliseconds: centre of the patch, or of all patches of the recording. */
+  /** Milliseconds: centre of the patch, or of all patches of the row. */
   timestamps: number[];
 }
 
@@ -22,20 +21,21 @@ export interface EmbeddingRowMaker {
   end(id: string): Promise<void>;
   /** Embeds what is left. */
   finish(): Promise<void>;
+  /** Seconds that the backend was at work. */
+  readonly encoderSeconds: number;
 }
 
-/** Patches of one recording that wait for their batch. */
-interface Pending {
+/** A recording whose rows are on their way. */
+interface Current {
   id: string;
-  patches: Float32Array;
-  timesMs: number[];
-  /** With them the recording is whole. */
-  isLast: boolean;
+  patches: RecordingPatches;
+  isEnded: boolean;
 }
 
 /**
- * Embeds the grid patches of recordings in full batches across them, at most one batch being kept. Rows come in the order of the recordings,
- * each exactly once, through `onRows`, which is awaited. Throws AudiosslError naming the recording whose embedding is not finite.
+ * Embeds the patches of recordings in full batches across them, at most one batch being kept. Rows come in the order of the recordings,
+ * each exactly once, through `onRows`, which is awaited and told with them which recordings are complete. Throws AudiosslError naming the
+ * recording whose embedding is not finite.
  */
 export function createEmbeddingRowMaker({
   model,
@@ -44,113 +44,105 @@ export function createEmbeddingRowMaker({
   onRows,
 }: {
   model: Model;
-  /** One row a recording (mean of h over its grid patches) or one a patch. */
-  per: 'clip' | 'patch';
+  per: RowKind;
   batchSize: number;
-  onRows: (rows: EmbeddingRows) => Promise<void>;
+  onRows: (rows: EmbeddingRows, completed: string[]) => Promise<void>;
 }): EmbeddingRowMaker {
-  const { patchFrames, patchHop, frontEnd } = model;
-  let pending: Pending[] = [];
-  let numPending = 0;
-  // Of the recording that is not whole yet, for one row a recording.
-  let sums: Float64Array | undefined;
-  let times: number[] = [];
+  const { patchFrames, frontEnd } = model;
+  const size = patchFrames * frontEnd.nMels;
+  const waiting: (PlannedPatch & { id: string })[] = [];
+  const recordings: Current[] = [];
+  // Rows are counted when they are planned; here, how many of their patches are embedded.
+  const embedded = new WeakMap<OpenRow, number>();
+  let dim = model.encoder.embeddingSize;
+  let encoderSeconds = 0;
 
-  function rowsOf(h: Float32Array, dim: number): EmbeddingRows {
-    const rows: EmbeddingRows = { h, dim, ids: [], timestamps: [] };
-    const means: number[] = [];
-    let row = 0;
-    for (const { id, timesMs, isLast } of pending) {
-      for (const ms of timesMs) {
-        const values = h.subarray(row * dim, (row + 1) * dim);
-        row++;
-        if (!values.every(Number.isFinite))
-          throw new AudiosslError(`embed: ${id}: the embedding must be finite; the weights of the model are broken`);
-        if (per === 'patch') {
-          rows.ids.push(id);
-          rows.timestamps.push(ms);
-          continue;
-        }
-        sums ??= new Float64Array(dim);
-        for (let i = 0; i < dim; i++) sums[i] += values[i];
-        times.push(ms);
-      }
-      if (per === 'patch' || !isLast) continue;
-      for (const sum of sums as Float64Array) means.push(sum / times.length);
-      rows.ids.push(id);
-      rows.timestamps.push((times[0] + times[times.length - 1]) / 2);
-      sums = undefined;
-      times = [];
-    }
-    return per === 'patch' ? rows : { ...rows, h: Float32Array.from(means) };
-  }
-
-  async function flush(): Promise<void> {
-    const values = new Float32Array(numPending * patchFrames * frontEnd.nMels);
-    let at = 0;
-    for (const { patches } of pending) {
-      values.set(patches, at);
-      at += patches.length;
-    }
-    const batch = embedBatch(model, values, numPending, frontEnd.nMels);
+  async function flush(count: number): Promise<void> {
+    const patches = waiting.splice(0, count);
+    const values = new Float32Array(patches.length * size);
+    patches.forEach((patch, i) => {
+      values.set(patch.values, i * size);
+    });
+    const start = performance.now();
+    const batch = embedBatch(model, values, patches.length, frontEnd.nMels);
     let h: Float32Array;
     try {
       h = await batch.data<'float32'>();
     } finally {
       batch.dispose();
     }
-    const rows = rowsOf(h, batch.shape[1]);
-    pending = [];
-    numPending = 0;
-    if (rows.ids.length > 0) await onRows(rows);
+    encoderSeconds += (performance.now() - start) / 1000;
+    dim = batch.shape[1];
+    patches.forEach(({ id, rows }, i) => {
+      const value = h.subarray(i * dim, (i + 1) * dim);
+      if (!value.every(Number.isFinite))
+        throw new AudiosslError(`embed: ${id}: the embedding must be finite; the weights of the model are broken`);
+      for (const row of rows) {
+        row.sum ??= new Float64Array(dim);
+        for (let k = 0; k < dim; k++) row.sum[k] += value[k];
+        embedded.set(row, (embedded.get(row) ?? 0) + 1);
+      }
+    });
+    await handOut();
     await new Promise(setImmediate);
   }
 
-  /** Frames that patches to come may need, the first of them being frame `first` of the recording; the next patch starts at `next`. */
-  let kept = new Float32Array(0);
-  let first = 0;
-  let next = 0;
+  /** Rows that are whole, from the front. */
+  async function handOut(): Promise<void> {
+    const means: Float64Array[] = [];
+    const rows: EmbeddingRows = { h: new Float32Array(0), dim, ids: [], timestamps: [] };
+    const completed: string[] = [];
+    while (recordings.length > 0) {
+      const { id, patches, isEnded } = recordings[0];
+      const open = patches.rows;
+      while (open.length > 0 && open[0].wanted !== undefined && embedded.get(open[0]) === open[0].wanted) {
+        const row = open.shift() as OpenRow;
+        embedded.delete(row);
+        const { wanted = 1, firstMs, lastMs, sum } = row;
+        means.push((sum as Float64Array).map((value) => value / wanted));
+        rows.ids.push(id);
+        rows.timestamps.push((firstMs + lastMs) / 2);
+      }
+      if (open.length > 0 || !isEnded) break;
+      completed.push(id);
+      recordings.shift();
+    }
+    if (rows.ids.length === 0 && completed.length === 0) return;
+    rows.h = new Float32Array(means.length * dim);
+    means.forEach((mean, i) => {
+      rows.h.set(mean, i * dim);
+    });
+    await onRows(rows, completed);
+  }
 
-  async function take(id: string, starts: readonly number[], isEnd: boolean): Promise<void> {
-    const { nMels } = frontEnd;
-    for (let done = 0; done < starts.length; ) {
-      const some = starts.slice(done, done + batchSize - numPending);
-      done += some.length;
-      const timesMs = some.map((start) => patchCentreMs(start, patchFrames, frontEnd));
-      const places = some.map((start) => start - first);
-      const patches = cutPatches({ data: kept, numFrames: kept.length / nMels, nMels }, places, patchFrames);
-      pending.push({ id, patches, timesMs, isLast: isEnd && done === starts.length });
-      numPending += some.length;
-      if (numPending === batchSize) await flush();
+  async function take(id: string, planned: Iterable<PlannedPatch>): Promise<void> {
+    for (const patch of planned) {
+      waiting.push({ ...patch, id });
+      if (waiting.length === batchSize) await flush(batchSize);
     }
   }
 
+  function current(id: string): Current {
+    const last = recordings[recordings.length - 1];
+    if (last !== undefined && last.id === id && !last.isEnded) return last;
+    const next: Current = { id, patches: new RecordingPatches(model, per), isEnded: false };
+    recordings.push(next);
+    return next;
+  }
+
   return {
-    async push(id, frames) {
-      const { nMels } = frontEnd;
-      const numFrames = first + (kept.length + frames.length) / nMels;
-      // What neither the next patch nor, should the recording end here, the last one needs.
-      const needed = Math.max(first, Math.min(next, numFrames - patchFrames));
-      const rest = kept.subarray((needed - first) * nMels);
-      kept = new Float32Array(rest.length + frames.length);
-      kept.set(rest);
-      kept.set(frames, rest.length);
-      first = needed;
-      // A patch that ends with the last frame so far waits: it may be the recording's last.
-      const starts: number[] = [];
-      for (; next + patchFrames < numFrames; next += patchHop) starts.push(next);
-      await take(id, starts, false);
-    },
+    push: (id, frames) => take(id, current(id).patches.push(frames)),
     async end(id) {
-      const last = first + kept.length / frontEnd.nMels - patchFrames;
-      // Places of the grid before it were taken; it stands on the grid or is the last possible one.
-      await take(id, [last], true);
-      kept = new Float32Array(0);
-      first = 0;
-      next = 0;
+      const recording = current(id);
+      const rest = recording.patches.end();
+      recording.isEnded = true;
+      await take(id, rest);
     },
     async finish() {
-      if (numPending > 0) await flush();
+      if (waiting.length > 0) await flush(waiting.length);
+    },
+    get encoderSeconds() {
+      return encoderSeconds;
     },
   };
 }

@@ -1,26 +1,45 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { listAudioFiles } from '../data/audioFiles.js';
-import { AudiosslError, UsageError } from '../util/errors.js';
+import { parseCsv, requireColumns } from '../util/csv.js';
+import { UsageError } from '../util/errors.js';
 import type { Recording } from './embedRecordings.js';
 
 /**
- * The recordings that paths of files and folders name, with unique ids: relative to the one folder given, else under the paths as given.
- * Throws UsageError where a path is not there or none holds a recording.
+ * The recordings that paths of files, folders and manifests name, with unique ids: relative to the one folder given, else under the paths
+ * as given. A manifest is a .csv with the column `path` (and `id`, else the path is the id), or a .txt with a path a line; paths in it are
+ * relative to it. Throws UsageError where a path is not there, a name is given twice or there is no recording.
  */
 export async function findRecordings(paths: readonly string[]): Promise<Recording[]> {
   const found: Recording[] = [];
   const isAlone = paths.length === 1;
   for (const path of paths) {
     if (!existsSync(path)) throw new UsageError(`embed: --in ${path} does not exist`);
-    if (!statSync(path).isDirectory()) found.push({ id: isAlone ? basename(path) : path, path });
-    else for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
+    if (statSync(path).isDirectory()) {
+      for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
+    } else if (/^\.(csv|txt)$/i.test(extname(path))) found.push(...(await readManifest(path)));
+    else found.push({ id: isAlone ? basename(path) : path, path });
   }
   if (found.length === 0) throw new UsageError(`embed: no recordings in ${paths.join(', ')}`);
   const ids = new Set<string>();
   for (const { id } of found) {
-    if (ids.has(id)) throw new AudiosslError(`embed: ${id} is given twice`);
+    if (ids.has(id)) throw new UsageError(`embed: ${id} is given twice`);
     ids.add(id);
   }
   return found;
+}
+
+async function readManifest(path: string): Promise<Recording[]> {
+  const text = await readFile(path, 'utf8');
+  const at = (file: string) => resolve(dirname(path), file);
+  if (extname(path).toLowerCase() === '.txt') {
+    const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    return lines.filter((line) => line.trim() !== '').map((line) => ({ id: line, path: at(line) }));
+  }
+  const table = parseCsv(text, path);
+  requireColumns(table, ['path'], path);
+  const empty = table.rows.findIndex((row) => row.path === '');
+  if (empty >= 0) throw new UsageError(`embed: ${path}: row ${empty + 2} has no path`);
+  return table.rows.map((row) => ({ id: row.id || row.path, path: at(row.path) }));
 }

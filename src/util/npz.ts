@@ -1,8 +1,18 @@
-import { readFile, stat } from 'node:fs/promises';
+import { type FileHandle, readFile, stat } from 'node:fs/promises';
 import { unzipSync, Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError, errorText } from './errors.js';
-import { encodeNpy, type NpyArray, type NpyDtype, npyHeader, numberOfValues, parseNpy } from './npy.js';
+import {
+  encodeNpy,
+  type NpyArray,
+  type NpyDtype,
+  type NpyHeader,
+  npyHeader,
+  numberOfValues,
+  parseNpy,
+  parseNpyHeader,
+  readFully,
+} from './npy.js';
 
 /** An array whose values come in pieces, so that it need not fit into memory. `chunks` must give exactly the bytes of the shape. */
 export interface NpzStream {
@@ -97,4 +107,53 @@ export async function readNpz(path: string, { maxBytes = 2 * 2 ** 30 }: { maxByt
     throw new AudiosslError(`readNpz: ${path}: not a readable npz file: ${errorText(error)}`, { cause: error });
   }
   return new Map(Object.entries(members).map(([name, bytes]) => [name.replace(/\.npy$/, ''), parseNpy(bytes, `${path}: ${name}`)]));
+}
+
+/** Where a member stands in the archive: `begin` .. `end` are bytes of the file, an npy file with this header. */
+interface NpzMember {
+  header: NpyHeader;
+  begin: number;
+  end: number;
+}
+
+/**
+ * Places of the members of an open archive whose members are stored, not deflated, as `writeNpz` leaves them and numpy.savez too: so that
+ * rows can be read without the rest. Throws AudiosslError for anything else.
+ */
+export async function storedMembers(handle: FileHandle, path: string): Promise<Map<string, NpzMember>> {
+  const { size } = await handle.stat();
+  const members = new Map<string, NpzMember>();
+  const fail = (problem: string): never => {
+    throw new AudiosslError(`readNpz: ${path}: ${problem}`);
+  };
+  const read = async (position: number, length: number): Promise<DataView> => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - position)));
+    await readFully(handle, bytes, position, path);
+    return new DataView(bytes.buffer);
+  };
+  // The directory at the end says where everything is; it follows the last member and nothing but its own end follows it.
+  const tail = await read(Math.max(0, size - 22), 22);
+  if (tail.byteLength < 22 || tail.getUint32(0, true) !== 0x06054b50) fail('not a zip file, or cut off');
+  const numMembers = tail.getUint16(10, true);
+  const directoryAt = tail.getUint32(16, true);
+  const directory = await read(directoryAt, size - 22 - directoryAt);
+  let at = 0;
+  for (let i = 0; i < numMembers; i++) {
+    if (at + 46 > directory.byteLength || directory.getUint32(at, true) !== 0x02014b50) fail('its directory is broken');
+    const method = directory.getUint16(at + 10, true);
+    const numBytes = directory.getUint32(at + 24, true);
+    const nameBytes = directory.getUint16(at + 28, true);
+    const local = directory.getUint32(at + 42, true);
+    const name = new TextDecoder().decode(new Uint8Array(directory.buffer, at + 46, nameBytes)).replace(/\.npy$/, '');
+    if (method !== 0) fail(`${name} is compressed`);
+    at += 46 + nameBytes + directory.getUint16(at + 30, true) + directory.getUint16(at + 32, true);
+    const head = await read(local, 30);
+    if (head.byteLength < 30 || head.getUint32(0, true) !== 0x04034b50) fail(`${name} is not where the directory says`);
+    const begin = local + 30 + head.getUint16(26, true) + head.getUint16(28, true);
+    const start = await read(begin, Math.min(numBytes, 65536));
+    const header = parseNpyHeader(new Uint8Array(start.buffer), `${path}: ${name}`);
+    if (header.dataOffset + numberOfValues(header.shape) * header.itemBytes !== numBytes) fail(`${name} has another length than it says`);
+    members.set(name, { header, begin, end: begin + numBytes });
+  }
+  return members;
 }

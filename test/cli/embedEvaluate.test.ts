@@ -131,7 +131,11 @@ describe('audiossl embed', () => {
 
   test('wrong use is refused', async () => {
     const embed = (...args: string[]) => audiossl('embed', '--model', run.dir, '--backend', 'wasm', ...args);
-    await expect(embed('--in', folder, '--out', 'x.csv')).rejects.toThrow(/must end with \.npz, \.npy or \.parquet, got x\.csv/);
+    await expect(embed('--in', folder, '--out', 'x.txt')).rejects.toThrow(/must end with \.npz, \.npy, \.parquet or \.csv, got x\.txt/);
+    await expect(embed('--in', folder)).rejects.toThrow(/^embed: --out <file> is needed/);
+    await expect(embed('--in', folder, '--out', 'x.npz', '--hop', '2')).rejects.toThrow(/--window and --hop go with --per window/);
+    await expect(embed('--in', folder, '--out', 'x.npz', '--per', 'window')).rejects.toThrow(/needs --window SECONDS/);
+    await expect(embed('--in', folder, '--out', 'x.npz', '--shard', '3/2')).rejects.toThrow(/expected i\/n such as 1\/8/);
     await expect(embed('--in', join(folder, 'none'), '--out', 'x.npz')).rejects.toThrow(/none does not exist/);
     const twice = join(folder, 'in', 'a.wav');
     await expect(embed('--in', twice, twice, '--out', 'x.npz')).rejects.toThrow(/a\.wav is given twice/);
