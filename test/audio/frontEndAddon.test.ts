@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +35,34 @@ describe('without a working addon', () => {
   });
 });
 
+/** In a process of its own, as the instruction set is chosen once: log-mel and two resamplings of a second and a bit of sound. */
+const program = `
+  const audio = (name) => import(process.argv[1] + '/dist/audio/' + name + '.js');
+  const [{ frontEndEngine }, { resolveFrontEnd }, { logMel }, { resample }] =
+    await Promise.all(['frontEndAddon', 'frontEnd', 'logMel', 'resample'].map(audio));
+  const samples = Float32Array.from({ length: 30_001 }, (_, n) => 0.5 * Math.sin(0.1 * n) + 0.3 * Math.sin(0.01 * n * n));
+  const parts = [logMel(samples, resolveFrontEnd()).data, ...[48_000, 44_101].map((from) => resample(samples, { from, to: 22_050 }))];
+  console.log(JSON.stringify({ set: frontEndEngine().instructionSet, values: parts.flatMap((part) => [...part]) }));
+`;
+
 describe.skipIf(!hasNativeFrontEnd)('the addon', () => {
+  it('gives the same bits by AVX2 and AVX-512, and by the baseline all but the rounding', () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const [best, ...others] = ['', 'avx2', 'baseline'].map((AUDIOSSL_SIMD) => {
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program, root], {
+        encoding: 'utf8',
+        env: { ...process.env, AUDIOSSL_SIMD },
+        maxBuffer: 2 ** 26,
+      });
+      return JSON.parse(stdout) as { set: string; values: number[] };
+    });
+    for (const { set, values } of others) {
+      if (set === 'avx2' && best.set === 'avx512') expect(values).toEqual(best.values);
+      else expect(values).toBeAllClose(best.values, { atol: 1e-6 });
+    }
+    expect(others[1].set).toBe('baseline');
+  });
+
   it('reads and writes nothing outside the arrays', () => {
     const addon = frontEndAddon();
     if (!addon) throw new Error('the addon is built, but does not load');
