@@ -112,6 +112,9 @@ describe.each(frontEndEngines)('%s, block by block', (engine) => {
         const blocks = cutAt(samples, places);
         const level = new ClipLevel();
         for (const block of blocks) level.add(block);
+        const whole = new ClipLevel();
+        whole.add(samples);
+        expect([level.mean, level.peak, level.numSamples]).toEqual([whole.mean, whole.peak, length]);
         expectSameBits(joined(blocks.map((block) => normaliseTo(level, block))), normaliseClip(samples));
       }),
     );
