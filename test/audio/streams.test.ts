@@ -53,9 +53,12 @@ const small = ({ hopLength, winLength, ...rest }: { hopLength: number; winLength
     nFft: 64,
     fMin: 100,
     fMax: 4000,
-    logOffset: 1e-3,
-    waveformOffset: 0.01,
+    logOffset: 1e-30,
+    waveformOffset: 0,
   });
+
+/** Loud and quiet by turns: float64 rounds away what comes in another order, or beside another frame. */
+const uneven = (length: number) => referenceSignal(length).map((value, i) => value * (i % 90 < 45 ? 1 : 1e-12));
 
 describe.each(frontEndEngines)('%s, block by block', (engine) => {
   useFrontEndEngine(engine);
@@ -64,7 +67,7 @@ describe.each(frontEndEngines)('%s, block by block', (engine) => {
     fc.assert(
       fc.property(knobs, fc.integer({ min: 1, max: 700 }), cuts, (options, length, places) => {
         const frontEnd = small(options);
-        const samples = referenceSignal(length);
+        const samples = uneven(length);
         const stream = new LogMelStream(frontEnd);
         const pieces = cutAt(samples, places).map((block) => stream.push(block));
         expectSameBits(joined([...pieces, stream.end()]), logMel(samples, frontEnd).data);
@@ -108,7 +111,7 @@ describe.each(frontEndEngines)('%s, block by block', (engine) => {
   it('ClipLevel gives the bits of normaliseClip for any cuts', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), cuts, (length, places) => {
-        const samples = referenceSignal(length).map((value) => value + 0.3);
+        const samples = uneven(length);
         const blocks = cutAt(samples, places);
         const level = new ClipLevel();
         for (const block of blocks) level.add(block);
