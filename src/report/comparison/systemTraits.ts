@@ -1,10 +1,11 @@
+import { basename } from 'node:path';
 import { valueAt } from '../selection.js';
 
 /** What a config says about the system, in the terms of the paper. */
 export interface SystemTraits {
   /**
-   * selfSupervised: by NT-Xent, with or without the margin, as in the papers; otherContrastive: by another loss of pairs; randomWeights:
-   * trained for 0 epochs; logMelStatistics: no network at all.
+   * selfSupervised: SimCLR by NT-Xent, with or without the margin, as in the papers; otherContrastive: by another loss of pairs or another
+   * method; randomWeights: trained for 0 epochs; logMelStatistics: no network at all.
    */
   kind: 'selfSupervised' | 'otherContrastive' | 'supervised' | 'randomWeights' | 'logMelStatistics';
   /**
@@ -16,8 +17,10 @@ export interface SystemTraits {
   marginOn: string | null;
   /** Of the contrastive loss; null for supervised systems. */
   temperature: number | null;
-  /** `loss.name`; empty for a system without training. */
+  /** `loss.name`, of a module its file; empty for a system without training. */
   loss: string;
+  /** `method.name`; empty for SimCLR of two views, for supervised training and without training. */
+  method: string;
   encoder: string;
   /** all, clean, noisy, noisySmall, ssl ...: who trains on what. */
   protocol: string;
@@ -32,12 +35,15 @@ export function systemTraits(config: unknown): SystemTraits {
   const isSupervised = text('loss', 'name') === 'crossEntropyMargin';
   const encoder = text('encoder', 'name');
   const common = { encoder, protocol: text('data', 'protocol') };
-  const untrained = { ...common, alpha: null, hasMargin: false, marginOn: null, temperature: null, loss: '' };
+  const untrained = { ...common, alpha: null, hasMargin: false, marginOn: null, temperature: null, loss: '', method: '' };
   if (encoder === 'logMelStatistics') return { ...untrained, kind: 'logMelStatistics' };
   if (number('train', 'epochs') === 0) return { ...untrained, kind: 'randomWeights' };
-  const loss = text('loss', 'name');
-  if (!isSupervised && !['', 'ntXent', 'angularContrastive'].includes(loss)) {
-    const marginOn = text('loss', 'angularMargin', 'marginOn');
+  const loss = text('loss', 'name') === 'module' ? basename(text('loss', 'path')) : text('loss', 'name');
+  const named = text('method', 'name');
+  const isPlain = ['', 'simclr', 'supervised'].includes(named) && (number('method', 'numViews') ?? 2) === 2;
+  const method = isPlain ? '' : named;
+  if (!isSupervised && (!isPlain || !['', 'ntXent', 'angularContrastive'].includes(loss))) {
+    const marginOn = loss === 'angularContrastive' ? text('loss', 'marginOn') : text('loss', 'angularMargin', 'marginOn');
     const hasMargin = marginOn !== '';
     return {
       ...untrained,
@@ -46,6 +52,7 @@ export function systemTraits(config: unknown): SystemTraits {
       marginOn: marginOn || null,
       temperature: number('loss', 'temperature'),
       loss,
+      method,
     };
   }
   const alpha = isSupervised
@@ -61,14 +68,25 @@ export function systemTraits(config: unknown): SystemTraits {
     marginOn: alpha < 1 ? text('loss', 'marginOn') : null,
     temperature: isSupervised ? null : number('loss', 'temperature'),
     loss,
+    method: '',
   };
 }
 
-/** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7`, `random weights`. */
-export function systemWords({ kind, alpha, hasMargin, loss }: SystemTraits): string {
+const methodWords: Record<string, string> = {
+  simclr: 'SimCLR of several views',
+  supervisedContrastive: 'on labels',
+  mocoV2: 'MoCo v2',
+  mocoV3: 'MoCo v3',
+  byol: 'BYOL',
+  cmc: 'two-view coding',
+};
+
+/** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7`, `random weights`, `MoCo v2, infoNce`. */
+export function systemWords({ kind, alpha, hasMargin, loss, method }: SystemTraits): string {
   if (kind === 'logMelStatistics') return 'log-mel statistics';
   if (kind === 'randomWeights') return 'random weights';
   if (kind === 'supervised') return hasMargin ? `supervised + margin, alpha ${alpha}` : 'supervised';
-  if (kind === 'otherContrastive') return hasMargin ? `${loss} + margin` : loss;
+  if (kind === 'otherContrastive')
+    return [...(method === '' ? [] : [`${methodWords[method] ?? method},`]), loss, ...(hasMargin ? ['+ margin'] : [])].join(' ');
   return hasMargin ? `ACL, alpha ${alpha}` : 'NT-Xent';
 }
