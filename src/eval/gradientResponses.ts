@@ -77,7 +77,7 @@ export function gradientResponses(
           const sign = kind === 'positive' ? 1 : -1;
           const columns = gradients.length / gridAngles.length;
           const curve = gridAngles.map((angle, i): Point => [angle, sign * gradients[i * columns + moved.column]]);
-          kinds[kind].push({ value, curve, measured: pointsOf(all, batch, kind) });
+          kinds[kind].push({ value, curve: curve.map(rounded), measured: pointsOf(all, batch, kind).map(rounded) });
         }
       }
       for (const kind of ['positive', 'negative'] as const) responses.push({ loss, option, kind, series: kinds[kind] });
@@ -130,6 +130,11 @@ function typicalAnchor({ cosine, isPositive, isNegative }: Batch, temperature: n
     return { column, batch };
   };
   return { positive: moved(positives[0]), negative: moved(middle) };
+}
+
+/** Six digits, which is what float32 knows: a record holds thousands of them. */
+function rounded([angle, gradient]: Point): Point {
+  return [Number(angle.toPrecision(6)), Number(gradient.toPrecision(6))];
 }
 
 function pointsOf(

@@ -30,6 +30,7 @@ export function batchSizeCurves(rows: readonly SystemRow[]): SystemCurve[] {
       });
       return { name: nameOf(own[0].system, group), isPublished: false, points: sorted(points) };
     });
+    if (series.every(({ points }) => points.length < 2)) continue; // Every loss with a size of its own.
     curves.push({
       title: `Macro accuracy against batch size, ${group[0].system.protocol}`,
       xLabel: 'batch size (log2)',

@@ -14,7 +14,7 @@ export function systemCurvesSection(curves: readonly SystemCurve[]): Child {
     h(
       'p',
       {},
-      'Filled marks with whiskers are your runs, with 95 % intervals over clips and seeds; dashed lines with hollow marks are published numbers.',
+      `Filled marks with whiskers are your runs, with 95 % intervals over clips and seeds${published.length > 0 ? '; dashed lines with hollow marks are published numbers' : ''}.`,
       curves.some(({ isOtherData }) => isOtherData) &&
         ' The published numbers are of FSDnoisy18k, your runs are of other data: compare the shapes of the curves, not their heights.',
     ),
