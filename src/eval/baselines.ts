@@ -95,7 +95,7 @@ export async function randomWeightsBaseline(
   try {
     cache = await openRunEmbeddings({ dir: input.embeddingsDir, model, encoder, store: input.store });
     // Projections need a trained head; the baseline votes on h.
-    const options = { ...input.options, compat: { knn: false, probeTrainMode: false } };
+    const options = { ...input.options, compat: { ...input.options.compat, knn: false, probeTrainMode: false } };
     const predict = input.protocol === 'knn' ? predictByNeighbours : predictByLinearProbe;
     const result = await predict({ ...input, model, options, cache });
     return scoreClips({ name: `${model.encoder.name} with random weights`, result, ...input, bootstrapDraws: options.bootstrapDraws });

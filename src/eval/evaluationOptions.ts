@@ -40,7 +40,11 @@ export type FinetuneOptions = z.infer<typeof finetuneOptions>;
 export const evaluationOptions = z
   .strictObject({
     batchSize: z.int().min(1).default(128).describe('patches embedded at once'),
-    neighbours: z.int().min(1).default(200).describe('K of the nearest-neighbour vote; at most the size of the bank'),
+    neighbours: z
+      .int()
+      .min(1)
+      .default(200)
+      .describe('K of the nearest-neighbour vote; lowered to the patches that the smallest class has in the bank'),
     linear: linearProbeOptions.prefault({}),
     finetune: finetuneOptions.prefault({}),
     bootstrapDraws: z.int().min(100).default(2000).describe('of the interval of the macro accuracy'),
@@ -50,6 +54,12 @@ export const evaluationOptions = z
           .boolean()
           .default(false)
           .describe("authors' knn: projections z instead of h, the bank is the evaluated split itself without the clip's own patches"),
+        majorityVote: z
+          .boolean()
+          .default(false)
+          .describe(
+            'nearest neighbours count 1 each whatever their similarity, K is bounded by the bank alone, a patch has one vote: how the published nearest-neighbour accuracies were counted',
+          ),
         probeTrainMode: z
           .boolean()
           .default(false)

@@ -7,9 +7,9 @@ import { TopK } from './topK.js';
 export interface KnnVote {
   /** Clips in the order in which their patches first stand in the queries. */
   clips: number[];
-  /** Predicted class a clip: majority over its patches of the patches' majorities, ties to the lowest index. */
+  /** Predicted class a clip: the likeliest one, of equals the lowest index. */
   predicted: number[];
-  /** [numClips][numClasses]: share of the clip's patches that voted for the class. */
+  /** [numClips][numClasses]: the mean over the clip's patches of their votes; with `majority` the share of patches that voted for the class. */
   probabilities: number[][];
   /** The three likeliest classes a clip: the predicted one, then by votes of patches, then by votes of neighbours. */
   topThree: number[][];
@@ -17,14 +17,24 @@ export interface KnnVote {
   numNeighbours: number;
 }
 
+/**
+ * How neighbours vote. `similarity`: each weighs exp(cosine / 0.07) (Wu et al. 2018, "Unsupervised feature learning via non-parametric
+ * instance discrimination", section 3.4), a patch's votes add up to 1 and a clip's prediction is their mean. `majority`: each neighbour
+ * counts 1, a patch has one vote, a clip goes by the most votes of its patches.
+ */
+export type VoteKind = 'similarity' | 'majority';
+
+const TEMPERATURE = 0.07;
+
 /** Rows on the backend at a time: a block of the bank serves so many queries that carrying it there costs little beside the product. */
 const BANK_BLOCK = 4096;
 const QUERY_BLOCK = 2048;
 
 /**
- * k-nearest-neighbour vote: rows are L2-normalised, each query patch takes the labels of its min(neighbours, bank) nearest bank
- * patches by cosine, unweighted majority, ties to the lowest class and among equal cosines to the earlier bank patch; then the majority a clip.
- * `exceptOwnClip` leaves the bank patches of the query's own clip out (the bank then uses the same clip numbers).
+ * k-nearest-neighbour vote: rows are L2-normalised, each query patch asks its min(neighbours, bank) nearest bank patches by cosine, among
+ * equal cosines the earlier ones. `exceptOwnClip` leaves the bank patches of the query's own clip out (the bank then uses the same clip
+ * numbers), and, voting by similarity, one clip of every other class with several as well: the query's class must not be the only one that
+ * is a clip short, or chance would be below 1 / classes and equal embeddings would always be called wrong.
  * The products run on the current backend, blocks of queries by blocks of the bank, and the best of each row are found while reading it,
  * so nothing is sorted. Beside the rows given, memory is bounded whatever their number: a product of at most 2048 x 4096 cosines, there and
  * as read, its blocks of rows, and the nearest of 2048 queries.
@@ -35,6 +45,7 @@ export async function knnVote({
   queries,
   numClasses,
   neighbours = 200,
+  vote = 'similarity',
   exceptOwnClip = false,
   onProgress,
   signal,
@@ -45,6 +56,7 @@ export async function knnVote({
   queries: PatchSet;
   numClasses: number;
   neighbours?: number;
+  vote?: VoteKind;
   exceptOwnClip?: boolean;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -57,9 +69,10 @@ export async function knnVote({
     );
   }
   if (numBank === 0) throw new AudiosslError('knnVote: the bank must have at least 1 labelled patch, got 0');
-  const votes = new ClipVotes(numClasses);
+  const votes = new ClipVotes(numClasses, vote);
   const k = Math.min(neighbours, numBank);
   const nearest = Array.from({ length: Math.min(QUERY_BLOCK, numQueries) }, () => new TopK(k));
+  const leaveOut = exceptOwnClip ? leavingOut(bank, bankLabels, vote === 'similarity') : undefined;
   let numNeighbours = Number.POSITIVE_INFINITY;
   for (let first = 0; first < numQueries; first += QUERY_BLOCK) {
     const count = Math.min(QUERY_BLOCK, numQueries - first);
@@ -70,8 +83,7 @@ export async function knnVote({
       const cosines = await cosinesOf({ queries, first, count }, { bank, first: firstOfBank, count: size });
       for (let row = 0; row < count; row++) {
         const clip = queries.clipOfPatch[first + row];
-        const isLeftOut = exceptOwnClip ? (patch: number) => bank.clipOfPatch[patch] === clip : undefined;
-        nearest[row].addRow(cosines, row * size, size, isLeftOut, firstOfBank);
+        nearest[row].addRow(cosines, row * size, size, leaveOut?.(clip), firstOfBank);
       }
       onProgress?.(first + Math.floor((count * (firstOfBank + size)) / numBank), numQueries);
       await new Promise(setImmediate);
@@ -80,7 +92,7 @@ export async function knnVote({
       const best = nearest[row];
       if (best.size === 0) throw new AudiosslError('knnVote: leaving the own clip out needs at least 2 clips in the bank, got 1');
       numNeighbours = Math.min(numNeighbours, best.size);
-      votes.add(queries.clipOfPatch[first + row], best.indices(), bankLabels);
+      votes.add(queries.clipOfPatch[first + row], best, bankLabels);
     }
   }
   return { ...votes.result(), numNeighbours };
@@ -92,6 +104,7 @@ export function leaveOneClipOutKnn({
   labels,
   numClasses,
   neighbours,
+  vote,
   signal,
 }: {
   patches: PatchSet;
@@ -99,9 +112,37 @@ export function leaveOneClipOutKnn({
   labels: ArrayLike<number>;
   numClasses: number;
   neighbours?: number;
+  vote?: VoteKind;
   signal?: AbortSignal;
 }): Promise<KnnVote> {
-  return knnVote({ bank: patches, bankLabels: labels, queries: patches, numClasses, neighbours, exceptOwnClip: true, signal });
+  return knnVote({ bank: patches, bankLabels: labels, queries: patches, numClasses, neighbours, vote, exceptOwnClip: true, signal });
+}
+
+/**
+ * Of a clip, which bank patches it must not ask: its own, and if `isFair` those of one clip of every other class that has several. The
+ * n-th clip of a class leaves out the n-th of the others, counted round where they have fewer.
+ */
+function leavingOut(bank: PatchSet, labels: ArrayLike<number>, isFair: boolean): (clip: number) => (patch: number) => boolean {
+  const clipOfPatch = bank.clipOfPatch;
+  const places = new Map<number, { label: number; place: number }>();
+  const counts = new Map<number, number>();
+  for (let patch = 0; patch < labels.length; patch++) {
+    const label = labels[patch];
+    if (places.has(clipOfPatch[patch])) continue;
+    const place = counts.get(label) ?? 0;
+    places.set(clipOfPatch[patch], { label, place });
+    counts.set(label, place + 1);
+  }
+  const placeOfPatch = Array.from(labels, (_, patch) => (places.get(clipOfPatch[patch]) as { place: number }).place);
+  return (clip) => {
+    const own = places.get(clip);
+    if (!isFair || own === undefined) return (patch) => clipOfPatch[patch] === clip;
+    return (patch) => {
+      if (clipOfPatch[patch] === clip) return true;
+      const count = counts.get(labels[patch]) as number;
+      return labels[patch] !== own.label && count > 1 && placeOfPatch[patch] === own.place % count;
+    };
+  };
 }
 
 /** [count, dim] on the backend, rows divided by max(norm, 1e-12). */
@@ -132,18 +173,31 @@ async function cosinesOf(
 class ClipVotes {
   private readonly clips = new Map<number, { patches: Float64Array; neighbours: Float64Array }>();
 
-  constructor(private readonly numClasses: number) {}
+  constructor(
+    private readonly numClasses: number,
+    private readonly vote: VoteKind,
+  ) {}
 
-  add(clip: number, neighbours: ArrayLike<number>, labels: ArrayLike<number>): void {
+  add(clip: number, nearest: TopK, labels: ArrayLike<number>): void {
     let votes = this.clips.get(clip);
     if (votes === undefined) {
       votes = { patches: new Float64Array(this.numClasses), neighbours: new Float64Array(this.numClasses) };
       this.clips.set(clip, votes);
     }
-    const counts = new Float64Array(this.numClasses);
-    for (let i = 0; i < neighbours.length; i++) counts[labels[neighbours[i]]]++;
-    votes.patches[argMax(counts)]++;
-    for (let label = 0; label < counts.length; label++) votes.neighbours[label] += counts[label] / neighbours.length;
+    const [indices, cosines] = [nearest.indices(), nearest.kept()];
+    const largest = cosines.reduce((a, b) => Math.max(a, b), -1);
+    const shares = new Float64Array(this.numClasses);
+    let total = 0;
+    for (let i = 0; i < indices.length; i++) {
+      const weight = this.vote === 'majority' ? 1 : Math.exp((cosines[i] - largest) / TEMPERATURE);
+      shares[labels[indices[i]]] += weight;
+      total += weight;
+    }
+    if (this.vote === 'majority') votes.patches[argMax(shares)]++;
+    for (let label = 0; label < shares.length; label++) {
+      votes.neighbours[label] += shares[label] / total;
+      if (this.vote === 'similarity') votes.patches[label] += shares[label] / total;
+    }
   }
 
   result(): Omit<KnnVote, 'numNeighbours'> {

@@ -5,6 +5,7 @@ import { embedSet } from '../embed/embedSet.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
+import { boundNeighbours } from './boundNeighbours.js';
 import { cachedFeatures } from './cachedFeatures.js';
 import type { LabelledClips } from './evaluationClips.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
@@ -59,7 +60,7 @@ export async function predictByNeighbours(input: ProtocolInput): Promise<Protoco
     const patches = await embed({ ...input, model: projecting, cache: undefined }, target, target.split);
     const embedSeconds = clock();
     const labels = Array.from(patches.clipOfPatch, (clip) => target.labels[clip]);
-    const vote = await leaveOneClipOutKnn({ patches, labels, numClasses, neighbours: options.neighbours, signal });
+    const vote = await leaveOneClipOutKnn({ patches, labels, numClasses, neighbours: options.neighbours, vote: 'majority', signal });
     const details = { bankPatches: patches.numPatches, neighbours: vote.numNeighbours };
     const notes = ["compat.knn: projections z, the bank is the evaluated split itself, as in the authors' code"];
     return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes };
@@ -67,17 +68,25 @@ export async function predictByNeighbours(input: ProtocolInput): Promise<Protoco
   const bank = await embed(input, train, 'train');
   const patches = await embed(input, target, target.split);
   const embedSeconds = clock();
+  const bankLabels = Array.from(bank.clipOfPatch, (clip) => train.labels[clip]);
+  const { majorityVote } = options.compat;
+  const wanted = options.neighbours;
+  const { neighbours, note } = majorityVote
+    ? { neighbours: wanted, note: undefined }
+    : boundNeighbours({ wanted, labels: bankLabels, clipOfPatch: bank.clipOfPatch });
   const vote = await knnVote({
     bank,
-    bankLabels: Array.from(bank.clipOfPatch, (clip) => train.labels[clip]),
+    bankLabels,
     queries: patches,
     numClasses,
-    neighbours: options.neighbours,
+    neighbours,
+    vote: majorityVote ? 'majority' : 'similarity',
     onProgress: (done, total) => onProgress?.('asking neighbours', done, total),
     signal,
   });
   const details = { bankPatches: bank.numPatches, bankClips: train.indices.length, neighbours: vote.numNeighbours };
-  return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes: [] };
+  const notes = majorityVote ? ['compat.majorityVote: each neighbour counts 1, each patch has one vote'] : note === undefined ? [] : [note];
+  return { ...vote, patches, details, seconds: { embed: embedSeconds, predict: clock() }, notes };
 }
 
 /** Predicts by a linear classifier on frozen embeddings. */

@@ -21,6 +21,11 @@ export class TopK {
     return this.places.subarray(0, this.size);
   }
 
+  /** The kept values, in the order of `indices()`. Valid as long as they. */
+  kept(): Float32Array {
+    return this.values.subarray(0, this.size);
+  }
+
   /**
    * Offers `values[offset + i]` under the index first + i, for i = 0 .. count - 1 in this order, except where `isLeftOut` says so of the
    * index. A row may come in parts, those with lower indices first.

@@ -28,7 +28,13 @@ export function protocolOptions(
   protocol: ProtocolName,
   { batchSize: embeddingBatchSize, neighbours, linear, finetune, compat }: EvaluationOptions,
 ): Exclude<EvaluationInput['options'], undefined> {
-  if (protocol === 'knn') return { neighboursWanted: neighbours, embeddingBatchSize, compat: { knn: compat.knn } };
+  if (protocol === 'knn')
+    return {
+      neighboursWanted: neighbours,
+      vote: compat.knn || compat.majorityVote ? 'majority' : 'similarity',
+      embeddingBatchSize,
+      compat: { knn: compat.knn },
+    };
   const { probeTrainMode } = compat;
   // Drifting embeddings are taken as they are.
   if (protocol === 'linear')

@@ -3,7 +3,7 @@ import { argMax, classificationMetrics } from '../eval/metrics.js';
 import type { Supervised } from '../method/supervised.js';
 import { startClock } from '../util/startClock.js';
 import type { LabelledItem, LabelledSource } from './labelledSource.js';
-import { type MonitorLook, selectionValue } from './monitorLook.js';
+import { type MonitorLook, selectionValue, tieBreakOf } from './monitorLook.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** The validation patches always stand in the same batches, those of this epoch: training counts from 1. */
@@ -66,6 +66,6 @@ export function createClassifierMonitor({
     };
     const allFinite = Object.values(values).every(Number.isFinite);
     const value = allFinite ? selectionValue({ macroAccuracy: clipMacroAccuracy, validationLoss: values.validationLoss, selectBy }) : null;
-    return { value, values, seconds: clock() };
+    return { value, tieBreak: allFinite ? tieBreakOf(values) : undefined, values, seconds: clock() };
   };
 }

@@ -2,21 +2,26 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { PatchEmbedder, PatchSource } from '../embed/embedClips.js';
 import { embedClips } from '../embed/embedClips.js';
 import { alignment } from '../eval/alignment.js';
+import { boundNeighbours } from '../eval/boundNeighbours.js';
 import { meanProbabilities } from '../eval/classifierProtocol.js';
 import { embeddingSpread } from '../eval/embeddingSpread.js';
-import { leaveOneClipOutKnn } from '../eval/knn.js';
+import { leaveOneClipOutKnn, type VoteKind } from '../eval/knn.js';
 import { argMax, classificationMetrics } from '../eval/metrics.js';
 import { tolerance } from '../eval/tolerance.js';
 import { uniformity } from '../eval/uniformity.js';
 import type { PretrainMethod } from '../method/pretrainMethod.js';
+import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
 import { startClock } from '../util/startClock.js';
-import { type MonitorLook, selectionValue } from './monitorLook.js';
+import { type MonitorLook, selectionValue, tieBreakOf } from './monitorLook.js';
 import type { OnlineProbe } from './onlineProbe.js';
 import type { PairSource } from './pairSource.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** Views of validation clips are made as in this epoch: training counts from 1. */
 const FIXED_EPOCH = 0;
+
+/** A network that took fewer steps has not had the time to collapse, nor to learn: nothing is said of either. */
+const STEPS_OF_EVIDENCE = 50;
 
 /** Labels of the validation clips; absent for unlabelled data, where no accuracy is ever computed. */
 export interface MonitorLabels {
@@ -38,10 +43,12 @@ export function createMonitor({
   source,
   batchSize,
   neighbours,
+  vote,
   selectBy = 'accuracy',
   probe,
+  updatesPerStep = 0,
 }: {
-  method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance'>;
+  method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance' | 'parameters'>;
   embedder: PatchEmbedder;
   store: PatchSource;
   /** Store indices of the validation clips. */
@@ -51,14 +58,21 @@ export function createMonitor({
   source: PairSource;
   batchSize: number;
   neighbours: number;
+  /** The vote of the neighbours; K is bounded by the smallest class unless it is the majority's. */
+  vote?: VoteKind;
   selectBy?: TrainOptions['selectBy'];
   /** A classifier trained along, whose accuracies are measured as well. */
   probe?: Pick<OnlineProbe, 'classify'>;
-}): (training: { contrastiveLoss: number; numPairs: number }) => Promise<MonitorLook> {
+  /** Of the running statistics of encoder and head: one a view; 0 where they had seen data before the first step. */
+  updatesPerStep?: number;
+}): (training: { contrastiveLoss: number; numPairs: number; step: number }) => Promise<MonitorLook> {
+  const networks = new Map([...method.parameters].filter(([name]) => /^(encoder|projectionHead)\./.test(name)));
   return async (training) => {
     const clock = startClock();
-    const accuracies = labelled && (await accuraciesOf({ embedder, store, clips, batchSize, neighbours, probe, ...labelled }));
-    const pairs = clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize });
+    const { accuracies, pairs } = await withUnbiasedStatistics(networks, updatesPerStep * training.step, async () => ({
+      accuracies: labelled && (await accuraciesOf({ embedder, store, clips, batchSize, neighbours, vote, probe, ...labelled })),
+      pairs: clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize }),
+    }));
     const values = { ...accuracies, ...pairs };
     if (!Object.values(values).every(Number.isFinite)) {
       const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
@@ -67,6 +81,7 @@ export function createMonitor({
     const value = selectionValue({ macroAccuracy: accuracies?.knnClipMacroAccuracy, validationLoss: pairs?.validationLoss, selectBy });
     return {
       value,
+      tieBreak: tieBreakOf(values),
       values,
       collapse: explainCollapse(values, { ...training, chance: method.valueAtChance(training.numPairs) }),
       seconds: clock(),
@@ -74,6 +89,7 @@ export function createMonitor({
   };
 }
 
+/** Accuracies by neighbours over the clips that another clip of their class could answer for, and by the probe over all. */
 async function accuraciesOf({
   embedder,
   store,
@@ -81,7 +97,8 @@ async function accuraciesOf({
   labels,
   classNames,
   batchSize,
-  neighbours,
+  neighbours: wanted,
+  vote,
   probe,
 }: MonitorLabels & {
   embedder: PatchEmbedder;
@@ -89,19 +106,36 @@ async function accuraciesOf({
   clips: readonly number[];
   batchSize: number;
   neighbours: number;
+  vote?: VoteKind;
   probe?: Pick<OnlineProbe, 'classify'>;
 }) {
-  if (clips.length < 2) return undefined;
+  const isAsked = canBeAnswered(labels);
+  if (!isAsked.includes(true)) return undefined;
   // As many patches as a training step has views: filters that were packed for that many serve both parts of a look.
   const patches = await embedClips({ model: embedder, store, clips, batchSize: 2 * batchSize });
-  const labelOfPatch = Array.from(patches.clipOfPatch, (clip) => labels[clip]);
-  const { predicted } = await leaveOneClipOutKnn({ patches, labels: labelOfPatch, numClasses: classNames.length, neighbours });
-  const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics({ labels, predicted }, classNames);
+  const { clipOfPatch } = patches;
+  const labelOfPatch = Array.from(clipOfPatch, (clip) => labels[clip]);
+  const { neighbours } =
+    vote === 'majority' ? { neighbours: wanted } : boundNeighbours({ wanted, labels: labelOfPatch, clipOfPatch, exceptOwnClip: true });
+  const { predicted } = await leaveOneClipOutKnn({ patches, labels: labelOfPatch, numClasses: classNames.length, neighbours, vote });
+  const asked = <T>(values: readonly T[]): T[] => values.filter((_, clip) => isAsked[clip]);
+  const { clipMicroAccuracy, clipMacroAccuracy } = classificationMetrics(
+    { labels: asked(labels), predicted: asked(predicted) },
+    classNames,
+  );
   const byNeighbours = { knnClipMicroAccuracy: clipMicroAccuracy, knnClipMacroAccuracy: clipMacroAccuracy };
   if (probe === undefined) return byNeighbours;
   const probabilities = await meanProbabilities((h) => probe.classify(h), patches, clips.length, 2 * batchSize);
   const byProbe = classificationMetrics({ labels, predicted: probabilities.map(argMax) }, classNames);
   return { ...byNeighbours, probeClipMicroAccuracy: byProbe.clipMicroAccuracy, probeClipMacroAccuracy: byProbe.clipMacroAccuracy };
+}
+
+/** Whether a clip's class has another clip; no clip of a set with a single such class, of which every vote is right. */
+export function canBeAnswered(labels: readonly number[]): boolean[] {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const numAnswered = [...counts.values()].filter((count) => count > 1).length;
+  return labels.map((label) => counts.size > 1 && numAnswered > 0 && (counts.get(label) as number) > 1);
 }
 
 /** Means over the clips; every clip stands in one pair. */
@@ -172,8 +206,9 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
  */
 function explainCollapse(
   { relativeSpread }: { relativeSpread?: number },
-  { contrastiveLoss, chance }: { contrastiveLoss: number; chance: number | undefined },
+  { contrastiveLoss, chance, step }: { contrastiveLoss: number; chance: number | undefined; step: number },
 ): string | undefined {
+  if (step < STEPS_OF_EVIDENCE) return undefined;
   if (relativeSpread !== undefined && relativeSpread < 0.03) {
     return `embeddings of different clips are nearly equal (spread ${relativeSpread.toFixed(4)} of at most 1): the encoder has collapsed; lower the learning rate or raise loss.contrastiveWeight`;
   }

@@ -4,6 +4,8 @@ import type { TrainOptions } from './trainOptions.js';
 export interface MonitorLook {
   /** What chooses the best checkpoint, larger = better, see `selectionValue`. Null where it cannot be had or something is not finite. */
   value: number | null;
+  /** What decides between looks of equal value, larger = better: a score that is the same at every look chooses nothing. */
+  tieBreak?: number;
   /** For the log and the checkpoint. */
   values: {
     knnClipMicroAccuracy?: number;
@@ -38,4 +40,19 @@ export function selectionValue({
 }): number | null {
   if (selectBy === 'accuracy' && macroAccuracy !== undefined) return macroAccuracy;
   return validationLoss === undefined ? null : -validationLoss;
+}
+
+/** Minus the validation loss, where there is one. */
+export function tieBreakOf({ validationLoss }: MonitorLook['values']): number | undefined {
+  return validationLoss === undefined ? undefined : -validationLoss;
+}
+
+/** Whether a look is better than the best one before it. */
+export function isBetterLook(
+  { value, tieBreak }: Pick<MonitorLook, 'value' | 'tieBreak'>,
+  best: { value: number; tieBreak?: number } | null,
+): boolean {
+  if (value === null) return false;
+  if (best === null || value > best.value) return true;
+  return value === best.value && tieBreak !== undefined && best.tieBreak !== undefined && tieBreak > best.tieBreak;
 }

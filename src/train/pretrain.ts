@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import { gridStarts } from '../data/samplers.js';
 import type { PatchEmbedder } from '../embed/embedClips.js';
+import { boundNeighbours } from '../eval/boundNeighbours.js';
 import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import { createMethod, requireMethod, viewsOfMethod } from '../method/createMethod.js';
 import type { MethodOptions } from '../method/methodOptions.js';
@@ -11,7 +13,7 @@ import { projectionHeadOf } from '../nn/projectionHead.js';
 import { UsageError } from '../util/errors.js';
 import { leaveOutUnlabelled } from './leaveOutUnlabelled.js';
 import { contrastiveLossOf, pretrainMethodOf } from './lossOfCommand.js';
-import { createMonitor, type MonitorLabels } from './monitor.js';
+import { canBeAnswered, createMonitor, type MonitorLabels } from './monitor.js';
 import { createOnlineProbe, type OnlineProbe } from './onlineProbe.js';
 import { type ClipBatch, createPairSource, type PairSource } from './pairSource.js';
 import {
@@ -78,6 +80,8 @@ function contrastivePlan(
     embedPatches: (patches) =>
       tf.tidy(() => encoder.forward(encoderParameters, standardise(patches, standardisation), { isTraining: false })),
   };
+  const wanted = monitorNeighbours(config.evaluation.neighbours, { patchHop, monitorPatchHop });
+  const { majorityVote } = config.evaluation.compat;
   // Mix-back takes a clip's backgrounds from its own split; with too few validation clips their fixed views go without.
   const validationViews = clips.validation.length >= 3 ? views : views.filter(({ name }) => name !== 'mixBack');
   const monitor =
@@ -91,9 +95,11 @@ function contrastivePlan(
           labelled: labelsOf(store, clips.validation),
           source: sourceOf(clips.validation, validationViews, 2),
           batchSize: train.batchSize,
-          neighbours: monitorNeighbours(config.evaluation.neighbours, { patchHop, monitorPatchHop }),
+          neighbours: wanted,
+          vote: majorityVote ? 'majority' : 'similarity',
           selectBy: train.selectBy,
           probe,
+          updatesPerStep: updatesPerStep(methodOptions, train.initialise),
         });
   return {
     method: {
@@ -104,8 +110,8 @@ function contrastivePlan(
     others: new Map([...method.own, ...ofProbe]),
     source: sourceOf(clips.train, views, viewsOfMethod(methodOptions)),
     items: clips.train,
-    look: monitor && (({ losses, batchItems }) => monitor({ contrastiveLoss: losses.contrastiveLoss, numPairs: batchItems })),
-    notes: unlabelledNotes(store, clips.validation),
+    look: monitor && (({ losses, batchItems, step }) => monitor({ contrastiveLoss: losses.contrastiveLoss, numPairs: batchItems, step })),
+    notes: monitorNotes(store, clips.validation, { patchFrames, patchHop: monitorPatchHop, wanted, isBounded: !majorityVote }),
   };
 }
 
@@ -143,9 +149,39 @@ function labelsOf(store: FeatureStore, clips: readonly number[]): MonitorLabels 
   return labels.every((label) => label !== undefined) ? { labels, classNames: store.classNames } : undefined;
 }
 
-/** Some labels are not enough: an accuracy of some of the clips would say nothing of the others. */
-function unlabelledNotes(store: FeatureStore, clips: readonly number[]): string[] {
+/** How often a step updates the running statistics, where it is once a view and they began as 0 and 1. */
+function updatesPerStep(options: MethodOptions, initialise: string | null): number {
+  const isOncePerView = options.name === 'simclr' || options.name === 'supervisedContrastive';
+  return isOncePerView && initialise === null ? viewsOfMethod(options) : 0;
+}
+
+/** What the reader must know about how the best checkpoint is chosen. */
+function monitorNotes(
+  store: FeatureStore,
+  clips: readonly number[],
+  { patchFrames, patchHop, wanted, isBounded }: { patchFrames: number; patchHop: number; wanted: number; isBounded: boolean },
+): string[] {
   const numUnlabelled = clips.filter((clip) => store.clips[clip].labelIndex === undefined).length;
-  if (numUnlabelled === 0 || numUnlabelled === clips.length) return [];
-  return [`${numUnlabelled} of ${clips.length} validation clips have no label, so the validation loss chooses the best checkpoint`];
+  if (numUnlabelled === clips.length) return [];
+  // Some labels are not enough: an accuracy of some of the clips would say nothing of the others.
+  if (numUnlabelled > 0)
+    return [`${numUnlabelled} of ${clips.length} validation clips have no label, so the validation loss chooses the best checkpoint`];
+  const labels = clips.map((clip) => store.clips[clip].labelIndex as number);
+  const isAsked = canBeAnswered(labels);
+  if (!isAsked.includes(true)) {
+    const why = new Set(labels).size < 2 ? 'are all of one class' : 'are one a class, so that none has a neighbour of its own';
+    return [`the validation clips ${why}: the validation loss chooses the best checkpoint`];
+  }
+  const numAlone = isAsked.filter((is) => !is).length;
+  const alone =
+    numAlone === 0 ? [] : [`${numAlone} validation clips are the only ones of their class and are not asked for their neighbours`];
+  if (!isBounded) return alone;
+  const clipOfPatch = clips.flatMap((clip) => gridStarts(store.clips[clip].numFrames, patchFrames, patchHop).map(() => clip));
+  const { note } = boundNeighbours({
+    wanted,
+    labels: clipOfPatch.map((clip) => store.clips[clip].labelIndex as number),
+    clipOfPatch,
+    exceptOwnClip: true,
+  });
+  return [...alone, ...(note === undefined ? [] : [`neighbours in validation: ${note}`])];
 }

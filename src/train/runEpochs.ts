@@ -7,7 +7,7 @@ import { afterLook } from '../optim/plateau.js';
 import type { EndRecord, LogRecord, MonitorRecord } from '../run/logRecord.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
-import type { MonitorLook } from './monitorLook.js';
+import { isBetterLook, type MonitorLook } from './monitorLook.js';
 import type { StepReport, TrainingMethod, ViewSource } from './trainingMethod.js';
 import { addBatch, meanLosses, startNextEpoch, type TrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
@@ -42,6 +42,8 @@ export interface EpochMeans {
   losses: Record<string, number>;
   /** Items of a whole batch. */
   batchItems: number;
+  /** Updates done since the run began. */
+  step: number;
 }
 
 /**
@@ -187,10 +189,14 @@ export async function runEpochs<Item, Batch>({
     });
     let isBest = false;
     if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs)) {
-      const { value, values, collapse, seconds } = await look({ losses, batchItems: Math.min(batchSize, items.length) });
+      const { value, tieBreak, values, collapse, seconds } = await look({
+        losses,
+        batchItems: Math.min(batchSize, items.length),
+        step: state.step,
+      });
       state.monitor = values;
-      isBest = value !== null && (state.best === null || value > state.best.value);
-      if (isBest && value !== null) state.best = { value, step: state.step, epoch };
+      isBest = isBetterLook({ value, tieBreak }, state.best);
+      if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch };
       state.looksSinceBest = isBest ? 0 : state.looksSinceBest + 1;
       const record: MonitorRecord = { kind: 'monitor', step: state.step, epoch, ...values, collapse, isBest, seconds: round(seconds, 3) };
       log(record);

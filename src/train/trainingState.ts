@@ -22,7 +22,7 @@ export const trainingState = z.object({
   batch: z.int().min(0),
   /** Over this epoch's batches. */
   sums,
-  best: z.object({ value: z.number(), step: z.int(), epoch: z.int() }).nullable(),
+  best: z.object({ value: z.number(), tieBreak: z.number().optional(), step: z.int(), epoch: z.int() }).nullable(),
   /** Looks at the validation clips since the best one. */
   looksSinceBest: z.int().min(0),
   /** Of the schedule plateau; as it was at the start with any other. */

@@ -29,6 +29,8 @@ function harness({
   batchSize = 4,
   labelled,
   neighbours = 3,
+  vote = 'similarity',
+  parameters = new Map(),
   embeddingsOf = (clip: number) => [
     [1 + clip, 1],
     [1, 2 + clip],
@@ -39,6 +41,8 @@ function harness({
   batchSize?: number;
   labelled?: MonitorLabels;
   neighbours?: number;
+  vote?: 'majority' | 'similarity';
+  parameters?: PretrainMethod['parameters'];
   embeddingsOf?: (clip: number) => number[][];
   lossOf?: (clip: number) => number;
 }) {
@@ -59,8 +63,11 @@ function harness({
     marginLoss: 0,
     embeddings: Float32Array.from([0, 1].flatMap((view) => batch.flatMap((clip) => embeddingsOf(clip)[view]))),
   });
-  const method = { evaluate, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as PretrainMethod;
-  return { look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours }), reads };
+  const method = { evaluate, parameters, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as unknown as PretrainMethod;
+  return {
+    look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours, vote, updatesPerStep: 2 }),
+    reads,
+  };
 }
 
 /** Each patch asks its nearest patches of other clips, each clip its patches; ties to the lowest class. Clips as given, labels beside. */
@@ -81,7 +88,7 @@ function voteByLoop(clips: readonly number[], labels: readonly number[], neighbo
   return clips.map((_, i) => majority(votes.filter((_, patch) => patches[patch].i === i)));
 }
 
-const calm = { contrastiveLoss: 1, numPairs: 8 };
+const calm = { contrastiveLoss: 1, numPairs: 8, step: 100 };
 
 describe('createMonitor', () => {
   beforeAll(() => setBackend({ backend: 'cpu' }));
@@ -97,9 +104,11 @@ describe('createMonitor', () => {
         const own = labels.flatMap((value, i) => (value === label ? [i] : []));
         return own.filter((i) => predicted[i] === label).length / own.length;
       });
-      const { value, values } = await harness({ clips, labelled: { labels, classNames }, neighbours }).look(calm);
-      expect(values.knnClipMicroAccuracy).toBeCloseTo(labels.filter((label, i) => predicted[i] === label).length / 7, 12);
-      expect(values.knnClipMacroAccuracy).toBeCloseTo(recalls.reduce((sum, recall) => sum + recall, 0) / 3, 12);
+      const { value, values } = await harness({ clips, labelled: { labels, classNames }, neighbours, vote: 'majority' }).look(calm);
+      // One clip is the only one of class b: nobody could answer for it.
+      const asked = labels.flatMap((label, i) => (label === 1 ? [] : [i]));
+      expect(values.knnClipMicroAccuracy).toBeCloseTo(asked.filter((i) => predicted[i] === labels[i]).length / 6, 12);
+      expect(values.knnClipMacroAccuracy).toBeCloseTo((recalls[0] + recalls[2]) / 2, 12);
       expect(value).toBe(values.knnClipMacroAccuracy);
     },
   );
@@ -149,8 +158,100 @@ describe('createMonitor', () => {
   it('warns of an NT-Xent within 1 % of that of equal projections', async () => {
     const chance = Math.log(2 * 16 - 1);
     const { look } = harness({});
-    expect((await look({ contrastiveLoss: 0.991 * chance, numPairs: 16 })).collapse).toMatch(/no learning signal/);
-    expect((await look({ contrastiveLoss: 0.989 * chance, numPairs: 16 })).collapse).toBeUndefined();
+    expect((await look({ contrastiveLoss: 0.991 * chance, numPairs: 16, step: 100 })).collapse).toMatch(/no learning signal/);
+    expect((await look({ contrastiveLoss: 0.989 * chance, numPairs: 16, step: 100 })).collapse).toBeUndefined();
+  });
+
+  it('gives no verdict before there is evidence', async () => {
+    const alike = () => [
+      [1, 0],
+      [1, 0],
+    ];
+    const at = async (step: number) => (await harness({ embeddingsOf: alike }).look({ contrastiveLoss: 9, numPairs: 8, step })).collapse;
+    for (const step of [1, 4, 49]) expect(await at(step)).toBeUndefined();
+    expect(await at(50)).toMatch(/has collapsed/);
+  });
+
+  it('looks with statistics that leave out their initial values, and gives them back', async () => {
+    const parameters = new Map([
+      ['encoder.bn1.running_mean', tf.tidy(() => tf.variable(tf.zeros([2])))],
+      ['encoder.bn1.running_var', tf.tidy(() => tf.variable(tf.ones([2])))],
+    ]);
+    const [mean, variance] = [...parameters.values()];
+    // Two steps, two groups each, as batch norm updates them: (1 - 0.1) running + 0.1 batch.
+    const batches = [2, 4, 1, 3];
+    for (const value of batches) {
+      tf.tidy(() => mean.assign(tf.add(tf.mul(mean, 0.9), 0.1 * value)));
+      tf.tidy(() => variance.assign(tf.add(tf.mul(variance, 0.9), 0.1 * 10 * value)));
+    }
+    const before = [...mean.dataSync(), ...variance.dataSync()];
+    let seen: number[] = [];
+    const lossOf = () => {
+      seen = [...mean.dataSync(), ...variance.dataSync()];
+      return 1;
+    };
+    await harness({ parameters, lossOf }).look({ ...calm, step: 2 });
+    // Means of the batches that weigh the older ones less.
+    const weights = batches.map((_, i) => 0.9 ** (3 - i));
+    const expected = batches.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((a, b) => a + b);
+    expect(seen[0]).toBeCloseTo(expected, 5);
+    expect(seen[2]).toBeCloseTo(10 * expected, 4);
+    expect([...mean.dataSync(), ...variance.dataSync()]).toEqual(before);
+    await harness({ parameters, lossOf }).look({ ...calm, step: 25 });
+    expect(seen).toEqual(before);
+    tf.dispose([mean, variance]);
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  it('sees two kinds apart where there are few of each, whatever K was asked for', async () => {
+    // Clip c has the embedding of its class, c % 2, in every patch: any vote that sees tells them apart.
+    const source: PatchSource = {
+      ...store,
+      readPatches: async (requests) => Float32Array.from(requests.flatMap(({ clip }) => new Array(12).fill(clip))),
+    };
+    const apart: PatchEmbedder = {
+      patchFrames,
+      patchHop,
+      embedPatches: (patches) =>
+        tf.tidy(
+          () =>
+            tf.concat(
+              [tf.mod(tf.slice(tf.reshape(patches, [-1, 12]), [0, 0], [-1, 1]), 2), tf.ones([patches.shape[0], 1])],
+              1,
+            ) as tf.Tensor2D,
+        ),
+    };
+    const labelled = { labels: [0, 1, 0, 1, 0, 1], classNames: ['a', 'b'] };
+    const monitor = createMonitor({
+      method: {
+        parameters: new Map(),
+        evaluate: () => ({ loss: 1, contrastiveLoss: 1, marginLoss: 0, embeddings: new Float32Array(24) }),
+        valueAtChance: () => 9,
+      } as unknown as PretrainMethod,
+      embedder: apart,
+      store: source,
+      clips: [0, 1, 2, 3, 4, 5],
+      labelled,
+      source: {
+        viewsPerItem: 2,
+        read: async () => ({ numPairs: 6, patches: new Float32Array(0), plan: { steps: [] }, clips: [] }),
+        toViews: () => tf.zeros([1, 1, 1]),
+      },
+      batchSize: 6,
+      neighbours: 99,
+    });
+    expect((await monitor(calm)).values).toMatchObject({ knnClipMicroAccuracy: 1, knnClipMacroAccuracy: 1 });
+  });
+
+  it('knows no accuracy of one class, nor of classes of one clip each', async () => {
+    for (const labels of [
+      [0, 0, 0, 0],
+      [0, 1, 2, 3],
+    ]) {
+      const { value, values } = await harness({ clips: [0, 1, 2, 3], labelled: { labels, classNames: ['a', 'b', 'c', 'd'] } }).look(calm);
+      expect(values.knnClipMacroAccuracy).toBeUndefined();
+      expect(value).toBe(-(values.validationLoss as number));
+    }
   });
 
   it('chooses nothing by a single clip', async () => {

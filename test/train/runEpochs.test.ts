@@ -15,6 +15,7 @@ function harness({
   train = {} as Partial<TrainOptions>,
   lossOf = (step: number) => step,
   values = [] as (number | null)[],
+  tieBreaks = [] as number[],
   lookValues = [] as MonitorLook['values'][],
   state = initialTrainingState(),
 }: {
@@ -22,6 +23,7 @@ function harness({
   train?: Partial<TrainOptions>;
   lossOf?: (step: number) => number;
   values?: (number | null)[];
+  tieBreaks?: number[];
   lookValues?: MonitorLook['values'][];
   state?: TrainingState;
 }) {
@@ -57,6 +59,7 @@ function harness({
     dispose() {},
   };
   const left = [...values];
+  const leftTieBreaks = [...tieBreaks];
   const leftValues = [...lookValues];
   const run = () =>
     runEpochs({
@@ -67,7 +70,12 @@ function harness({
       look:
         values.length === 0
           ? undefined
-          : async () => ({ value: left.shift() ?? null, values: leftValues.shift() ?? { validationLoss: 1 }, seconds: 0 }),
+          : async () => ({
+              value: left.shift() ?? null,
+              tieBreak: leftTieBreaks.shift(),
+              values: leftValues.shift() ?? { validationLoss: 1 },
+              seconds: 0,
+            }),
       save: async (isBest) => void calls.saves.push({ isBest, state: structuredClone(state) }),
       log: (record) => log.push(record),
       state,
@@ -100,6 +108,19 @@ describe('runEpochs', () => {
     expect(log.map(({ kind }) => kind)).toEqual(['step', 'step', 'epoch', 'end']);
     expect(log[0]).toMatchObject({ step: 1, epoch: 1, loss: 1, contrastiveLoss: 2, marginLoss: 3, learningRate: 0.5 });
     expect(log[2]).toMatchObject({ step: 2, epoch: 1, loss: (8 * 1 + 12 * 2) / 20, marginLoss: (3 * (8 * 1 + 12 * 2)) / 20 });
+  });
+
+  it('lets the validation loss choose between equal scores, so that a constant one chooses nothing', async () => {
+    const { run, calls, state } = harness({
+      values: [0, 0, 0, 0],
+      tieBreaks: [-4, -2, -3, -1],
+      train: { epochs: 4, earlyStopping: { patience: 2 } },
+    });
+    expect(await run()).toMatchObject({ bestValue: 0, bestEpoch: 4, reason: 'finished' });
+    expect(calls.saves.map(({ isBest }) => isBest)).toEqual([true, true, false, true]);
+    expect(state.best).toMatchObject({ value: 0, tieBreak: -1, epoch: 4 });
+    // A better score wins whatever its loss.
+    expect(await harness({ values: [0.5, 0.6, 0.5], tieBreaks: [-1, -9, -0.5] }).run()).toMatchObject({ bestValue: 0.6, bestEpoch: 2 });
   });
 
   it('keeps the best look as the best checkpoint, a tie being none', async () => {

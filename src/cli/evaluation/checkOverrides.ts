@@ -7,6 +7,7 @@ const readBy: Record<string, readonly ProtocolName[]> = {
   'evaluation.finetune': ['finetune'],
   'evaluation.neighbours': ['knn'],
   'evaluation.compat.knn': ['knn'],
+  'evaluation.compat.majorityVote': ['knn'],
   'evaluation.compat.probeTrainMode': ['linear'],
 };
 
