@@ -1,10 +1,12 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
+import { processStart } from '../util/processStart.js';
 
 /**
  * Makes this process the only one that builds in `dir`, until the returned function is called. A lock left behind by a killed process
- * is taken over. `who` begins the error. Throws AudiosslError while another process that is alive holds it.
+ * is taken over, also when another process has its number by now. `who` begins the error. Throws AudiosslError while another process
+ * that is alive holds it.
  */
 export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promise<() => Promise<void>> {
   await mkdir(dir, { recursive: true });
@@ -12,13 +14,14 @@ export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promis
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       const handle = await open(path, 'wx');
-      await handle.writeFile(String(process.pid));
+      await handle.writeFile(`${process.pid}\n${processStart(process.pid) ?? ''}\n`);
       await handle.close();
       return () => rm(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
-      if (holder > 0 && isAlive(holder)) {
+      const [pid, start = ''] = (await readFile(path, 'utf8').catch(() => '0')).split('\n');
+      const holder = Number(pid);
+      if (holder > 0 && isAlive(holder, start)) {
         throw new AudiosslError(`${who}: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
       }
       await rm(path, { force: true });
@@ -27,11 +30,13 @@ export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promis
   throw new AudiosslError(`${who}: ${path} is taken again and again by another process; run again later`);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether the process lives and is the one that wrote the lock, which another process with its number is not. */
+function isAlive(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  const now = processStart(pid);
+  return start === '' || now === undefined || now === start;
 }

@@ -8,6 +8,7 @@ import { type LabelledClips, labelledClips } from './evaluationClips.js';
 import { type EvaluationOptions, evaluationOptions } from './evaluationOptions.js';
 import { type ChosenSplit, chooseSplit, countSeen } from './evaluationSplit.js';
 import { type LabelLimit, limitLabels } from './limitLabels.js';
+import { optionsVariant } from './optionsVariant.js';
 import type { ProtocolInput } from './protocols.js';
 
 /** What an evaluation works on, checked, before anything is computed. */
@@ -20,7 +21,7 @@ export interface EvaluationContext {
   /** Name of the files. */
   name: string;
   /** What the record is told by, beside its scores. */
-  identity: ReturnType<typeof identityOf>;
+  identity: ReturnType<typeof identityOf> & { variant: string | null };
   /** Clips of the target that the run's training has met. */
   seen: ReturnType<typeof countSeen>;
   notes: string[];
@@ -42,7 +43,8 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
   const seen = countSeen(store, chosen.runSplit, target.indices);
   const chosenOptions = given.options ?? evaluationOptions.parse({});
   const options = limitNeighbours(chosenOptions, given, allTrain, train);
-  const identity = identityOf({ ...given, seed }, chosen.dataset);
+  const variant = optionsVariant(protocol, chosenOptions, model.metadata.config);
+  const identity = { ...identityOf({ ...given, seed }, chosen.dataset), variant };
   return {
     run,
     split: chosen,

@@ -57,6 +57,11 @@ export async function chooseSplit({
   if (classNames.length === 0) {
     throw new UsageError(`evaluate: accuracy needs labels, the store ${store.dir} has none; use audiossl embed on unlabelled recordings`);
   }
+  if (classNames.length === 1) {
+    throw new UsageError(
+      `evaluate: accuracy needs two classes or more, all labels of ${store.dir} are ${classNames[0]}; use audiossl embed, or add recordings of another class`,
+    );
+  }
   const ids = new Set(store.clips.map(({ id }) => id));
   const known = model.metadata.classNames;
   const hasItsClasses = known.length === 0 || known.join('\n') === classNames.join('\n');

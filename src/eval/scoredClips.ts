@@ -56,14 +56,14 @@ type Scores = Accuracies & Pick<EvaluationInput, 'numClips' | 'numPatches' | 'in
 
 /** The part of an evaluation record that says how good the predictions are. */
 export function scoresOf(clips: ScoredClips, options: { classNames: readonly string[]; bootstrapDraws: number; seed: number }): Scores {
-  const { accuracies, metrics } = accuraciesOf(clips, options);
+  const { accuracies, metrics, macroMethod } = accuraciesOf(clips, options);
   return {
     ...accuracies,
     numClips: metrics.numClips,
     numPatches: clips.numPatches.reduce((sum, n) => sum + n, 0),
     intervalMethod: {
       clipMicroAccuracy: 'Wilson score interval, 95 %',
-      clipMacroAccuracy: `bootstrap of whole groups, class by class, ${options.bootstrapDraws} draws, percentiles 2.5 and 97.5`,
+      clipMacroAccuracy: macroMethod,
       perClass: 'Wilson score interval, 95 %',
     },
     perClass: metrics.perClass.map(({ label, numClips, numRight, recall }) => ({

@@ -65,6 +65,7 @@ export const evaluationRecord = z.strictObject({
     .describe("FSDnoisy18k: subset whose labels were learnt from; null = the run's split"),
   dataset: z.string().min(1).nullable().default(null).describe("transfer: name of the data where they are not the run's own"),
   split: z.enum(['train', 'validation', 'test']),
+  variant: z.string().nullable().default(null).describe("options that are not the run's own, in one word"),
   checkpoint: z.string().describe('best, last, or the path given'),
   checkpointSha256: z.string(),
   checkpointStep: count.nullable().default(null),
@@ -112,7 +113,7 @@ export type CalibrationRecord = z.infer<typeof calibrationRecord>;
 export type Interval = z.infer<typeof interval>;
 
 /**
- * `<protocol>[-on_<dataset>][-clean|-noisy][-labels<percent>|-shots<k>][-fold<k>|-folds<k>_<k>...]-<split>-<checkpoint>-seed<N>`;
+ * `<protocol>[-on_<dataset>][-clean|-noisy][-labels<percent>|-shots<k>][-fold<k>|-folds<k>_<k>...][-<options>]-<split>-<checkpoint>-seed<N>`;
  * a checkpoint given by path is named by its file and 8 digits of the path's hash.
  */
 export function evaluationName({
@@ -123,12 +124,13 @@ export function evaluationName({
   shots = null,
   fold = null,
   folds = [],
+  variant = null,
   split,
   checkpoint,
   seed,
 }: Pick<
   EvaluationInput,
-  'protocol' | 'dataset' | 'trainOn' | 'labelFraction' | 'shots' | 'fold' | 'folds' | 'split' | 'checkpoint' | 'seed'
+  'protocol' | 'dataset' | 'trainOn' | 'labelFraction' | 'shots' | 'fold' | 'folds' | 'variant' | 'split' | 'checkpoint' | 'seed'
 >): string {
   const isNamed = checkpoint === 'best' || checkpoint === 'last';
   const file = fileWord(basename(checkpoint).replace(/\.safetensors$/, ''));
@@ -140,6 +142,7 @@ export function evaluationName({
     shots !== null && `shots${shots}`,
     fold !== null && `fold${fileWord(fold)}`,
     folds.length > 0 && `folds${folds.map((row) => fileWord(row.fold)).join('_')}`,
+    variant !== null && fileWord(variant),
     split,
     isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
     `seed${seed}`,

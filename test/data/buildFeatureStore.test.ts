@@ -10,6 +10,7 @@ import { type BuildFeatureStoreOptions, buildFeatureStore } from '../../src/data
 import { FeatureStore } from '../../src/data/FeatureStore.js';
 import { loadDataset } from '../../src/data/loadDataset.js';
 import { parseCsv } from '../../src/util/csv.js';
+import { processStart } from '../../src/util/processStart.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { folderWith, tone } from './syntheticData.js';
 
@@ -257,6 +258,12 @@ describe('buildFeatureStore', () => {
     await mkdir(`${out}.partial`);
     await writeFile(join(`${out}.partial`, 'lock'), String(process.ppid));
     await expect(build(dir, out)).rejects.toThrow(new RegExp(`is being built by process ${process.ppid}`));
+    // The number lives again, as another process than the one that wrote the lock.
+    if (processStart(process.ppid) !== undefined) await writeFile(join(`${out}.partial`, 'lock'), `${process.ppid}\nanother-start 1\n`);
+    else await writeFile(join(`${out}.partial`, 'lock'), '4194304');
+    expect((await build(dir, out)).status).toBe('built');
+    await rm(out, { recursive: true });
+    await mkdir(`${out}.partial`, { recursive: true });
     await writeFile(join(`${out}.partial`, 'lock'), '4194304');
     expect((await build(dir, out)).numClips).toBe(12);
   });

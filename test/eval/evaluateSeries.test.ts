@@ -90,14 +90,15 @@ describe('evaluateSeries', () => {
 
   test('knn with fewer labels asks the same share of the bank', async () => {
     const run = await makeRun('shares');
-    const given = { ...common(run), protocol: 'knn', split: 'validation' } as const;
+    const majority = evaluationOptions.parse({ ...options, compat: { majorityVote: true } });
+    const given = { ...common(run), options: majority, protocol: 'knn', split: 'validation' } as const;
     const [limited, all] = (await evaluateSeries({ ...given, limits: [{ labelFraction: 0.4 }, 'all'] })).results.map(
       ({ record }) => record,
     );
     const bank = (record: typeof all) => Number(record.options?.bankPatches);
     expect(all.options?.neighbours).toBe(bank(all));
     expect(limited.options?.neighbours).toBe(bank(limited));
-    const few = evaluationOptions.parse({ ...options, neighbours: 5 });
+    const few = evaluationOptions.parse({ ...majority, neighbours: 5 });
     const [fifth] = (await evaluateSeries({ ...given, options: few, limits: [{ labelFraction: 0.4 }] })).results;
     expect(fifth.record.options?.neighbours).toBe(Math.round((5 * bank(limited)) / bank(all)));
     expect(await readTestAccess(run)).toEqual([]);

@@ -66,6 +66,7 @@ describe('evaluation records', () => {
     expect(name({ labelFraction: 0.1 })).toBe('linear-labels10-test-best-seed2');
     expect(name({ labelFraction: 0.07 })).toBe('linear-labels7-test-best-seed2');
     expect(name({ labelFraction: 0.005 })).toBe('linear-labels0.5-test-best-seed2');
+    expect(name({ shots: 5, variant: 'neighbours5' })).toBe('linear-shots5-neighbours5-test-best-seed2');
     expect(name({ shots: 5, fold: '3' })).toBe('linear-shots5-fold3-test-best-seed2');
     expect(name({ fold: '../x' })).not.toContain('/');
     expect(name({ labelFraction: null, shots: null, fold: null })).toBe('linear-test-best-seed2');

@@ -1,4 +1,4 @@
-import type { Split } from '../../../data/clip.js';
+import { groupOf, type Split } from '../../../data/clip.js';
 import type { StoredClip } from '../../../data/storeFiles.js';
 import { readSplit } from '../../../eval/evaluationClips.js';
 import { pathExists } from '../../../run/runFolder.js';
@@ -22,8 +22,25 @@ export async function chooseClips(
   }
   const inSplit = stored.flatMap((clip, i) => (split === 'all' || splitOf(clip) === split ? [i] : []));
   if (inSplit.length === 0) throw new UsageError(`audit-labels: the data have no ${split} clips; pass another --split`);
-  const clips = inSplit.filter((i) => stored[i].label !== undefined);
-  if (clips.length === 0) throw new UsageError(`audit-labels: needs labels, none of the ${inSplit.length} ${split} clips has one`);
-  if (clips.length < inSplit.length) notes.push(`${inSplit.length - clips.length} clips without a label are left out`);
+  const labelled = inSplit.filter((i) => stored[i].label !== undefined);
+  if (labelled.length === 0) throw new UsageError(`audit-labels: needs labels, none of the ${inSplit.length} ${split} clips has one`);
+  if (labelled.length < inSplit.length) notes.push(`${inSplit.length - labelled.length} clips without a label are left out`);
+  const clips = withoutLoneRecordings(stored, labelled, notes);
   return { clips, notes, isOfRun };
+}
+
+/** Labels are judged by other recordings that bear them: a class of one recording has no other, and of one class nothing can be wrong. */
+function withoutLoneRecordings(stored: readonly StoredClip[], clips: readonly number[], notes: string[]): number[] {
+  const groupsOf = new Map<string, Set<string>>();
+  for (const i of clips) {
+    const label = stored[i].label as string;
+    groupsOf.set(label, (groupsOf.get(label) ?? new Set()).add(groupOf(stored[i])));
+  }
+  const lone = [...groupsOf].flatMap(([label, groups]) => (groups.size < 2 ? [label] : [])).sort();
+  if (groupsOf.size - lone.length < 2) {
+    const got = groupsOf.size - lone.length === 1 ? 'one' : 'none';
+    throw new UsageError(`audit-labels: needs two classes or more with two recordings each, got ${got}; label more recordings`);
+  }
+  if (lone.length > 0) notes.push(`classes of a single recording are left out, no other could speak for it: ${lone.join(', ')}`);
+  return clips.filter((i) => !lone.includes(stored[i].label as string));
 }
