@@ -8,9 +8,11 @@ import { audiosslBatchNormGrad } from './kernels/AudiosslBatchNormGrad.js';
 import { audiosslMovingAverage } from './kernels/AudiosslMovingAverage.js';
 import { audiosslSgdStep } from './kernels/AudiosslSgdStep.js';
 import { batchMatMul } from './kernels/BatchMatMul.js';
+import { clipByValue } from './kernels/ClipByValue.js';
 import { conv2DBackpropFilter } from './kernels/Conv2DBackpropFilter.js';
 import { conv2DBackpropInput } from './kernels/Conv2DBackpropInput.js';
 import { identity } from './kernels/Identity.js';
+import { longSums } from './kernels/longSums.js';
 import { maxPoolGrad } from './kernels/MaxPoolGrad.js';
 import { threadedBackend } from './threadedBackend.js';
 
@@ -20,6 +22,7 @@ const kernels: KernelConfig[] = [
   audiosslBatchNormGrad,
   audiosslMovingAverage,
   audiosslSgdStep,
+  clipByValue,
   conv2DBackpropFilter,
   conv2DBackpropInput,
   identity,
@@ -47,11 +50,16 @@ export async function registerWasm({ threads = availableParallelism() }: { threa
     removeBackend('wasm');
     registerBackend('wasm', () => threadedBackend(numThreads), 3);
   }
-  const product = getKernel('BatchMatMul', 'wasm');
-  for (const kernel of [...kernels, ...(product ? [batchMatMul(product)] : [])]) {
+  for (const kernel of [...kernels, ...wrapped('BatchMatMul', batchMatMul), ...wrapped('Sum', longSums), ...wrapped('Mean', longSums)]) {
     // tfjs warns on the console when a kernel is registered over another.
     if (getKernel(kernel.kernelName, 'wasm')) unregisterKernel(kernel.kernelName, 'wasm');
     registerKernel(kernel);
   }
   return { threads: registeredThreads };
+}
+
+/** A kernel of tfjs's with something around it. */
+function wrapped(name: string, wrap: (original: KernelConfig) => KernelConfig): KernelConfig[] {
+  const original = getKernel(name, 'wasm');
+  return original ? [wrap(original)] : [];
 }
