@@ -143,8 +143,8 @@ async function appendClips(
         numRejected++;
         await store.append({ id, ...(await sourceOf(path)), rejected: outcome.error });
       } else {
-        const { values, sums, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs, warnings } = outcome.result;
-        const entry: JournalEntry = { id, sourceBytes, sourceMtimeMs, written: { numFrames, numSamples, sampleRate } };
+        const { values, sums, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs, warnings, contentHash } = outcome.result;
+        const entry: JournalEntry = { id, sourceBytes, sourceMtimeMs, written: { numFrames, numSamples, sampleRate, contentHash } };
         if (warnings.length > 0) entry.warnings = warnings;
         await store.append(entry, { values, sums });
       }
@@ -169,7 +169,7 @@ async function writeTables(
   });
   const rejected = entries.filter((entry) => entry.rejected !== undefined);
   const info: StoreInfo = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     frontEnd: made.frontEnd,
     frontEndHash: frontEndHash(made.frontEnd),
     dtype: made.dtype,

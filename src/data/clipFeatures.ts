@@ -6,6 +6,7 @@ import { SoundCheck } from '../audio/SoundCheck.js';
 import { type ClipBlocks, streamClipLogMel } from '../audio/streamClipLogMel.js';
 import { AudiosslError } from '../util/errors.js';
 import { decodeFloat16, encodeFloat16 } from '../util/float16.js';
+import { ContentHash } from './ContentHash.js';
 import { addClipSums } from './clipStatistics.js';
 import type { StoreDtype } from './storeFiles.js';
 
@@ -23,6 +24,8 @@ export interface ClipFeatures {
   /** [2, nMels]: sum and sum of squares of all values as stored. */
   sums: Float64Array;
   warnings: string[];
+  /** See ContentHash. */
+  contentHash: string;
 }
 
 /** The next frames of a recording that is too long for one piece. */
@@ -57,11 +60,12 @@ export async function clipFeatures(
   try {
     const { nMels } = frontEnd;
     const check = new SoundCheck(recording, frontEnd.fMax);
+    const content = new ContentHash(recording.sampleRate);
     const sums = new Float64Array(2 * nMels);
     let numFrames = 0;
     let pieces: Uint8Array[] = [];
     let numBytes = 0;
-    for await (const data of streamClipLogMel(checked(recording, check), frontEnd, { keptSamples })) {
+    for await (const data of streamClipLogMel(checked(recording, check, content), frontEnd, { keptSamples })) {
       const halves = dtype === 'float16' ? encodeFloat16(data) : undefined;
       addClipSums(sums, halves === undefined ? data : decodeFloat16(halves), nMels);
       // A sum is finite only if every value is.
@@ -85,20 +89,24 @@ export async function clipFeatures(
       values: joined(pieces, numBytes),
       sums,
       warnings: [...recording.warnings, ...check.warnings()],
+      contentHash: content.digest(),
     };
   } finally {
     recording.close();
   }
 }
 
-/** The recording's blocks, looked at by `check` the first time, and then to the end, whoever takes them. */
-function checked(recording: Recording, check: SoundCheck): ClipBlocks {
+/** The recording's blocks, looked at by `check` and `content` the first time, and then to the end, whoever takes them. */
+function checked(recording: Recording, check: SoundCheck, content: ContentHash): ClipBlocks {
   let isFirst = true;
   async function* first() {
     const blocks = recording.blocks();
     const next = async () => {
       const { value } = await blocks.next();
-      if (value) check.add(value, mixDown(value));
+      if (value) {
+        check.add(value, mixDown(value));
+        content.add(value);
+      }
       return value;
     };
     try {

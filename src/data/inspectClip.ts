@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { clipDescriptors, descriptorFrames } from '../audio/clipDescriptors.js';
 import { frontEndPresets } from '../audio/frontEndPresets.js';
 import { mixDown } from '../audio/mixDown.js';
 import { openRecording } from '../audio/openRecording.js';
 import { SoundCheck } from '../audio/SoundCheck.js';
+import { ContentHash } from './ContentHash.js';
 
 /** Samples that are held in memory: what clipDescriptors looks at most. */
 const maxKept = 2 ** 19;
@@ -15,7 +15,7 @@ export interface ClipInspection {
   /** Samples a channel. */
   numSamples: number;
   isSilent: boolean;
-  /** SHA-256 of the decoded samples and their rate: equal for copies in other containers of the same samples. */
+  /** See ContentHash: equal for copies in other containers of the same samples. */
   contentHash: string;
   warnings: string[];
   /** Means over the clip, where asked for. */
@@ -31,28 +31,24 @@ export async function inspectClip(
   try {
     const { sampleRate, numChannels, format } = recording;
     const check = new SoundCheck(recording, frontEndPresets.acl.fMax);
-    const hashes = Array.from({ length: numChannels }, () => createHash('sha256'));
+    const content = new ContentHash(sampleRate);
     let numSamples = 0;
     // Of a short clip the mean of the channels is kept, so that it is decoded once.
     const kept: Float32Array[] = [];
     for await (const channels of recording.blocks()) {
-      for (const [c, { buffer, byteOffset, byteLength }] of channels.entries()) {
-        hashes[c].update(new Uint8Array(buffer, byteOffset, byteLength));
-      }
+      content.add(channels);
       const mono = mixDown(channels);
       check.add(channels, mono);
       numSamples += mono.length;
       if (hasDescriptors && numSamples <= maxKept) kept.push(mono);
     }
-    const hash = createHash('sha256').update(`${sampleRate} ${numChannels}`);
-    for (const channel of hashes) hash.update(channel.digest());
     return {
       format,
       sampleRate,
       numChannels,
       numSamples,
       isSilent: check.isSilent,
-      contentHash: hash.digest('hex'),
+      contentHash: content.digest(),
       warnings: [...recording.warnings, ...check.warnings()],
       ...(hasDescriptors && {
         descriptors: { ...clipDescriptors(await chosenFrames(numSamples <= maxKept ? kept : recording.blocks(), numSamples), sampleRate) },

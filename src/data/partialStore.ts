@@ -15,7 +15,7 @@ export interface JournalEntry {
   id: string;
   sourceBytes?: number;
   sourceMtimeMs?: number;
-  written?: { numFrames: number; numSamples: number; sampleRate: number };
+  written?: { numFrames: number; numSamples: number; sampleRate: number; contentHash: string };
   rejected?: string;
   warnings?: string[];
 }

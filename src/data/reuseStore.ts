@@ -58,8 +58,8 @@ export async function tryReuse({
   const clips = dataset.clips.flatMap((clip): StoredClip[] => {
     const old = stored.get(clip.id);
     if (old === undefined) return [];
-    const { firstFrame, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs } = old;
-    return [{ ...clip, firstFrame, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs }];
+    const { firstFrame, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs, contentHash } = old;
+    return [{ ...clip, firstFrame, numFrames, numSamples, sampleRate, sourceBytes, sourceMtimeMs, contentHash }];
   });
   const clipsText = formatStoredClips(clips);
   const isRelabelled =
@@ -68,7 +68,7 @@ export async function tryReuse({
     await writeFileAtomic(join(dir, storeFile.clips), clipsText);
     await writeFileAtomic(
       join(dir, storeFile.store),
-      formatStoreInfo({ ...info, datasetKind: dataset.kind, classNames: dataset.classNames }),
+      formatStoreInfo({ ...info, schemaVersion: 2, datasetKind: dataset.kind, classNames: dataset.classNames }),
     );
   }
   return { canReuse: true, isRelabelled };

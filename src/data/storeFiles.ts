@@ -39,10 +39,12 @@ export interface StoredClip extends Clip {
   sampleRate: number;
   sourceBytes: number;
   sourceMtimeMs: number;
+  /** SHA-256 of the decoded samples and their rate (see ContentHash); absent in stores of version 1, which did not keep it. */
+  contentHash?: string;
 }
 
 const storeInfoSchema = z.object({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.union([z.literal(1), z.literal(2)]),
   frontEnd: frontEndOptions,
   frontEndHash: z.string(),
   dtype: z.enum(storeDtypes),
@@ -76,7 +78,11 @@ const columns = [
   'sampleRate',
   'sourceBytes',
   'sourceMtimeMs',
+  'contentHash',
 ] as const;
+
+/** Version 1 of the store knew nothing of content. */
+const columnsOfVersion1 = columns.slice(0, -1);
 
 /** clips.csv, with exactly the columns above; true/false, empty = unknown. */
 export function formatStoredClips(clips: readonly StoredClip[]): string {
@@ -89,7 +95,7 @@ export function formatStoredClips(clips: readonly StoredClip[]): string {
 /** Reads clips.csv back; `labelIndex` comes from `classNames`. Throws AudiosslError naming the file for anything unexpected. */
 export function parseStoredClips(text: string, file: string, classNames: readonly string[]): StoredClip[] {
   const table = parseCsv(text, file);
-  if (table.columns.join() !== columns.join())
+  if (table.columns.join() !== columns.join() && table.columns.join() !== columnsOfVersion1.join())
     throw new AudiosslError(`FeatureStore: ${file}: the columns must be ${columns.join(',')}, got ${table.columns.join(',')}`);
   const indexOf = new Map(classNames.map((name, i) => [name, i]));
   return table.rows.map((row) => {
@@ -134,6 +140,7 @@ export function parseStoredClips(text: string, file: string, classNames: readonl
       sampleRate: count('sampleRate'),
       sourceBytes: count('sourceBytes'),
       sourceMtimeMs: count('sourceMtimeMs'),
+      ...(row.contentHash && { contentHash: row.contentHash }),
     };
   });
 }

@@ -1,6 +1,7 @@
 import { gridStarts } from '../data/samplers.js';
 import { checkModelFrontEnd, type Model } from '../model/loadModel.js';
 import { evaluationName } from '../run/evaluationRecord.js';
+import { readContents } from '../run/runContents.js';
 import { openRun, type RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
@@ -40,7 +41,7 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
   const train = limit === undefined ? allTrain : limitLabels(allTrain, limit, seed);
   const needsValidation = protocol === 'linear' || protocol === 'finetune' || given.baselines === true;
   const validation = needsValidation ? (split === 'validation' ? target : clipsOf('validation')) : undefined;
-  const seen = countSeen(store, chosen.runSplit, target.indices);
+  const seen = countSeen(store, chosen.runSplit, await readContents(run.contents), target.indices);
   const chosenOptions = given.options ?? evaluationOptions.parse({});
   const options = limitNeighbours(chosenOptions, given, allTrain, train);
   const variant = optionsVariant(protocol, chosenOptions, model.metadata.config);
@@ -129,19 +130,22 @@ function unlabelledNotes(sets: Record<string, LabelledClips>): string[] {
 
 /** Where the split is not the run's own the reader must hear what the encoder had met, also that it had met nothing. */
 function seenNotes(
-  { train, validation }: EvaluationContext['seen'],
+  { train, validation, numUnknown }: EvaluationContext['seen'],
   { split, indices }: ProtocolInput['target'],
   model: Model,
   { isOtherSplit, isOtherData }: { isOtherSplit: boolean; isOtherData: boolean },
 ): string[] {
   const labels = model.classify === undefined ? 'without their labels' : 'with their labels';
-  const notes =
-    train > 0 || isOtherSplit
-      ? [`the run was trained on the recordings of ${train} of the ${indices.length} ${split} clips${train > 0 ? `, ${labels}` : ''}`]
-      : [];
+  const isTold = train > 0 || isOtherSplit;
+  const known = numUnknown > 0 && isOtherData ? `at least ${train}` : `${train}`;
+  const notes = isTold
+    ? [`the run was trained on the recordings of ${known} of the ${indices.length} ${split} clips${train > 0 ? `, ${labels}` : ''}`]
+    : [];
   // A name says little about the sound in it: 1.wav may be another recording, and a copy may have another name.
-  if (isOtherData)
-    notes.push('clips that the run was trained on are known by their ids alone, which other data may share by chance, or may not keep');
+  if (isOtherData && numUnknown > 0)
+    notes.push(
+      `whether the run was trained on copies of ${numUnknown} of the ${indices.length} ${split} clips is unknown: they were compared by id alone, which other data may share by chance or not keep; features made by this version know the content (audiossl features --rebuild, and a run trained on such)`,
+    );
   if (validation > 0 && isOtherSplit)
     notes.push(`its checkpoint was watched on the recordings of ${validation} of the ${indices.length} ${split} clips`);
   return notes;

@@ -3,6 +3,7 @@ import { groupOf } from '../data/clip.js';
 import { dataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { resolveSplit } from '../data/resolveSplit.js';
+import type { StoredClip } from '../data/storeFiles.js';
 import type { Model } from '../model/loadModel.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
@@ -98,20 +99,41 @@ function nameOf(store: FeatureStore): string {
   return `${basename(store.dir).replace(/-[0-9a-f]{8}$/, '')}_${sha256(store.clips.map(({ id }) => id).join('\n')).slice(0, 8)}`;
 }
 
+export interface SeenClips {
+  /** Of the clips asked about, those whose recording the encoder was trained on. */
+  train: number;
+  /** Those whose recording chose its checkpoint. */
+  validation: number;
+  /** Of the clips asked about, those of which only the id could be compared: a copy under another name would go unseen. */
+  numUnknown: number;
+}
+
 /**
- * How many of the clips (indices in the store) the run's encoder has met: itself, or another cut of its recording, among the clips that it
- * was trained on, or that chose its checkpoint. Clips are known by their ids.
+ * How many of the clips (indices in the store) the run's encoder has met among the clips that it was trained on, or that chose its
+ * checkpoint: the clip itself, another cut of its recording, or a copy of its samples under whatever name.
+ * @param contents content hashes of the run's clips by id (run/runContents)
  */
 export function countSeen(
-  store: Pick<FeatureStore, 'clips'>,
+  store: { clips: readonly Pick<StoredClip, 'id' | 'group' | 'contentHash'>[] },
   { splitOf }: EvaluationSplit,
+  contents: ReadonlyMap<string, string>,
   indices: readonly number[],
-): Record<'train' | 'validation', number> {
-  const groupsOf = (split: 'train' | 'validation') =>
-    new Set(store.clips.flatMap((clip) => (splitOf.get(clip.id) === split ? groupOf(clip) : [])));
+): SeenClips {
+  const ownHashes = new Map(store.clips.map(({ id, contentHash }) => [id, contentHash]));
+  const idsOf = (split: 'train' | 'validation') => [...splitOf].flatMap(([id, its]) => (its === split ? [id] : []));
+  const hashOf = (id: string) => contents.get(id) ?? ownHashes.get(id);
   const count = (split: 'train' | 'validation') => {
-    const groups = groupsOf(split);
-    return indices.filter((index) => groups.has(groupOf(store.clips[index]))).length;
+    // Another sound under the same name is another clip.
+    const isOther = ({ id, contentHash }: (typeof store.clips)[number]) =>
+      contentHash !== undefined && contents.has(id) && contents.get(id) !== contentHash;
+    const groups = new Set(store.clips.flatMap((clip) => (splitOf.get(clip.id) === split && !isOther(clip) ? groupOf(clip) : [])));
+    const hashes = new Set(idsOf(split).flatMap((id) => hashOf(id) ?? []));
+    return indices.filter((index) => {
+      const { contentHash } = store.clips[index];
+      return groups.has(groupOf(store.clips[index])) || (contentHash !== undefined && hashes.has(contentHash));
+    }).length;
   };
-  return { train: count('train'), validation: count('validation') };
+  const isRunKnown = idsOf('train').every((id) => hashOf(id) !== undefined);
+  const numUnknown = isRunKnown ? indices.filter((index) => store.clips[index].contentHash === undefined).length : indices.length;
+  return { train: count('train'), validation: count('validation'), numUnknown };
 }

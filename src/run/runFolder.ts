@@ -9,6 +9,8 @@ export interface RunFolder {
   config: string;
   /** split.csv: id,split of every clip. */
   split: string;
+  /** contents.csv: id,contentHash of the clips trained and validated on, see runContents.ts. */
+  contents: string;
   /** log.jsonl: see logRecord.ts. */
   log: string;
   checkpoints: string;
@@ -32,6 +34,7 @@ export function runFolder(dir: string): RunFolder {
     dir,
     config: join(dir, 'config.yaml'),
     split: join(dir, 'split.csv'),
+    contents: join(dir, 'contents.csv'),
     log: join(dir, 'log.jsonl'),
     checkpoints,
     lastCheckpoint: join(checkpoints, 'last.safetensors'),

@@ -19,6 +19,7 @@ import type { ScheduleOptions } from '../optim/learningRateAt.js';
 import { configHash, toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
+import { formatContents } from '../run/runContents.js';
 import { runFacts } from '../run/runFacts.js';
 import { createRun } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
@@ -153,6 +154,7 @@ export async function runTraining<Item, Batch>(
     const changedEngine = hasCheckpoint ? await engineChange(run.log, facts) : undefined;
     await writeFileAtomic(run.config, toYaml(config));
     await writeFileAtomic(run.split, split.csvText);
+    await writeFileAtomic(run.contents, formatContents([...clips.train, ...clips.validation].map((clip) => store.clips[clip])));
     const log = await openLogWriter({
       path: run.log,
       resumeFrom: hasCheckpoint || resume ? { step: state.step, epochsDone: state.epoch - 1 } : undefined,

@@ -8,6 +8,7 @@ import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { readAudio } from '../../src/audio/readAudio.js';
 import { type BuildFeatureStoreOptions, buildFeatureStore } from '../../src/data/buildFeatureStore.js';
 import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { inspectClip } from '../../src/data/inspectClip.js';
 import { loadDataset } from '../../src/data/loadDataset.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { processStart } from '../../src/util/processStart.js';
@@ -74,8 +75,34 @@ describe('buildFeatureStore', () => {
     expect(rejected[0].reason).toMatch(/05\.wav/);
     expect((await readdir(out)).sort()).toEqual(['clips.csv', 'logmel.npy', 'rejected.csv', 'stats.npy', 'store.json']);
     expect((await readFile(join(out, 'clips.csv'), 'utf8')).split('\n')[0]).toBe(
-      'id,path,label,split,fold,group,isVerified,isNoisySmall,firstFrame,numFrames,numSamples,sampleRate,sourceBytes,sourceMtimeMs',
+      'id,path,label,split,fold,group,isVerified,isNoisySmall,firstFrame,numFrames,numSamples,sampleRate,sourceBytes,sourceMtimeMs,contentHash',
     );
+  });
+
+  it('keeps the content of each clip, which copies share, and opens stores of version 1, which did not', async () => {
+    const dir = await folderWith({ 'a.wav': tone(500), 'copy/b.wav': tone(500), 'c.wav': tone(501) });
+    const out = join(await folderWith(), 'store');
+    await build(dir, out);
+    const store = await FeatureStore.open(out);
+    await store.close();
+    const [a, c, b] = store.clips.map(({ contentHash }) => contentHash);
+    expect(a).toMatch(/^[0-9a-f]{64}$/);
+    expect(b).toBe(a);
+    expect(c).not.toBe(a);
+    const checked = await inspectClip(join(dir, 'a.wav'), { salvage: false, hasDescriptors: false });
+    expect(checked.contentHash).toBe(a);
+
+    const rows = (await readFile(join(out, 'clips.csv'), 'utf8')).trimEnd().split('\n');
+    await writeFile(join(out, 'clips.csv'), rows.map((row) => `${row.slice(0, row.lastIndexOf(','))}\n`).join(''));
+    await writeFile(
+      join(out, 'store.json'),
+      (await readFile(join(out, 'store.json'), 'utf8')).replace('"schemaVersion": 2', '"schemaVersion": 1'),
+    );
+    const old = await FeatureStore.open(out);
+    await old.close();
+    expect(old.clips.map(({ contentHash }) => contentHash)).toEqual([undefined, undefined, undefined]);
+    expect((await build(dir, out)).status).toBe('relabelled');
+    expect((await build(dir, out)).status).toBe('reused');
   });
 
   it('makes the same bits with one worker and with three', async () => {
