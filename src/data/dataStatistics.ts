@@ -1,5 +1,8 @@
+import type { Traits } from '../audio/RecordingTraits.js';
+import { groupBy } from '../util/groupBy.js';
 import { countClasses, inspectClips } from './checkData.js';
-import type { Clip, Dataset } from './clip.js';
+import { type Clip, compareCodeUnits, type Dataset } from './clip.js';
+import { type TellingTrait, tellingTraits } from './tellingTraits.js';
 
 export interface Summary {
   mean: number;
@@ -26,6 +29,10 @@ export interface DataStatistics {
   /** Over clips, of each clip's mean. */
   descriptors?: Record<string, Summary>;
   numUnreadable?: number;
+  /** Medians over the clips of each class of what recorders and tools leave on them (audio/RecordingTraits), with rates in Hz. */
+  traits?: ({ label: string; sampleRate: number } & Traits)[];
+  /** Traits that alone tell classes apart. */
+  tellingTraits?: TellingTrait[];
 }
 
 /** Counts, durations, rates and (with audio) clip descriptors of a data set; every recording is decoded once. */
@@ -63,6 +70,7 @@ export async function dataStatistics({
     table[key] = (table[key] ?? 0) + 1;
   };
   const descriptors = new Map<string, number[]>();
+  const traits: ({ label: string; sampleRate: number } & Traits)[] = [];
   let numUnreadable = 0;
   let done = 0;
   await inspectClips({
@@ -79,6 +87,7 @@ export async function dataStatistics({
         count(counts.sampleRates, inspection.sampleRate);
         count(counts.channels, inspection.numChannels);
         count(counts.formats, inspection.format);
+        if (inspection.traits) traits.push({ label, sampleRate: inspection.sampleRate, ...inspection.traits });
         for (const [name, value] of Object.entries(inspection.descriptors ?? {})) {
           if (!Number.isFinite(value)) continue;
           const values = descriptors.get(name);
@@ -98,6 +107,32 @@ export async function dataStatistics({
     ...counts,
     descriptors: Object.fromEntries([...descriptors].map(([name, values]) => [name, summarise(values)])),
     numUnreadable,
+    ...describeTraits(traits),
+  };
+}
+
+const traitNames = ['sampleRate', 'bandwidth', 'level', 'digitalSilence', 'padding'] as const;
+
+/** Medians by class, and what tells labelled classes apart. */
+function describeTraits(
+  clips: readonly ({ label: string; sampleRate: number } & Traits)[],
+): Pick<DataStatistics, 'traits' | 'tellingTraits'> {
+  const byClass = [...groupBy(clips, ({ label }) => label)].sort(([a], [b]) => compareCodeUnits(a, b));
+  const median = (values: number[]) => summarise(values).median;
+  const labelled = clips.filter(({ label }) => label !== '');
+  const values = Object.fromEntries(traitNames.map((name) => [name, labelled.map((clip) => clip[name])]));
+  return {
+    traits: byClass.map(([label, members]) => ({
+      label,
+      ...(Object.fromEntries(traitNames.map((name) => [name, median(members.map((clip) => clip[name]))])) as Record<
+        (typeof traitNames)[number],
+        number
+      >),
+    })),
+    tellingTraits: tellingTraits(
+      values,
+      labelled.map(({ label }) => label),
+    ),
   };
 }
 

@@ -2,6 +2,7 @@ import { clipDescriptors, descriptorFrames } from '../audio/clipDescriptors.js';
 import { frontEndPresets } from '../audio/frontEndPresets.js';
 import { mixDown } from '../audio/mixDown.js';
 import { openRecording } from '../audio/openRecording.js';
+import { RecordingTraits, type Traits } from '../audio/RecordingTraits.js';
 import { SoundCheck } from '../audio/SoundCheck.js';
 import { ContentHash } from './ContentHash.js';
 
@@ -20,6 +21,8 @@ export interface ClipInspection {
   warnings: string[];
   /** Means over the clip, where asked for. */
   descriptors?: Record<string, number>;
+  /** Likewise. */
+  traits?: Traits;
 }
 
 /** Decodes a file piece by piece and looks at it; warnings about a model's band mean the default front end's. Throws AudiosslError for a file that cannot be read. */
@@ -32,6 +35,7 @@ export async function inspectClip(
     const { sampleRate, numChannels, format } = recording;
     const check = new SoundCheck(recording, frontEndPresets.acl.fMax);
     const content = new ContentHash(sampleRate);
+    const traits = hasDescriptors ? new RecordingTraits(sampleRate) : undefined;
     let numSamples = 0;
     // Of a short clip the mean of the channels is kept, so that it is decoded once.
     const kept: Float32Array[] = [];
@@ -39,6 +43,7 @@ export async function inspectClip(
       content.add(channels);
       const mono = mixDown(channels);
       check.add(channels, mono);
+      traits?.add(channels, mono);
       numSamples += mono.length;
       if (hasDescriptors && numSamples <= maxKept) kept.push(mono);
     }
@@ -50,7 +55,8 @@ export async function inspectClip(
       isSilent: check.isSilent,
       contentHash: content.digest(),
       warnings: [...recording.warnings, ...check.warnings()],
-      ...(hasDescriptors && {
+      ...(traits && {
+        traits: traits.result(),
         descriptors: { ...clipDescriptors(await chosenFrames(numSamples <= maxKept ? kept : recording.blocks(), numSamples), sampleRate) },
       }),
     };
