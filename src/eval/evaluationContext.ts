@@ -136,7 +136,8 @@ function seenNotes(
   { isOtherSplit, isOtherData }: { isOtherSplit: boolean; isOtherData: boolean },
 ): string[] {
   const labels = model.classify === undefined ? 'without their labels' : 'with their labels';
-  const isTold = train > 0 || isOtherSplit;
+  // Of clips that cannot be compared, none known says nothing.
+  const isTold = train > 0 || (isOtherSplit && !(isOtherData && numUnknown > 0));
   const known = numUnknown > 0 && isOtherData ? `at least ${train}` : `${train}`;
   const notes = isTold
     ? [`the run was trained on the recordings of ${known} of the ${indices.length} ${split} clips${train > 0 ? `, ${labels}` : ''}`]

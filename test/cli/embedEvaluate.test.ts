@@ -28,7 +28,11 @@ beforeAll(async () => {
   await writeFile(join(folder, 'in', 'a.wav'), tone(400, 0.6));
   await writeFile(join(folder, 'in', 'sub', 'b.wav'), tone(800, 0.6));
   await writeFile(join(folder, 'in', 'broken.wav'), 'RIFF');
-  await saveSmallModel(run.checkpoints, { name: 'best.safetensors', frontEnd: { ...toneFrontEnd } });
+  await saveSmallModel(run.checkpoints, {
+    name: 'best.safetensors',
+    frontEnd: { ...toneFrontEnd },
+    config: { evaluation: { bootstrapDraws: 100 } },
+  });
   const store = await toneStore(6);
   storeDir = store.dir;
   const split = store.clips.map(({ id }, i) => `${id},${['train', 'train', 'validation'][i % 3]}`);

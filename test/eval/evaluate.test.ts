@@ -36,7 +36,12 @@ beforeAll(async () => {
   run = runFolder(join(folder, 'run'));
   await mkdir(run.checkpoints, { recursive: true });
   await mkdir(run.evaluations, { recursive: true });
-  await saveSmallModel(run.checkpoints, { name: 'best.safetensors', frontEnd: { ...toneFrontEnd }, classNames: ['high', 'low'] });
+  await saveSmallModel(run.checkpoints, {
+    name: 'best.safetensors',
+    frontEnd: { ...toneFrontEnd },
+    classNames: ['high', 'low'],
+    config: { evaluation: options },
+  });
   await writeFile(run.split, ['id,split', ...store.clips.map(({ id }) => `${id},${splitOfId(id)}`)].join('\n'));
   model = await loadModel(run.dir);
 });

@@ -18,6 +18,8 @@ describe('createRun', () => {
     expect(run).toEqual({
       dir: at(),
       config: at('config.yaml'),
+      contents: at('contents.csv'),
+      embeddings: at('embeddings'),
       split: at('split.csv'),
       log: at('log.jsonl'),
       checkpoints: at('checkpoints'),
