@@ -132,7 +132,7 @@ describe('FeatureStore', () => {
     await spoil('clips.csv', edit('id,path,label', 'id,label,path'), /clips\.csv: the columns must be/);
     await spoil('clips.csv', edit('1.wav,a,', '1.wav,zebra,'), /clips\.csv: .* label "zebra" is not among the classes/);
     await spoil('store.json', edit('"hopLength": 220', '"hopLength": 221'), /store\.json: the front end must have the hash/);
-    await spoil('store.json', edit('"schemaVersion": 1', '"schemaVersion": 2'), /store\.json: schemaVersion/);
+    await spoil('store.json', edit('"schemaVersion": 2', '"schemaVersion": 3'), /store\.json: schemaVersion/);
     await spoil('store.json', edit('{', '{{'), /store\.json/);
     await (await FeatureStore.open(dir)).close();
     await expect(FeatureStore.open(`${dir}/none`)).rejects.toThrow(/no such folder; make one with audiossl features/);
