@@ -7,7 +7,8 @@
 // a file (read, decode, resample, normalise, log-mel, sums for the statistics); theirs is reading by soundfile, resampling by the library's own default
 // (torchaudio: windowed sinc of width 6; librosa: soxr_hq), spectrogram, mel bank, logarithm. Alternates process by process, round after round,
 // for each instruction set and number of threads; N threads are N processes with one thread each, started at the same moment, and their rates
-// are added. Prints a JSON line a process, then medians, ranges and the ratio to the faster peer. Needs an otherwise idle machine. Writes
+// are added. Prints a JSON line a process, then medians, ranges and the ratio to the faster peer. Needs an otherwise idle machine; on a busy one the best
+// processor time of a file, printed beside, still says something. Writes
 // nothing but the files in the system's temporary folder, which it takes away again.
 //
 //     --rounds 3 --seconds 0.5        measured for each file and round

@@ -18,16 +18,23 @@ const [seconds, ...files] = process.argv.slice(2).filter((argument) => argument 
 const frontEnd = resolveFrontEnd();
 
 /** Median milliseconds of a call, over `seconds`. */
-async function timeOf(work) {
+const timeOf = async (work) => (await timesOf(work)).elapsed;
+
+/** That, and the least processor time that one took. */
+async function timesOf(work) {
   await work();
   const times = [];
+  let processor = Number.POSITIVE_INFINITY;
   const end = performance.now() + 1000 * Number(seconds);
   while (performance.now() < end || times.length < 3) {
     const start = performance.now();
+    const before = process.cpuUsage();
     await work();
+    const { user, system } = process.cpuUsage(before);
+    processor = Math.min(processor, (user + system) / 1000);
     times.push(performance.now() - start);
   }
-  return median(times);
+  return { elapsed: median(times), processor };
 }
 
 async function partsOf(file, sampleRate) {
@@ -50,8 +57,8 @@ await once(process.stdin, 'data');
 for (const file of files) {
   const sampleRate = Number(basename(file, '.wav'));
   const { name, instructionSet } = frontEndEngine();
-  const ms = await timeOf(() => clipFeatures(file, { frontEnd, dtype: 'float32', salvage: false }));
+  const { elapsed, processor } = await timesOf(() => clipFeatures(file, { frontEnd, dtype: 'float32', salvage: false }));
   const parts = withParts ? { parts: await partsOf(file, sampleRate) } : {};
-  console.log(JSON.stringify({ sampleRate, rate: 30_000 / ms, engine: name, instructionSet, ...parts }));
+  console.log(JSON.stringify({ sampleRate, rate: 30_000 / elapsed, processorRate: 30_000 / processor, engine: name, instructionSet, ...parts }));
 }
 process.stdin.destroy();
