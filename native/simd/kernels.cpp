@@ -11,11 +11,13 @@ namespace {
 #include "maxPool.inc"
 #include "noise.inc"
 #include "optimizers.inc"
-#ifdef __AVX512BF16__
+#include "product.inc"
 #include "winograd.inc"
-constexpr WinogradKernels winogradKernels{winogradFilter, winogradForward, winogradPairs, winogradProducts, winogradFilterGradient};
+#ifdef __AVX512BF16__
+#include "winogradPairs.inc"
+constexpr WinogradPairKernels winogradPairKernels{pairsFilter, pairsForward, pairsOfTiles, pairsProducts, pairsFilterGradient};
 #else
-constexpr WinogradKernels winogradKernels{};
+constexpr WinogradPairKernels winogradPairKernels{};
 #endif
 
 // Gives a template over the type of activations the table's signature.
@@ -40,8 +42,8 @@ void normaliseEntry(bool bfloat16, const void* x, const void* residual, void* y,
   AUDIOSSL_BY_TYPE(normalise, IN(x), IN(residual), OUT(y), rows, channels, scale, shift, relu);
 }
 void batchNormGradientSumsEntry(bool bfloat16, const void* dy, const void* x, const void* y, void* masked, int64_t rows, int64_t channels,
-                                const float* mean, double* sums, double* products) {
-  AUDIOSSL_BY_TYPE(batchNormGradientSums, IN(dy), IN(x), IN(y), OUT(masked), rows, channels, mean, sums, products);
+                                const float* mean, const float* scale, const float* shift, double* sums, double* products) {
+  AUDIOSSL_BY_TYPE(batchNormGradientSums, IN(dy), IN(x), IN(y), OUT(masked), rows, channels, mean, scale, shift, sums, products);
 }
 void batchNormGradientEntry(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, int64_t rows, int64_t channels,
                             const BatchNormGradientTerms& terms) {
@@ -61,6 +63,20 @@ void fromBlocksEntry(bool bfloat16, const float* blocks, const void* residual, v
   AUDIOSSL_BY_TYPE(fromBlocks, blocks, IN(residual), OUT(y), pixels, channels, relu);
 }
 
+void winogradImagesEntry(bool bfloat16, const WinogradGeometry& geometry, const void* x, int64_t begin, int64_t end, float* transformed,
+                         int64_t placeStep, int64_t tileStep) {
+  AUDIOSSL_BY_TYPE(winogradImages, geometry, IN(x), begin, end, transformed, placeStep, tileStep);
+}
+void winogradGradientsEntry(bool bfloat16, const WinogradGeometry& geometry, const void* dy, int64_t begin, int64_t end, float* transformed,
+                            int64_t placeStep, int64_t tileStep) {
+  AUDIOSSL_BY_TYPE(winogradGradients, geometry, IN(dy), begin, end, transformed, placeStep, tileStep);
+}
+void winogradResultsEntry(bool bfloat16, const WinogradGeometry& geometry, const float* products, int64_t placeStep, int64_t tileStep,
+                          int64_t begin, int64_t end, int64_t channel, int64_t channels, const float* bias, const void* residual, void* y,
+                          bool relu) {
+  AUDIOSSL_BY_TYPE(winogradResults, geometry, products, placeStep, tileStep, begin, end, channel, channels, bias, IN(residual), OUT(y), relu);
+}
+
 #define AUDIOSSL_TEXT(name) AUDIOSSL_TEXT_OF(name)
 #define AUDIOSSL_TEXT_OF(name) #name
 
@@ -69,6 +85,8 @@ void fromBlocksEntry(bool bfloat16, const float* blocks, const void* residual, v
 extern const SimdKernels AUDIOSSL_SIMD;
 const SimdKernels AUDIOSSL_SIMD = {
     AUDIOSSL_TEXT(AUDIOSSL_SIMD),
+    kPanelFloats,
+    productPanel,
     batchNormSumsEntry,
     normaliseEntry,
     batchNormGradientSumsEntry,
@@ -77,7 +95,8 @@ const SimdKernels AUDIOSSL_SIMD = {
     maxPoolGradientEntry,
     toBlocksEntry,
     fromBlocksEntry,
-    winogradKernels,
+    {winogradFilterPanels, winogradImagesEntry, winogradGradientsEntry, winogradResultsEntry, winogradFilterSums},
+    winogradPairKernels,
     sgdStep,
     adamStep,
     movingAverage,

@@ -13,6 +13,9 @@ struct BatchNormGradientTerms {
   const float* scale;
   const float* slope;
   const float* offset;
+  // Without y and with these, g = dy where maskScale * x + maskShift > 0.
+  const float* maskScale = nullptr;
+  const float* maskShift = nullptr;
 };
 
 struct PoolGeometry {
@@ -22,15 +25,16 @@ struct PoolGeometry {
   int64_t top, left;  // padding
 };
 
-// A 3 x 3 convolution of stride 1: x [batch, height, width, in] -> [batch, outHeight, outWidth, out], channels multiples of 64.
+// A 3 x 3 convolution of stride 1: x [batch, height, width, in] -> [batch, outHeight, outWidth, out].
 struct WinogradGeometry {
   int64_t batch, height, width, in;
   int64_t outHeight, outWidth, out;
   int64_t top, left;  // padding
 };
 
-// Winograd's algorithm on bfloat16 images; see winograd.inc. All null where the processor does not multiply bfloat16.
-struct WinogradKernels {
+// Winograd's algorithm F(2 x 2, 3 x 3) in bfloat16; see winogradPairs.inc. Channels are multiples of 64. All null where the processor
+// does not multiply bfloat16.
+struct WinogradPairKernels {
   // weight [out, 3, 3, in] float32 -> 16 * in * out bfloat16, for `forward`; flipped: for the gradient by the input. A panel is 64
   // channels of the result.
   void (*filter)(const float* weight, void* packed, int64_t in, int64_t out, bool flipped, int64_t beginPanel, int64_t endPanel);
@@ -45,8 +49,31 @@ struct WinogradKernels {
   void (*filterGradient)(const float* products, float* gradient, int64_t in, int64_t out, int64_t begin, int64_t end);
 };
 
+// Winograd's algorithm F(4 x 4, 3 x 3) in float32, step by step; see winograd.inc. Channels are multiples of 32. Of tiles [begin, end),
+// position p of 36 of tile t lies at placeStep * p + tileStep * (t - begin).
+struct WinogradKernels {
+  // weight [out, 3, 3, in] -> 36 * in * out floats [columns / panel, 36, sums, panel]: sums over in, columns of out; flipped (for the
+  // gradient by the input) the other way round. Panels [beginPanel, endPanel).
+  void (*filter)(const float* weight, float* packed, int64_t in, int64_t out, bool flipped, int64_t beginPanel, int64_t endPanel);
+  void (*images)(bool bfloat16, const WinogradGeometry& geometry, const void* x, int64_t begin, int64_t end, float* transformed,
+                 int64_t placeStep, int64_t tileStep);
+  void (*gradients)(bool bfloat16, const WinogradGeometry& geometry, const void* dy, int64_t begin, int64_t end, float* transformed,
+                    int64_t placeStep, int64_t tileStep);
+  // Products -> `channels` channels of y from `channel` on; bias and residual may be null.
+  void (*results)(bool bfloat16, const WinogradGeometry& geometry, const float* products, int64_t placeStep, int64_t tileStep, int64_t begin,
+                  int64_t end, int64_t channel, int64_t channels, const float* bias, const void* residual, void* y, bool relu);
+  // Sums [36, rows, channels] over tiles -> as many output and input channels of a gradient [out, 3, 3, in]
+  void (*filterSums)(const float* sums, int64_t placeStep, int64_t rowStep, float* gradient, int64_t in, int64_t rows, int64_t channels);
+};
+
 struct SimdKernels {
   const char* name;
+
+  // Columns of a float32 product at a time. A divisor of 32.
+  int64_t panel;
+  // One panel of c [rows, panel] (+)= a b; a's value (row, k) at a[row * aRow + k * aStep], of which one is 1, b's row k at b + k * bStep
+  void (*product)(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, int64_t sums, float* c, int64_t cRow,
+                  int64_t rows, bool accumulates);
 
   // Sums over rows of x - pivot and its square. x [rows, channels]; sums and squares [channels].
   void (*batchNormSums)(bool bfloat16, const void* x, int64_t rows, int64_t channels, const float* pivot, double* sums, double* squares);
@@ -55,9 +82,10 @@ struct SimdKernels {
   void (*normalise)(bool bfloat16, const void* x, const void* residual, void* y, int64_t rows, int64_t channels, const float* scale,
                     const float* shift, bool relu);
 
-  // Sums over rows of g and g * (x - mean), g = dy where y > 0 (y null: g = dy). If masked is given, g is written there.
+  // Sums over rows of g and g * (x - mean), g = dy where y > 0, or where scale * x + shift > 0 (y null), or dy (scale null too). If masked
+  // is given, g is written there.
   void (*batchNormGradientSums)(bool bfloat16, const void* dy, const void* x, const void* y, void* masked, int64_t rows, int64_t channels,
-                                const float* mean, double* sums, double* products);
+                                const float* mean, const float* scale, const float* shift, double* sums, double* products);
 
   void (*batchNormGradient)(bool bfloat16, const void* dy, const void* x, const void* y, void* dx, int64_t rows, int64_t channels,
                             const BatchNormGradientTerms& terms);
@@ -72,6 +100,7 @@ struct SimdKernels {
   void (*fromBlocks)(bool bfloat16, const float* blocks, const void* residual, void* y, int64_t pixels, int64_t channels, bool relu);
 
   WinogradKernels winograd;
+  WinogradPairKernels winogradPairs;
 
   // v = momentum v + g + weightDecay w; w -= learningRate v
   void (*sgdStep)(float* parameter, const float* gradient, float* velocity, int64_t count, float learningRate, float momentum,

@@ -1,10 +1,9 @@
 // Batch norm with the residual connection and ReLU that follow it: the kernels that src/ops/batchNorm.ts describes.
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "../simd/kernels.h"
 #include "families.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -23,11 +22,9 @@ struct Pieces {
   // run(group, piece, first element, rows)
   template <class Run>
   void forEach(const Run& run) const {
-    at::parallel_for(0, groups * perGroup, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; piece++) {
-        int64_t group = piece / perGroup, first = piece % perGroup * rowsEach;
-        run(group, piece, (group * rows + first) * channels, std::min(rowsEach, rows - first));
-      }
+    parallelPieces(groups * perGroup, [&](int64_t piece) {
+      int64_t group = piece / perGroup, first = piece % perGroup * rowsEach;
+      run(group, piece, (group * rows + first) * channels, std::min(rowsEach, rows - first));
     });
   }
 };
@@ -58,6 +55,30 @@ Tensor sumPieces(const Pieces& pieces, const Run& run) {
 Tensor plain(const Tensor& x) { return x.contiguous(); }
 OptionalTensor plain(const OptionalTensor& x) { return x ? OptionalTensor(x->contiguous()) : x; }
 
+// y = scale * x + shift, [groups, C] each, from the statistics as they are kept: what is computed from them later has the same bits.
+struct Affine {
+  Tensor scale, shift;
+
+  Affine(const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& inverseDeviation) {
+    Tensor exact = inverseDeviation.to(at::kDouble) * gamma;
+    scale = exact.to(at::kFloat).contiguous();
+    shift = (beta - mean * exact).to(at::kFloat).contiguous();
+  }
+  const float* scaleOf(int64_t group) const { return scale.data_ptr<float>() + group * scale.size(1); }
+  const float* shiftOf(int64_t group) const { return shift.data_ptr<float>() + group * shift.size(1); }
+};
+
+Tensor normalised(const Tensor& x, const Affine& affine, const OptionalTensor& residual, int64_t groups, bool relu) {
+  Pieces pieces(x, groups);
+  Activations at(x);
+  Tensor y = at::empty_like(x);
+  pieces.forEach([&](int64_t group, int64_t, int64_t first, int64_t count) {
+    simd().normalise(at.bfloat16, at.in(x, first), at.in(residual, first), at.out(y, first), count, pieces.channels, affine.scaleOf(group),
+                     affine.shiftOf(group), relu);
+  });
+  return y;
+}
+
 // -> y, mean [groups, C], inverseDeviation [groups, C]; the running statistics change in place, once a group.
 Tensors batchNormTrain(const Tensor& input, const Tensor& gamma, const Tensor& beta, int64_t runningMeanSlot, int64_t runningVarianceSlot,
                        const OptionalTensor& givenResidual, int64_t groups, double epsilon, double momentum, bool relu) {
@@ -84,20 +105,20 @@ Tensors batchNormTrain(const Tensor& input, const Tensor& gamma, const Tensor& b
     runningVariance.mul_(1 - momentum).add_(variance[group].to(at::kFloat), momentum * rows / (rows - 1));
   }
 
-  Tensor scale = inverseDeviation * gamma;
-  Tensor offset = (beta - mean * scale).to(at::kFloat);
-  scale = scale.to(at::kFloat);
-  Tensor y = at::empty_like(x);
-  pieces.forEach([&](int64_t group, int64_t, int64_t first, int64_t count) {
-    simd().normalise(at.bfloat16, at.in(x, first), at.in(residual, first), at.out(y, first), count, channels,
-                     scale.data_ptr<float>() + group * channels, offset.data_ptr<float>() + group * channels, relu);
-  });
-  return {y, mean.to(at::kFloat), inverseDeviation.to(at::kFloat)};
+  mean = mean.to(at::kFloat);
+  inverseDeviation = inverseDeviation.to(at::kFloat);
+  return {normalised(x, {gamma, beta, mean, inverseDeviation}, residual, groups, relu), mean, inverseDeviation};
 }
 
-// -> dx, dGamma, dBeta (, dResidual). y is given where there was a ReLU.
+// What batchNormTrain gave, once more from its statistics.
+Tensor batchNormAgain(const Tensor& input, const Tensor& gamma, const Tensor& beta, const Tensor& mean, const Tensor& inverseDeviation,
+                      int64_t groups, bool relu) {
+  return normalised(plain(input), {gamma, beta, mean, inverseDeviation}, {}, groups, relu);
+}
+
+// -> dx, dGamma, dBeta (, dResidual). Where there was a ReLU y is given, or beta if no residual came before it.
 Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tensor& gamma, const Tensor& mean, const Tensor& inverseDeviation,
-                          const OptionalTensor& givenY, int64_t groups, bool hasResidual) {
+                          const OptionalTensor& givenY, const OptionalTensor& beta, int64_t groups, bool hasResidual) {
   Tensor x = plain(input), dy = plain(givenDy);
   OptionalTensor y = plain(givenY);
   if (dy.scalar_type() != x.scalar_type()) dy = dy.to(x.scalar_type());
@@ -108,11 +129,13 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
 
   // The gradient of the residual is dy behind the ReLU: written in the first pass, read in the second.
   bool writesMasked = hasResidual && y;
+  c10::optional<Affine> affine;
+  if (!y && beta) affine = Affine(gamma, *beta, mean, inverseDeviation);
   Tensor masked = writesMasked ? at::empty_like(dy) : dy;
   Tensor sums = sumPieces(pieces, [&](int64_t group, int64_t first, int64_t count, double* sum, double* product) {
     simd().batchNormGradientSums(at.bfloat16, at.in(dy, first), at.in(x, first), at.in(y, first),
                                  writesMasked ? at.out(masked, first) : nullptr, count, channels, mean.data_ptr<float>() + group * channels,
-                                 sum, product);
+                                 affine ? affine->scaleOf(group) : nullptr, affine ? affine->shiftOf(group) : nullptr, sum, product);
   });
   Tensor deviation = inverseDeviation.to(at::kDouble);
   Tensor sumG = sums[0], sumGXHat = sums[1] * deviation;
@@ -127,7 +150,8 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
   OptionalTensor mask = writesMasked ? OptionalTensor() : y;
   pieces.forEach([&](int64_t group, int64_t, int64_t first, int64_t count) {
     BatchNormGradientTerms terms{scale.data_ptr<float>() + group * channels, slope.data_ptr<float>() + group * channels,
-                                 offset.data_ptr<float>() + group * channels};
+                                 offset.data_ptr<float>() + group * channels, affine ? affine->scaleOf(group) : nullptr,
+                                 affine ? affine->shiftOf(group) : nullptr};
     simd().batchNormGradient(at.bfloat16, at.in(masked, first), at.in(x, first), at.in(mask, first), at.out(dx, first), count, channels,
                              terms);
   });
@@ -140,6 +164,7 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
 
 void defineBatchNorm(Module& m) {
   m.defBfloat16("batchNormTrain", batchNormTrain);
+  m.defBfloat16("batchNormAgain", batchNormAgain);
   m.defBfloat16("batchNormGradient", batchNormGradient);
 }
 

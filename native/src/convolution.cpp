@@ -157,7 +157,7 @@ Tensor conv(const Tensor& x, int64_t filter, const Ints& strides, const Ints& pa
   if (isPlain(x, filterShape, dilations, isChannelsFirst) && x.size(3) == filterShape[2]) {
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
     if (winogradFits(shape, activationType())) {
-      return winogradForward(shape, x.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), false), {});
+      return winogradForward(shape, x.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), activationType(), false), {});
     }
     if (const ConvPlan* plan = planForward(shape, activationType(), false, false, false)) {
       return runForward(*plan, x.to(activationType()).contiguous(), packed(*plan, filter), {});
@@ -184,7 +184,7 @@ Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShap
   if (isPlain(dy, filterShape, {}, isChannelsFirst) && inputShape[3] == filterShape[2]) {
     ConvShape shape = convShape(inputShape, filterShape, strides, pads);
     if (winogradFits(shape, activationType())) {
-      return winogradInputGradient(shape, dy.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), true));
+      return winogradInputGradient(shape, dy.to(activationType()).contiguous(), winogradFilter(asFloat(filterView(filter)), activationType(), true));
     }
     if (const ConvPlan* plan = planInputGradient(shape, activationType())) {
       return runInputGradient(*plan, dy.to(activationType()).contiguous(), packed(*plan, filter));
@@ -232,10 +232,10 @@ Tensors foldBatchNorm(const Tensors& parameters, double epsilon) {
 // The same, transformed for Winograd's algorithm or packed for a plan (if there is one), and kept until a parameter changes.
 Tensors foldedFor(bool byWinograd, const ConvPlan* plan, const Tensors& parameters, double epsilon) {
   // One number for what was done; plans have negative ones.
-  double number = (byWinograd ? 3 : plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
+  double number = (byWinograd ? (storesBfloat16() ? 4 : 3) : plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
   if (const Tensors* known = derivedOf(parameters, number)) return *known;
   Tensors folded = foldBatchNorm(parameters, epsilon);
-  if (byWinograd) return keepDerived(parameters, number, {winogradFilter(folded[0], false), folded[1]});
+  if (byWinograd) return keepDerived(parameters, number, {winogradFilter(folded[0], activationType(), false), folded[1]});
   if (plan) return keepDerived(parameters, number, {packFilter(*plan, folded[0]), folded[1]});
   return keepDerived(parameters, number, {folded[0].to(activationType()), folded[1].to(activationType())});
 }

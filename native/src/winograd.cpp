@@ -1,17 +1,18 @@
 #include "winograd.h"
 
-#include <ATen/Parallel.h>
-
 #include "../simd/kernels.h"
+#include "parallel.h"
+#include "winogradPairs.h"
 
 namespace audiossl {
 namespace {
 
-constexpr int64_t kPositions = 16, kPanel = 64;
+constexpr int64_t kPlaces = 36, kChannels = 32;
+constexpr int64_t kLine = 16;  // floats of a cache line
 
 int64_t up(int64_t count, int64_t each) { return (count + each - 1) / each; }
 
-int64_t tilesOf(const WinogradGeometry& g) { return g.batch * up(g.outHeight, 2) * up(g.outWidth, 2); }
+int64_t tilesOf(const WinogradGeometry& g) { return g.batch * up(g.outHeight, 4) * up(g.outWidth, 4); }
 
 WinogradGeometry geometryOf(const ConvShape& s) {
   return {s.batch, s.height, s.width, s.in, s.outHeight(), s.outWidth(), s.out, s.top, s.left};
@@ -22,85 +23,208 @@ WinogradGeometry backwards(const ConvShape& s) {
   return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left};
 }
 
-// Tiles that a thread takes at a time: what it makes of them stays in its second-level cache. A tile's result does not depend on it.
-int64_t tilesAtATime(const WinogradGeometry& g) {
-  constexpr int64_t kBytes = 1 << 20, kMost = 64;
-  int64_t most = std::min(kMost, std::max<int64_t>(6, kBytes / (2 * kPositions * g.in)));
-  // As many pieces for each thread.
-  int64_t tiles = tilesOf(g), threads = at::get_num_threads();
-  int64_t pieces = up(up(tiles, most), threads) * threads;
-  return std::max<int64_t>(1, up(tiles, pieces));
+bool isBfloat16(const Tensor& x) { return x.scalar_type() == at::kBFloat16; }
+
+// Transformed tiles or their products, [36, tiles, channels]. A line more a tile and a place, so that places do not fall into the
+// same sets of the caches.
+struct Tiles {
+  int64_t tileStep, placeStep;
+  Tensor memory;
+  float* values;
+
+  Tiles(int64_t tiles, int64_t channels) : tileStep(channels + kLine), placeStep(tiles * tileStep + kLine) {
+    memory = at::empty({kPlaces * placeStep}, at::kFloat);
+    values = memory.data_ptr<float>();
+  }
+  float* at(int64_t place, int64_t tile) const { return values + place * placeStep + tile * tileStep; }
+};
+
+struct Forward {
+  const WinogradGeometry& g;
+  const Tensor &x, &filter, &y;
+  const Finish& finish;
+
+  void images(const Tiles& to, int64_t begin, int64_t end, int64_t first) const {
+    simd().winograd.images(isBfloat16(x), g, x.data_ptr(), begin, end, to.at(0, begin - first), to.placeStep, to.tileStep);
+  }
+  // Channels [begin, end) of the products of one place; `to` begins at channel `first`
+  void products(const Tiles& images, const Tiles& to, int64_t place, int64_t tiles, int64_t begin, int64_t end, int64_t first) const {
+    int64_t panel = simd().panel;
+    for (int64_t channel = begin; channel < end; channel += panel) {
+      const float* columns = filter.data_ptr<float>() + (channel / panel * kPlaces + place) * g.in * panel;
+      simd().product(images.at(place, 0), images.tileStep, 1, columns, panel, g.in, to.at(place, 0) + channel - first, to.tileStep, tiles,
+                     false);
+    }
+  }
+  void results(const Tiles& products, int64_t begin, int64_t end, int64_t first, int64_t channel, int64_t channels) const {
+    simd().winograd.results(isBfloat16(x), g, products.at(0, begin - first), products.placeStep, products.tileStep, begin, end, channel, channels,
+                            finish.bias ? finish.bias->data_ptr<float>() : nullptr, finish.residual ? finish.residual->data_ptr() : nullptr,
+                            y.data_ptr(), finish.relu);
+  }
+};
+
+// Few channels: some tiles from x to y at a time, which stay in the second-level cache.
+void forwardByTiles(const Forward& work, int64_t tiles) {
+  constexpr int64_t kTiles = 28, kColumns = 64;
+  const WinogradGeometry& g = work.g;
+  struct Scratch {
+    Tiles images, products;
+  };
+  auto prepare = [&] { return Scratch{Tiles(kTiles, g.in), Tiles(kTiles, kColumns)}; };
+  parallelPieces(up(tiles, kTiles), prepare, [&](int64_t piece, const Scratch& scratch) {
+    int64_t begin = piece * kTiles, end = std::min(begin + kTiles, tiles);
+    work.images(scratch.images, begin, end, begin);
+    for (int64_t channel = 0; channel < g.out; channel += kColumns) {
+      int64_t channels = std::min(kColumns, g.out - channel);
+      for (int64_t place = 0; place < kPlaces; place++) work.products(scratch.images, scratch.products, place, end - begin, channel, channel + channels, channel);
+      work.results(scratch.products, begin, end, begin, channel, channels);
+    }
+  });
+}
+
+// Many channels: the filter is what is large, so each of its places serves many tiles at a time.
+void forwardByPlaces(const Forward& work, int64_t tiles) {
+  constexpr int64_t kBytes = 40 << 20, kTiles = 8, kColumns = 128;
+  const WinogradGeometry& g = work.g;
+  int64_t most = std::max<int64_t>(64, kBytes / (kPlaces * 4 * (g.in + g.out)));
+  int64_t each = up(tiles, up(tiles, most));
+  Tiles images(each, g.in), products(each, g.out);
+  for (int64_t first = 0; first < tiles; first += each) {
+    int64_t count = std::min(each, tiles - first), strips = up(g.out, kColumns);
+    parallelPieces(up(count, kTiles), [&](int64_t piece) {
+      int64_t begin = first + piece * kTiles;
+      work.images(images, begin, std::min(begin + kTiles, first + count), first);
+    });
+    parallelPieces(kPlaces * strips, [&](int64_t piece) {
+      int64_t begin = piece % strips * kColumns, end = std::min(begin + kColumns, g.out), place = piece / strips;
+      work.products(images, products, place, count, begin, end, 0);
+    });
+    parallelPieces(up(count, kTiles), [&](int64_t piece) {
+      int64_t begin = first + piece * kTiles;
+      work.results(products, begin, std::min(begin + kTiles, first + count), first, 0, g.out);
+    });
+  }
 }
 
 Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
-  Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, at::kBFloat16);
-  int64_t tiles = tilesOf(g), each = tilesAtATime(g);
-  at::parallel_for(0, up(tiles, each), 1, [&](int64_t begin, int64_t end) {
-    Tensor scratch = at::empty({kPositions * each * (2 * g.in + 4 * kPanel)}, at::kByte);
-    for (int64_t piece = begin; piece < end; piece++) {
-      simd().winograd.forward(g, x.data_ptr(), filter.data_ptr(), finish.bias ? finish.bias->data_ptr<float>() : nullptr,
-                              finish.residual ? finish.residual->data_ptr() : nullptr, y.data_ptr(), finish.relu, piece * each,
-                              std::min((piece + 1) * each, tiles), scratch.data_ptr());
+  Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, x.options());
+  constexpr int64_t kFewChannels = 192;
+  (g.in <= kFewChannels ? forwardByTiles : forwardByPlaces)({g, x, filter, y, finish}, tilesOf(g));
+  return y;
+}
+
+// ---- the gradient by the filter: sums over tiles for each of 36 places, [36, out, in] ----
+
+struct FilterGradient {
+  const WinogradGeometry& g;
+  const Tensor &x, &dy;
+
+  void transform(const Tiles& images, const Tiles& gradients, int64_t begin, int64_t end, int64_t first) const {
+    bool bfloat16 = isBfloat16(x);
+    simd().winograd.images(bfloat16, g, x.data_ptr(), begin, end, images.at(0, begin - first), images.placeStep, images.tileStep);
+    simd().winograd.gradients(bfloat16, g, dy.data_ptr(), begin, end, gradients.at(0, begin - first), gradients.placeStep, gradients.tileStep);
+  }
+  // Output channels [begin, end) of one place
+  void sum(const Tiles& images, const Tiles& gradients, int64_t place, int64_t tiles, float* sums, int64_t begin, int64_t end,
+           bool accumulates) const {
+    for (int64_t channel = 0; channel < g.in; channel += simd().panel) {
+      simd().product(gradients.at(place, 0) + begin, 1, gradients.tileStep, images.at(place, 0) + channel, images.tileStep, tiles,
+                     sums + (place * g.out + begin) * g.in + channel, g.in, end - begin, accumulates);
+    }
+  }
+};
+
+// Few channels: the sums of some tiles stay in the second-level cache. The batch is cut the same for any number of threads.
+Tensor sumsByTiles(const FilterGradient& work, int64_t tiles) {
+  constexpr int64_t kShares = 12, kTiles = 32;
+  const WinogradGeometry& g = work.g;
+  int64_t share = up(up(tiles, kShares), kTiles) * kTiles, shares = up(tiles, share), floats = kPlaces * g.out * g.in;
+  Tensor sums = at::empty({shares, floats}, at::kFloat);
+  struct Scratch {
+    Tiles images, gradients;
+  };
+  auto prepare = [&] { return Scratch{Tiles(kTiles, g.in), Tiles(kTiles, g.out)}; };
+  parallelPieces(shares, prepare, [&](int64_t piece, const Scratch& scratch) {
+    int64_t first = piece * share, last = std::min(first + share, tiles);
+    for (int64_t begin = first; begin < last; begin += kTiles) {
+      int64_t end = std::min(begin + kTiles, last);
+      work.transform(scratch.images, scratch.gradients, begin, end, begin);
+      for (int64_t place = 0; place < kPlaces; place++) {
+        work.sum(scratch.images, scratch.gradients, place, end - begin, sums.data_ptr<float>() + piece * floats, 0, g.out, begin > first);
+      }
     }
   });
-  return y;
+  return sums.sum(0);
+}
+
+Tensor sumsByPlaces(const FilterGradient& work, int64_t tiles) {
+  constexpr int64_t kBytes = 24 << 20, kTiles = 8, kRows = 128;
+  const WinogradGeometry& g = work.g;
+  int64_t most = std::max<int64_t>(128, kBytes / (kPlaces * 4 * (g.in + g.out)));
+  int64_t each = up(tiles, up(tiles, most)), strips = up(g.out, kRows);
+  Tiles images(each, g.in), gradients(each, g.out);
+  Tensor sums = at::empty({kPlaces * g.out * g.in}, at::kFloat);
+  for (int64_t first = 0; first < tiles; first += each) {
+    int64_t count = std::min(each, tiles - first);
+    parallelPieces(up(count, kTiles), [&](int64_t piece) {
+      int64_t begin = first + piece * kTiles;
+      work.transform(images, gradients, begin, std::min(begin + kTiles, first + count), first);
+    });
+    parallelPieces(kPlaces * strips, [&](int64_t piece) {
+      int64_t begin = piece % strips * kRows;
+      work.sum(images, gradients, piece / strips, count, sums.data_ptr<float>(), begin, std::min(begin + kRows, g.out), first > 0);
+    });
+  }
+  return sums;
 }
 
 }  // namespace
 
 bool winogradFits(const ConvShape& s, at::ScalarType type) {
-  if (type != at::kBFloat16 || !simd().winograd.forward) return false;
+  if (pairsFit(s, type)) return true;
+  if (type != at::kFloat && type != at::kBFloat16) return false;
+  if (type == at::kBFloat16 && simd().winogradPairs.forward) return false;  // oneDNN multiplies bfloat16 there
   if (s.windowHeight != 3 || s.windowWidth != 3 || s.strideHeight != 1 || s.strideWidth != 1) return false;
-  if (s.in % kPanel != 0 || s.out % kPanel != 0 || s.outHeight() < 1 || s.outWidth() < 1) return false;
+  if (s.in % kChannels != 0 || s.out % kChannels != 0 || s.outHeight() < 1 || s.outWidth() < 1) return false;
   if (std::max({s.top, s.bottom, s.left, s.right}) > 2) return false;
-  // Not where most of the tiles hang over the edge, nor where the filter is more work than the images.
-  int64_t tiles = up(s.outHeight(), 2) * up(s.outWidth(), 2);
-  return 2 * tiles * 4 <= 3 * s.outHeight() * s.outWidth() && tiles * s.batch >= 64;
+  // Not where tiles are mostly edge, nor where the filter is more work than the images. F(2 x 2, 3 x 3) would take fewer multiplications
+  // only of maps that are 1 or 2 high or wide: 16 each 2 x 2 values, so 64 for 4 x 3 and 192 for 7 x 6 where this takes 36 and 144.
+  int64_t area = s.outHeight() * s.outWidth(), tiles = up(s.outHeight(), 4) * up(s.outWidth(), 4);
+  return area >= 2 * 4 * tiles && tiles * s.batch >= 32;
 }
 
-Tensor winogradFilter(const Tensor& given, bool flipped) {
+Tensor winogradFilter(const Tensor& given, at::ScalarType type, bool flipped) {
+  if (type == at::kBFloat16 && simd().winogradPairs.forward) return pairsFilter(given, flipped);
   Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
   int64_t out = weight.size(0), in = weight.size(1);
-  Tensor packed = at::empty({kPositions * in * out}, at::kBFloat16);
-  at::parallel_for(0, (flipped ? in : out) / kPanel, 1, [&](int64_t begin, int64_t end) {
-    simd().winograd.filter(weight.data_ptr<float>(), packed.data_ptr(), in, out, flipped, begin, end);
+  Tensor packed = at::empty({kPlaces * in * out}, at::kFloat);
+  parallelPieces((flipped ? in : out) / simd().panel, [&](int64_t panel) {
+    simd().winograd.filter(weight.data_ptr<float>(), packed.data_ptr<float>(), in, out, flipped, panel, panel + 1);
   });
   return packed;
 }
 
 Tensor winogradForward(const ConvShape& shape, const Tensor& x, const Tensor& filter, const Finish& finish) {
+  if (isBfloat16(filter)) return pairsForward(shape, x, filter, finish);
   return run(geometryOf(shape), x, filter, finish);
 }
 
 Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor& flippedFilter) {
+  if (isBfloat16(flippedFilter)) return pairsInputGradient(shape, dy, flippedFilter);
   return run(backwards(shape), dy, flippedFilter, {});
 }
 
 Tensor winogradFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy) {
+  if (pairsFit(s, x.scalar_type())) return pairsFilterGradient(s, x, dy);
   WinogradGeometry g = geometryOf(s);
-  // So many pairs of tiles at a time that their transforms stay in the caches, but are no less than the sums that each time is read and
-  // written. The sums do not depend on the number of threads.
-  int64_t bytes = std::max<int64_t>(4 << 20, kPositions * 4 * g.in * g.out);
-  int64_t pairs = up(tilesOf(g), 2), most = std::max<int64_t>(32, bytes / (kPositions * 4 * (g.in + g.out)));
-  int64_t each = up(pairs, up(pairs, most));
-  Tensor images = at::empty({kPositions * each * g.in}, at::kInt), gradients = at::empty({kPositions * each * g.out}, at::kInt);
-  Tensor products = at::empty({kPositions, g.out, g.in}, at::kFloat);
-  for (int64_t first = 0; first < pairs; first += each) {
-    int64_t count = std::min(each, pairs - first);
-    at::parallel_for(first, first + count, 4, [&](int64_t begin, int64_t end) {
-      simd().winograd.pairs(g, x.data_ptr(), false, first, count, begin, end, images.data_ptr());
-      simd().winograd.pairs(g, dy.data_ptr(), true, first, count, begin, end, gradients.data_ptr());
-    });
-    at::parallel_for(0, kPositions, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; p++) {
-        simd().winograd.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in,
-                                 g.out, products.data_ptr<float>() + p * g.out * g.in, first > 0);
-      }
-    });
-  }
+  constexpr int64_t kFewSums = 64 * 64, kRows = 8;
+  FilterGradient work{g, x, dy};
+  Tensor sums = (g.in * g.out <= kFewSums ? sumsByTiles : sumsByPlaces)(work, tilesOf(g));
   Tensor dw = at::empty({s.out, s.in, 3, 3}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
-  at::parallel_for(0, g.out, 8, [&](int64_t begin, int64_t end) {
-    simd().winograd.filterGradient(products.data_ptr<float>(), dw.data_ptr<float>(), g.in, g.out, begin, end);
+  parallelPieces(up(g.out, kRows), [&](int64_t piece) {
+    int64_t row = piece * kRows;
+    simd().winograd.filterSums(sums.data_ptr<float>() + row * g.in, g.out * g.in, g.in, dw.data_ptr<float>() + row * 9 * g.in, g.in,
+                               std::min(kRows, g.out - row), g.in);
   });
   return dw;
 }

@@ -1,17 +1,17 @@
-// 3 x 3 convolutions of stride 1 on bfloat16 images by our own loops (simd/winograd.inc): 2.25 times fewer multiplications than the
-// plain algorithm, which multiplies as fast as the processor can.
+// 3 x 3 convolutions of stride 1 by our own loops, whatever libtorch is underneath: F(4 x 4, 3 x 3) in float32 on images of float32 or
+// bfloat16 (simd/winograd.inc), or F(2 x 2, 3 x 3) in bfloat16 where the processor multiplies it (simd/winogradPairs.inc).
 #pragma once
 
 #include "oneDnn.h"
 
 namespace audiossl {
 
-// Whether these loops do that convolution and both its gradients: where they can, they are the faster way.
+// Whether these loops do that convolution and both its gradients on images of this type. A fixed rule of the shape and the processor.
 bool winogradFits(const ConvShape& shape, at::ScalarType type);
 
-// weight [out, in, 3, 3] float32 in any strides -> its transform; flipped: for the gradient by the input
-Tensor winogradFilter(const Tensor& weight, bool flipped);
-// x, y, dy: contiguous bfloat16 [batch, height, width, channel]
+// weight [out, in, 3, 3] float32 in any strides -> its transform for images of this type; flipped: for the gradient by the input
+Tensor winogradFilter(const Tensor& weight, at::ScalarType type, bool flipped);
+// x, y, dy: contiguous [batch, height, width, channel] of one type, the one that the filter was transformed for
 Tensor winogradForward(const ConvShape& shape, const Tensor& x, const Tensor& filter, const Finish& finish);
 Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor& flippedFilter);
 // -> [out, in, 3, 3] float32, channels last

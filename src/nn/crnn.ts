@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { maxPool2d } from '../ops/maxPool2d.js';
 import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
 import { addGru, gruLastState } from './gru.js';
-import { addBatchNorm, addConvUniform, convNorm, runStages } from './layers.js';
+import { addBatchNorm, addConvUniform, convNormPool, runStages } from './layers.js';
 import { createInitialiser } from './parameters.js';
 
 const channels = 128;
@@ -48,7 +47,7 @@ export function crnn({ nMels = 96 }: { nMels?: number } = {}): Encoder {
         }
         const stages = pools.map((size, i) => (x: tf.Tensor4D) => {
           const names = { conv: `conv${i + 1}.`, norm: `bn${i + 1}.` };
-          return maxPool2d(convNorm(parameters, names, x, { ...options, padding: 2, relu: true, hasInputGradient: i > 0 }), { size });
+          return convNormPool(parameters, names, x, { ...options, padding: 2, hasInputGradient: i > 0 }, { size });
         });
         const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), stages);
         // [batch, time / 8, mels left, 128] -> [batch, time / 8, mels left x 128]: mel-major, then channel

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm } from '../ops/batchNorm.js';
+import { batchNormInto } from '../ops/batchNormInto.js';
 import { biasAdd } from '../ops/biasAdd.js';
-import { type Conv2dOptions, conv2d } from '../ops/conv2d.js';
+import { type Conv2dOptions, conv2d, conv2dReader } from '../ops/conv2d.js';
 import { type BatchNormTensors, type ConvBatchNormOptions, convBatchNorm } from '../ops/convBatchNorm.js';
 import type { DropoutKey } from '../ops/dropout.js';
+import { type MaxPool2dOptions, maxPool2d, maxPool2dReader } from '../ops/maxPool2d.js';
 import { type Initialiser, type Parameters, parameter } from './parameters.js';
 
 /** How a forward pass runs. */
@@ -73,14 +75,49 @@ export function convBias(parameters: Parameters, path: string, x: tf.Tensor4D, o
   return biasAdd(convolved, parameter(parameters, `${path}bias`));
 }
 
+/** Paths of a convolution and of the batch norm behind it, each ending with a dot. */
+export interface ConvNormPaths {
+  conv: string;
+  norm: string;
+}
+
 /** Convolution without bias, batch norm, then residual and ReLU if asked for. `[batch, time, mel, in]` -> `[batch, ..., out]` */
 export function convNorm(
   parameters: Parameters,
-  { conv, norm }: { conv: string; norm: string },
+  { conv, norm }: ConvNormPaths,
   x: tf.Tensor4D,
   options: ConvBatchNormOptions,
 ): tf.Tensor4D {
   return convBatchNorm(x, parameter<tf.Rank.R4>(parameters, `${conv}weight`), batchNormTensors(parameters, norm), options);
+}
+
+/** `convNorm` with ReLU, then the maximum over windows. In training only what is pooled is kept: see `batchNormInto`. */
+export function convNormPool(
+  parameters: Parameters,
+  paths: ConvNormPaths,
+  x: tf.Tensor4D,
+  options: Omit<ConvBatchNormOptions, 'residual' | 'relu'>,
+  pool: MaxPool2dOptions,
+): tf.Tensor4D {
+  if (!options.isTraining) return maxPool2d(convNorm(parameters, paths, x, { ...options, relu: true }), pool);
+  const convolved = conv2d(x, parameter<tf.Rank.R4>(parameters, `${paths.conv}weight`), options);
+  return batchNormInto(convolved, batchNormTensors(parameters, paths.norm), options, maxPool2dReader(pool));
+}
+
+/** `convNorm` with ReLU, then another that alone reads it. In training what is between the two is not kept: see `batchNormInto`. */
+export function convNormTwice(
+  parameters: Parameters,
+  [first, second]: [ConvNormPaths, ConvNormPaths],
+  x: tf.Tensor4D,
+  options: Omit<ConvBatchNormOptions, 'residual' | 'relu'>,
+  secondOptions: ConvBatchNormOptions,
+): tf.Tensor4D {
+  if (!options.isTraining) return convNorm(parameters, second, convNorm(parameters, first, x, { ...options, relu: true }), secondOptions);
+  const [filter, nextFilter] = [first, second].map(({ conv }) => parameter<tf.Rank.R4>(parameters, `${conv}weight`));
+  const reader = conv2dReader(nextFilter, secondOptions);
+  const convolved = batchNormInto(conv2d(x, filter, options), batchNormTensors(parameters, first.norm), options, reader);
+  const { gamma, beta, runningMean, runningVariance } = batchNormTensors(parameters, second.norm);
+  return batchNorm(convolved, gamma as tf.Tensor1D, beta as tf.Tensor1D, runningMean, runningVariance, secondOptions);
 }
 
 /**

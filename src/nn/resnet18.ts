@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { globalAveragePool } from '../ops/globalAveragePool.js';
-import { maxPool2d } from '../ops/maxPool2d.js';
 import type { Encoder } from './encoder.js';
-import { addBatchNorm, addConvKaiming, convNorm, type ForwardOptions, runStages } from './layers.js';
+import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages } from './layers.js';
 import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
 
 interface Block {
@@ -38,11 +37,11 @@ export function resnet18(): Encoder {
     },
     forward: (parameters, views, options) =>
       tf.tidy(() => {
-        const stem = { stride: 2, padding: 3, relu: true, hasInputGradient: false };
+        const stem = { stride: 2, padding: 3, hasInputGradient: false };
+        const pool = { size: 3, stride: 2, padding: 1 };
         // [batch, time, mel] -> [batch, time / 32, mel / 32, 512] -> [batch, 512]
         const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
-          (x) => convNorm(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }),
-          (x) => maxPool2d(x, { size: 3, stride: 2, padding: 1 }),
+          (x) => convNormPool(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }, pool),
           ...blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options)),
         ]);
         return globalAveragePool(features);
@@ -63,10 +62,10 @@ function addBlock(initialiser: Initialiser, block: Block): void {
 
 function runBlock(parameters: Parameters, block: Block, x: tf.Tensor4D, options: ForwardOptions): tf.Tensor4D {
   const { path, stride } = block;
-  const first = { ...options, stride, padding: 1, relu: true };
-  const y = convNorm(parameters, { conv: `${path}conv1.`, norm: `${path}bn1.` }, x, first);
   const residual = hasProjection(block)
     ? convNorm(parameters, { conv: `${path}downsample.0.`, norm: `${path}downsample.1.` }, x, { ...options, stride })
     : x;
-  return convNorm(parameters, { conv: `${path}conv2.`, norm: `${path}bn2.` }, y, { ...options, padding: 1, residual, relu: true });
+  const [first, second] = [1, 2].map((i) => ({ conv: `${path}conv${i}.`, norm: `${path}bn${i}.` }));
+  const last = { ...options, padding: 1, residual, relu: true };
+  return convNormTwice(parameters, [first, second], x, { ...options, stride, padding: 1 }, last);
 }

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { maxPool2d } from '../ops/maxPool2d.js';
 import type { Encoder } from './encoder.js';
-import { addBatchNorm, addConvUniform, addLinear, convNorm, linear, runStages } from './layers.js';
+import { addBatchNorm, addConvUniform, addLinear, convNorm, convNormPool, linear, runStages } from './layers.js';
 import { createInitialiser } from './parameters.js';
 
 /** Six 3 x 3 convolutions; a 2 x 2 maximum follows the third, fifth and sixth. Numbers of channels in and out. */
@@ -34,8 +33,10 @@ export function vgg({ embeddingSize = 512 }: { embeddingSize?: number } = {}): E
     forward: (parameters, views, options) =>
       tf.tidy(() => {
         const stages = convolutions.map(({ conv, norm, isPooled }, i) => (x: tf.Tensor4D) => {
-          const y = convNorm(parameters, { conv, norm }, x, { ...options, padding: 1, relu: true, hasInputGradient: i > 0 });
-          return isPooled ? maxPool2d(y, { size: 2 }) : y;
+          const own = { ...options, padding: 1, hasInputGradient: i > 0 };
+          return isPooled
+            ? convNormPool(parameters, { conv, norm }, x, own, { size: 2 })
+            : convNorm(parameters, { conv, norm }, x, { ...own, relu: true });
         });
         // [batch, time, mel] -> [batch, time / 8, mel / 8, 128] -> [batch, 256] -> [batch, embeddingSize]
         const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), stages);

@@ -33,7 +33,9 @@ export interface BatchNormOptions<T extends tf.Tensor = tf.Tensor> {
  *   dBeta = sum g, dGamma = sum g xHat (sums over all groups), dResidual = g and, with sums over the group,
  *   dx = gamma inverseDeviation (g - sum(g) / n - xHat sum(g xHat) / n), xHat = (x - mean) inverseDeviation.
  *   Without relu dResidual may share dy's data (a reference more).
- * Saved for backward: x, gamma, mean, inverseDeviation, and y with relu. Each is disposed of as soon as the backward kernel has run.
+ * - `AudiosslBatchNormAgain`: inputs x, gamma, beta, mean, inverseDeviation; attrs groups, relu; output y, with the bits that
+ *   `AudiosslBatchNorm` without a residual gave it. Where a backend has it, its `AudiosslBatchNormGrad` takes beta in place of y.
+ * Saved for backward: x, gamma, mean, inverseDeviation, and y (or beta) with relu. Each is disposed of as soon as the backward kernel has run.
  *
  * @param x `[batch, ..., channel]`, rank 2 or 4
  * @param gamma scale, `[channel]`; `beta` shift; `runningMean`, `runningVariance` variables, not differentiated
@@ -54,9 +56,11 @@ export function batchNorm<T extends tf.Tensor>(
         `got x [${x.shape}]; use a larger batch`,
     );
   }
+  // What a ReLU let through follows from y, or from x and beta where no residual came between.
+  const masksByInput = relu && residual === undefined && hasNativeKernel('AudiosslBatchNormAgain');
   return differentiable(residual === undefined ? [x, gamma, beta] : [x, gamma, beta, residual], (save) => {
     const { y, mean, inverseDeviation } = forward();
-    save([x, gamma, mean, inverseDeviation, ...(relu ? [y] : [])]);
+    save([x, gamma, mean, inverseDeviation, ...(relu ? [masksByInput ? beta : y] : [])]);
     return { value: y as T, backward };
   });
 
@@ -69,9 +73,9 @@ export function batchNorm<T extends tf.Tensor>(
     return { y, mean, inverseDeviation };
   }
 
-  function backward(dy: tf.Tensor, [x, gamma, mean, inverseDeviation, y]: tf.Tensor[]): tf.Tensor[] {
+  function backward(dy: tf.Tensor, [x, gamma, mean, inverseDeviation, mask]: tf.Tensor[]): tf.Tensor[] {
     const hasResidual = residual !== undefined;
-    const inputs = { dy, x, gamma, mean, inverseDeviation, y: relu ? y : undefined };
+    const inputs = { dy, x, gamma, mean, inverseDeviation, [masksByInput ? 'beta' : 'y']: mask };
     return hasNativeKernel('AudiosslBatchNormGrad')
       ? runKernels('AudiosslBatchNormGrad', inputs, { groups, relu, hasResidual })
       : batchNormBackward(inputs, { groups, hasResidual });

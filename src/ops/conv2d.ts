@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
-import { differentiable } from './differentiable.js';
 import { runKernel } from './nativeKernel.js';
 import { cropPadding, type Padding, padBefore, planPadding } from './padding.js';
+import { applyReader, type Reader } from './reader.js';
 
 export interface Conv2dOptions {
   stride?: number;
@@ -22,28 +22,30 @@ export interface Conv2dOptions {
  * @param filter `[height, width, in, out]`
  * @returns `[batch, floor((time + padding - height) / stride) + 1, ..., out]`
  */
-export function conv2d(
-  x: tf.Tensor4D,
-  filter: tf.Tensor4D,
-  { stride = 1, padding = 0, hasInputGradient = true }: Conv2dOptions = {},
-): tf.Tensor4D {
-  if (x.shape[3] !== filter.shape[2]) {
-    throw new AudiosslError(`conv2d: filter [${filter.shape}] must take as many channels as x [${x.shape}] has`);
-  }
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
+  return applyReader(x, conv2dReader(filter, options), options.hasInputGradient ?? true);
+}
+
+/** The convolution by a filter as what reads another op's result: see `batchNormInto`. */
+export function conv2dReader(filter: tf.Tensor4D, { stride = 1, padding = 0, hasInputGradient = true }: Conv2dOptions = {}): Reader {
   const plan = planPadding(padding);
   const attributes = { strides: [stride, stride], pad: plan.attribute, dataFormat: 'NHWC', dilations: [1, 1] };
-  const { shape: xShape } = x;
   const { shape: filterShape } = filter;
-
-  return differentiable(hasInputGradient ? [x, filter] : [filter], (save) => {
-    save([x, filter]);
-    const backward = (dy: tf.Tensor4D, [x, filter]: tf.Tensor[]): tf.Tensor[] => {
-      const padded = padBefore(x as tf.Tensor4D, plan);
+  return {
+    inputs: [filter],
+    savesValue: false,
+    run: (x) => {
+      if (x.shape[3] !== filterShape[2]) {
+        throw new AudiosslError(`conv2d: filter [${filterShape}] must take as many channels as x [${x.shape}] has`);
+      }
+      return runKernel<tf.Tensor4D>('Conv2D', { x: padBefore(x, plan), filter }, attributes);
+    },
+    backward: (dy, x, [filter]) => {
+      const padded = padBefore(x, plan);
       const dFilter = runKernel<tf.Tensor4D>('Conv2DBackpropFilter', { x: padded, dy }, { ...attributes, filterShape });
-      if (!hasInputGradient) return [dFilter];
+      if (!hasInputGradient) return [undefined, dFilter];
       const dx = runKernel<tf.Tensor4D>('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: padded.shape });
-      return [cropPadding(dx, plan, xShape), dFilter];
-    };
-    return { value: runKernel<tf.Tensor4D>('Conv2D', { x: padBefore(x, plan), filter }, attributes), backward };
-  });
+      return [cropPadding(dx, plan, x.shape), dFilter];
+    },
+  };
 }

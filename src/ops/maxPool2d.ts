@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { differentiable } from './differentiable.js';
 import { runKernel } from './nativeKernel.js';
 import { cropPadding, type Padding, padBefore, planPadding } from './padding.js';
+import { applyReader, type Reader } from './reader.js';
 
 export interface MaxPool2dOptions {
   /** Window `[time, mel]`, or one number for both. */
@@ -24,17 +24,21 @@ const lowest = -3.4028234663852886e38;
  *
  * @param x `[batch, time, mel, channel]`
  */
-export function maxPool2d(x: tf.Tensor4D, { size, stride = size, padding = 0 }: MaxPool2dOptions): tf.Tensor4D {
+export function maxPool2d(x: tf.Tensor4D, options: MaxPool2dOptions): tf.Tensor4D {
+  return applyReader(x, maxPool2dReader(options));
+}
+
+/** The pooling as what reads another op's result: see `batchNormInto`. */
+export function maxPool2dReader({ size, stride = size, padding = 0 }: MaxPool2dOptions): Reader {
   const plan = planPadding(padding);
   const attributes = { filterSize: pair(size), strides: pair(stride), pad: plan.attribute };
-  const { shape } = x;
-  return differentiable([x], (save) => {
-    const value = runKernel<tf.Tensor4D>('MaxPool', { x: padBefore(x, plan, lowest) }, attributes);
-    save([x, value]);
-    const backward = (dy: tf.Tensor4D, [x, output]: tf.Tensor[]): tf.Tensor[] => {
-      const input = padBefore(x as tf.Tensor4D, plan, lowest);
-      return [cropPadding(runKernel<tf.Tensor4D>('MaxPoolGrad', { dy, input, output }, attributes), plan, shape)];
-    };
-    return { value, backward };
-  });
+  return {
+    inputs: [],
+    savesValue: true,
+    run: (x) => runKernel<tf.Tensor4D>('MaxPool', { x: padBefore(x, plan, lowest) }, attributes),
+    backward: (dy, x, _, output) => {
+      const input = padBefore(x, plan, lowest);
+      return [cropPadding(runKernel<tf.Tensor4D>('MaxPoolGrad', { dy, input, output }, attributes), plan, x.shape)];
+    },
+  };
 }

@@ -82,9 +82,10 @@ interface Case {
 const otherOrder = 1e-5;
 
 const cases: Case[] = [
-  // bfloat16: our Winograd forward and both gradients; float32: oneDNN's between our own reordering loops
+  // Our own loops at both precisions.
   { name: 'a 3 x 3 convolution by Winograd’s algorithm', compute: convolution([7, 9, 7, 64], [3, 3, 64, 192], 1), rounding: otherOrder },
   // A batch of 30 is what 2, 3 and 5 threads share evenly: each sums a filter gradient over images of its own.
+  { name: 'a convolution of stride 2 to 64 channels', compute: convolution([7, 11, 9, 32], [3, 3, 32, 64], 2), rounding: otherOrder },
   { name: 'a convolution of stride 2, shared', compute: convolution([30, 11, 9, 32], [3, 3, 32, 48], 2), rounding: otherOrder },
   { name: 'a convolution of stride 2, not shared', compute: convolution([7, 11, 9, 32], [3, 3, 32, 48], 2), rounding: otherOrder },
   { name: 'a convolution of 1 x 1', compute: convolution([30, 11, 9, 32], [1, 1, 32, 64], 2), rounding: otherOrder },

@@ -5,6 +5,7 @@ import { conv2d } from '../../src/ops/conv2d.js';
 import { convBatchNorm } from '../../src/ops/convBatchNorm.js';
 import { scatter } from '../ops/numeric.js';
 import { availableBackends } from '../support/backends.js';
+import { testWinograd } from './winogradError.js';
 
 // Large enough for Winograd's algorithm: 3 x 3, 64 channels, 64 tiles of 4 x 4. One side is no multiple of 4.
 const [batch, height, width, channels] = [8, 12, 11, 64];
@@ -80,5 +81,6 @@ describe.skipIf(!availableBackends.includes('libtorch'))(
       });
       expect(result).toBeAllClose(expected, { atol });
     });
+    testWinograd({ threads: [2, 3, 5] });
   },
 );

@@ -146,9 +146,12 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
     mean: Handle,
     inverseDeviation: Handle,
     y: Handle,
+    beta: Handle,
     groups: number,
     hasResidual: boolean,
   ): Handle[];
+  /** What batchNormTrain without a residual gave, once more. */
+  batchNormAgain(x: Handle, gamma: Handle, beta: Handle, mean: Handle, inverseDeviation: Handle, groups: number, relu: boolean): Handle;
   sgdStep(entries: Handle[], learningRate: number, momentum: number, weightDecay: number): void;
   movingAverage(entries: Handle[], momentum: number): void;
   adamStep(entries: Handle[], learningRate: number, beta1: number, beta2: number, epsilon: number, weightDecay: number, step: number): void;

@@ -12,7 +12,7 @@ interface AngularMarginAttrs {
   reduction: 'mean' | 'sum';
 }
 type BatchNormInputs = Tensors<'x' | 'gamma' | 'beta' | 'runningMean' | 'runningVariance'> & Partial<Tensors<'residual'>>;
-type BatchNormGradInputs = Tensors<'dy' | 'x' | 'gamma' | 'mean' | 'inverseDeviation'> & Partial<Tensors<'y'>>;
+type BatchNormGradInputs = Tensors<'dy' | 'x' | 'gamma' | 'mean' | 'inverseDeviation'> & Partial<Tensors<'y' | 'beta'>>;
 
 function optional(backend: LibtorchBackend, info: TensorInfo | undefined): Handle {
   return info ? backend.handle(info) : none;
@@ -59,7 +59,7 @@ function batchNormGrad(
   inputs: BatchNormGradInputs,
   { groups, hasResidual }: { groups: number; hasResidual: boolean },
 ): TensorInfo[] {
-  const { dy, x, gamma, mean, inverseDeviation, y } = inputs;
+  const { dy, x, gamma, mean, inverseDeviation, y, beta } = inputs;
   const [dyHandle, xHandle, gammaHandle, meanHandle, deviationHandle] = backend.handles([dy, x, gamma, mean, inverseDeviation]);
   const [dx, dGamma, dBeta, dResidual] = backend.addon.batchNormGradient(
     dyHandle,
@@ -68,6 +68,7 @@ function batchNormGrad(
     meanHandle,
     deviationHandle,
     optional(backend, y),
+    optional(backend, beta),
     groups,
     hasResidual,
   );
@@ -77,6 +78,16 @@ function batchNormGrad(
     backend.wrap(dBeta, gamma.shape, 'float32'),
     ...(hasResidual ? [backend.wrap(dResidual, x.shape, 'float32')] : []),
   ];
+}
+
+function batchNormAgain(
+  backend: LibtorchBackend,
+  { x, gamma, beta, mean, inverseDeviation }: Tensors<'x' | 'gamma' | 'beta' | 'mean' | 'inverseDeviation'>,
+  { groups, relu }: { groups: number; relu: boolean },
+): TensorInfo {
+  const [xHandle, gammaHandle, betaHandle, meanHandle, deviationHandle] = backend.handles([x, gamma, beta, mean, inverseDeviation]);
+  const y = backend.addon.batchNormAgain(xHandle, gammaHandle, betaHandle, meanHandle, deviationHandle, groups, relu);
+  return backend.wrap(y, x.shape, 'float32');
 }
 
 type ConvBatchNormInputs = Tensors<'x' | 'filter' | 'gamma' | 'beta' | 'runningMean' | 'runningVariance'> & Partial<Tensors<'residual'>>;
@@ -136,6 +147,10 @@ interface AdamAttrs {
 export const trainingKernels: KernelConfig[] = [
   kernel<BatchNormInputs, BatchNormAttrs>('AudiosslBatchNorm', batchNorm),
   kernel<BatchNormGradInputs, { groups: number; hasResidual: boolean }>('AudiosslBatchNormGrad', batchNormGrad),
+  kernel<Tensors<'x' | 'gamma' | 'beta' | 'mean' | 'inverseDeviation'>, { groups: number; relu: boolean }>(
+    'AudiosslBatchNormAgain',
+    batchNormAgain,
+  ),
   kernel<ConvBatchNormInputs, ConvBatchNormAttrs>('AudiosslConvBatchNorm', convBatchNorm),
   kernel<TensorInfo[], SgdAttrs>('AudiosslSgdStep', (backend, entries, { learningRate, momentum, weightDecay }) => {
     backend.addon.sgdStep(backend.handles(Object.values(entries)), learningRate, momentum, weightDecay);

@@ -1,0 +1,108 @@
+#include "winogradPairs.h"
+
+#include "parallel.h"
+
+#include "../simd/kernels.h"
+
+namespace audiossl {
+namespace {
+
+constexpr int64_t kPositions = 16, kPanel = 64;
+
+int64_t up(int64_t count, int64_t each) { return (count + each - 1) / each; }
+
+int64_t tilesOf(const WinogradGeometry& g) { return g.batch * up(g.outHeight, 2) * up(g.outWidth, 2); }
+
+WinogradGeometry geometryOf(const ConvShape& s) {
+  return {s.batch, s.height, s.width, s.in, s.outHeight(), s.outWidth(), s.out, s.top, s.left};
+}
+
+// The gradient by the input is a convolution of dy by the flipped filter.
+WinogradGeometry backwards(const ConvShape& s) {
+  return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left};
+}
+
+// Tiles that a thread takes at a time: what it makes of them stays in its second-level cache. A tile's result does not depend on it.
+int64_t tilesAtATime(const WinogradGeometry& g) {
+  constexpr int64_t kBytes = 1 << 20, kMost = 64;
+  int64_t most = std::min(kMost, std::max<int64_t>(6, kBytes / (2 * kPositions * g.in)));
+  // As many pieces for each thread.
+  int64_t tiles = tilesOf(g), threads = at::get_num_threads();
+  int64_t pieces = up(up(tiles, most), threads) * threads;
+  return std::max<int64_t>(1, up(tiles, pieces));
+}
+
+Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
+  Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, at::kBFloat16);
+  int64_t tiles = tilesOf(g), each = tilesAtATime(g);
+  at::parallel_for(0, up(tiles, each), 1, [&](int64_t begin, int64_t end) {
+    Tensor scratch = at::empty({kPositions * each * (2 * g.in + 4 * kPanel)}, at::kByte);
+    for (int64_t piece = begin; piece < end; piece++) {
+      simd().winogradPairs.forward(g, x.data_ptr(), filter.data_ptr(), finish.bias ? finish.bias->data_ptr<float>() : nullptr,
+                              finish.residual ? finish.residual->data_ptr() : nullptr, y.data_ptr(), finish.relu, piece * each,
+                              std::min((piece + 1) * each, tiles), scratch.data_ptr());
+    }
+  });
+  return y;
+}
+
+}  // namespace
+
+bool pairsFit(const ConvShape& s, at::ScalarType type) {
+  if (type != at::kBFloat16 || !simd().winogradPairs.forward) return false;
+  if (s.windowHeight != 3 || s.windowWidth != 3 || s.strideHeight != 1 || s.strideWidth != 1) return false;
+  if (s.in % kPanel != 0 || s.out % kPanel != 0 || s.outHeight() < 1 || s.outWidth() < 1) return false;
+  if (std::max({s.top, s.bottom, s.left, s.right}) > 2) return false;
+  // Not where most of the tiles hang over the edge, nor where the filter is more work than the images.
+  int64_t tiles = up(s.outHeight(), 2) * up(s.outWidth(), 2);
+  return 2 * tiles * 4 <= 3 * s.outHeight() * s.outWidth() && tiles * s.batch >= 64;
+}
+
+Tensor pairsFilter(const Tensor& given, bool flipped) {
+  Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
+  int64_t out = weight.size(0), in = weight.size(1);
+  Tensor packed = at::empty({kPositions * in * out}, at::kBFloat16);
+  at::parallel_for(0, (flipped ? in : out) / kPanel, 1, [&](int64_t begin, int64_t end) {
+    simd().winogradPairs.filter(weight.data_ptr<float>(), packed.data_ptr(), in, out, flipped, begin, end);
+  });
+  return packed;
+}
+
+Tensor pairsForward(const ConvShape& shape, const Tensor& x, const Tensor& filter, const Finish& finish) {
+  return run(geometryOf(shape), x, filter, finish);
+}
+
+Tensor pairsInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor& flippedFilter) {
+  return run(backwards(shape), dy, flippedFilter, {});
+}
+
+Tensor pairsFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy) {
+  WinogradGeometry g = geometryOf(s);
+  // So many pairs of tiles at a time that their transforms stay in the caches, but are no less than the sums that each time is read and
+  // written. The sums do not depend on the number of threads.
+  int64_t bytes = std::max<int64_t>(4 << 20, kPositions * 4 * g.in * g.out);
+  int64_t pairs = up(tilesOf(g), 2), most = std::max<int64_t>(32, bytes / (kPositions * 4 * (g.in + g.out)));
+  int64_t each = up(pairs, up(pairs, most));
+  Tensor images = at::empty({kPositions * each * g.in}, at::kInt), gradients = at::empty({kPositions * each * g.out}, at::kInt);
+  Tensor products = at::empty({kPositions, g.out, g.in}, at::kFloat);
+  for (int64_t first = 0; first < pairs; first += each) {
+    int64_t count = std::min(each, pairs - first);
+    at::parallel_for(first, first + count, 4, [&](int64_t begin, int64_t end) {
+      simd().winogradPairs.pairs(g, x.data_ptr(), false, first, count, begin, end, images.data_ptr());
+      simd().winogradPairs.pairs(g, dy.data_ptr(), true, first, count, begin, end, gradients.data_ptr());
+    });
+    at::parallel_for(0, kPositions, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t p = begin; p < end; p++) {
+        simd().winogradPairs.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in,
+                                 g.out, products.data_ptr<float>() + p * g.out * g.in, first > 0);
+      }
+    });
+  }
+  Tensor dw = at::empty({s.out, s.in, 3, 3}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
+  at::parallel_for(0, g.out, 8, [&](int64_t begin, int64_t end) {
+    simd().winogradPairs.filterGradient(products.data_ptr<float>(), dw.data_ptr<float>(), g.in, g.out, begin, end);
+  });
+  return dw;
+}
+
+}  // namespace audiossl
