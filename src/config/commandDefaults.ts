@@ -44,6 +44,9 @@ export const methodDefaults: Partial<Record<string, ConfigInput>> = {
  * given list replaces the default one whole, and so does a part of another kind (`optimizer: {name: sgd}` has nothing of the default Adam).
  */
 export function withCommandDefaults(config: Section, command: ConfigCommand): Section {
+  // A config of labels is one for `train`, also where it is read without a command or was written before there were methods.
+  if (isSection(config.loss) && config.loss.name === 'crossEntropyMargin' && config.method === undefined)
+    return withCommandDefaults({ ...config, method: { name: 'supervised' } }, command);
   const method = isSection(config.method) ? methodDefaults[String(config.method.name)] : undefined;
   return merge(merge(commandDefaults[command], method ?? {}), config);
 }

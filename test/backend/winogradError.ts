@@ -150,7 +150,8 @@ export function testWinograd({ largest = true, threads = [] }: { largest?: boole
       };
       expect(compare(y, (i) => one.exactY(i), 1500)).toBeLessThan(bound);
       expect(compare(dx, (i) => one.exactDx(i), 1500)).toBeLessThan(bound);
-      expect(compare(dFilter, (i) => one.exactDFilter(i), 300)).toBeLessThan(bound);
+      // A sum over all pixels of the batch waits for memory with each of them: fewer of those where there are most pixels.
+      expect(compare(dFilter, (i) => one.exactDFilter(i), shape.batch < 128 ? 300 : 40)).toBeLessThan(bound);
     },
   );
 

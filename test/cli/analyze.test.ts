@@ -69,7 +69,7 @@ describe('audiossl data audit-labels', () => {
 
   test('wrong use is refused: a class of one clip, a share of 2, no such folder', async () => {
     await expect(audit('--out', join(folder, 'x'), '--split', 'validation')).rejects.toThrow(
-      /^auditLabels: every class needs clips of at least 2 groups/,
+      /^audit-labels: needs two classes or more with two recordings each, got one/,
     );
     await expect(audit('--out', join(folder, 'x'), '--flip', '2')).rejects.toThrow(/share between 0 and 1, got "2"/);
     await expect(audit('--out', run.config)).rejects.toThrow(/must be a folder that can be written/);

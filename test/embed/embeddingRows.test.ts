@@ -11,6 +11,7 @@ const model = {
   patchFrames: 32,
   patchHop: 16,
   frontEnd: toneFrontEnd,
+  encoder: { embeddingSize: toneFrontEnd.nMels },
   embedPatches: (patches: tf.Tensor3D) => tf.mean(patches, 1) as tf.Tensor2D,
 } as unknown as Model;
 beforeAll(async () => {

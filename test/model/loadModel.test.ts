@@ -128,7 +128,7 @@ describe('loadModel', () => {
 
   test('standardisation of another number of bands and unknown encoders are refused', () => {
     expect(() => createModel(metadataOf({ standardisation: { mean: [1, 2], standardDeviation: [1] } }))).toThrow(/1 or 96 values, has 2/);
-    expect(() => createModel(metadataOf({ encoder: { name: 'resnet99' } }), 'f')).toThrow(/f: unknown encoder .*resnet99/);
+    expect(() => createModel(metadataOf({ encoder: { name: 'resnet99' } }), 'f')).toThrow(/f: unknown encoder: .*resnet99/);
     const frontEnd = { ...resolveFrontEnd({ preset: 'acl' }), nFft: 1000 };
     expect(() => createModel(metadataOf({ frontEnd }), 'f')).toThrow(/^frontEnd: nFft must be a power of two/);
   });
