@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../util/atomicFile.js';
-import { canonicalJson } from '../util/hash.js';
-import { jsonLine, parseJsonLines } from '../util/jsonLines.js';
+import { readJournal, sizeOf } from '../util/journal.js';
+import { jsonLine } from '../util/jsonLines.js';
 import { NPY_HEADER_BYTES, npyHeader } from '../util/npy.js';
 import { writeAt } from '../util/writeAt.js';
 import type { Clip } from './clip.js';
@@ -65,7 +65,7 @@ export async function openPartialStore({
   let numRows = 0;
   const entries: JournalEntry[] = [];
   const [logMelBytes, statsBytes] = [await sizeOf(logMelPath), await sizeOf(statsPath)];
-  for (const entry of await readJournal(journalPath, key)) {
+  for (const entry of await readJournal<JournalEntry>(journalPath, key)) {
     const clip = clips[entries.length];
     if (clip === undefined || clip.id !== entry.id || !sameSource(entry, await sourceOf(clip.path))) break;
     if (entry.rejected !== undefined && !keepRejected) break;
@@ -118,24 +118,6 @@ export async function openPartialStore({
       await Promise.all([logMel.close(), stats.close(), journal.close()]);
     },
   };
-}
-
-/** Whole lines of an earlier run with the same key, else nothing. A line that a power cut ruined ends the list. */
-async function readJournal(path: string, key: object): Promise<JournalEntry[]> {
-  if (!existsSync(path)) return [];
-  const text = await readFile(path, 'utf8');
-  let values: unknown[];
-  try {
-    ({ values } = parseJsonLines(text, path));
-  } catch {
-    return [];
-  }
-  const [head, ...entries] = values as [{ key?: unknown }?, ...JournalEntry[]];
-  return canonicalJson(head?.key) === canonicalJson(key) ? entries : [];
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
 /** Opens a file for writing in place, cut to `numBytes`, its header ours. */

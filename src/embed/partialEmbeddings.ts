@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from '../data/buildLock.js';
 import { type SourceFile, sameSource, sourceOf } from '../data/sourceFile.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
-import { canonicalJson } from '../util/hash.js';
-import { jsonLine, parseJsonLines } from '../util/jsonLines.js';
+import { readJournal, sizeOf } from '../util/journal.js';
+import { jsonLine } from '../util/jsonLines.js';
 import { readFully } from '../util/npy.js';
 import { writeAt } from '../util/writeAt.js';
 import type { EmbeddingTable } from './embeddingTable.js';
@@ -59,7 +59,7 @@ export async function openPartialEmbeddings({
   const path = { journal: join(dir, 'journal.jsonl'), rows: join(dir, 'rows.f32'), times: join(dir, 'times.f64') };
   await mkdir(dir, { recursive: true });
   const room = Math.min((await sizeOf(path.rows)) / (4 * dim), (await sizeOf(path.times)) / 8);
-  const entries = await usable(await readJournal(path.journal, key), { recordings, keepRejected, room });
+  const entries = await usable(await readJournal<JournalEntry>(path.journal, key), { recordings, keepRejected, room });
   await writeFileAtomic(path.journal, [{ key }, ...entries].map(jsonLine).join(''));
   /** Rows of complete recordings, and those that are written. */
   let numComplete = entries.reduce((sum, { numRows = 0 }) => sum + numRows, 0);
@@ -152,23 +152,6 @@ async function usable(
     kept.push(entry);
   }
   return kept;
-}
-
-/** Whole lines of an earlier run with the same key, else nothing. A line that a power cut ruined ends the list. */
-async function readJournal(path: string, key: object): Promise<JournalEntry[]> {
-  if (!existsSync(path)) return [];
-  let values: unknown[];
-  try {
-    ({ values } = parseJsonLines(await readFile(path, 'utf8'), path));
-  } catch {
-    return [];
-  }
-  const [head, ...entries] = values as [{ key?: unknown }?, ...JournalEntry[]];
-  return canonicalJson(head?.key) === canonicalJson(key) ? entries : [];
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
 async function openCut(path: string, numBytes: number): Promise<FileHandle> {
