@@ -4,19 +4,30 @@ import type { Encoder } from './encoder.js';
 import { type InputViewName, inputViewBands, inputViewNames } from './inputViews.js';
 import { logMelStatistics } from './logMelStatistics.js';
 import { moduleEncoder, moduleEncoderOptions } from './moduleEncoder.js';
-import { resnet18 } from './resnet18.js';
+import { poolingOption } from './pooling.js';
+import { isWidth, type Resnet18Options, resnet18, widthRule } from './resnet18.js';
 import { supCnn } from './supCnn.js';
 import { twoView } from './twoView.js';
 import { vgg } from './vgg.js';
 
 const networkNames = ['resnet18', 'vgg', 'crnn', 'supCnn'] as const;
 
+const resnet = z.strictObject({
+  name: z.literal('resnet18').default('resnet18').describe('11.2 million values, h of 512 at the default width and pooling'),
+  width: z
+    .number()
+    .refine(isWidth, { error: ({ input }) => `${widthRule.replace('width ', '')}, got ${input}` })
+    .default(64)
+    .meta({ type: 'integer', minimum: 16, maximum: 128, multipleOf: 16 })
+    .describe('channels of the first stage; h has 8 times as many. 32: a quarter of the values'),
+  pooling: poolingOption.default('mean'),
+});
+
 const oneView = z.strictObject({
   name: z
-    .enum([...networkNames, 'logMelStatistics'])
-    .default('resnet18')
+    .enum(['vgg', 'crnn', 'supCnn', 'logMelStatistics'])
     .describe(
-      'resnet18 (11.2 million values, h of 512), vgg (0.28 million, h of 512), crnn (0.95 million, h of 64), supCnn (0.53 million, h of 64: the network of the supervised authors), or logMelStatistics (no weights: the baseline that trained encoders must beat)',
+      'vgg (0.28 million values, h of 512), crnn (0.95 million, h of 64), supCnn (0.53 million, h of 64: the network of the supervised authors), or logMelStatistics (no weights: the baseline that trained encoders must beat)',
     ),
 });
 
@@ -34,21 +45,19 @@ const twoViews = z.strictObject({
 
 /** Which network embeds the patches. */
 export const encoderOptions = z
-  .discriminatedUnion('name', [oneView, twoViews, moduleEncoderOptions])
+  .discriminatedUnion('name', [resnet, oneView, twoViews, moduleEncoderOptions])
   .describe('the network from log-mel patches to embeddings h');
 export type EncoderOptions = z.infer<typeof encoderOptions>;
+type GivenOptions = Exclude<EncoderOptions, { name: 'resnet18' }> | ({ name: 'resnet18' } & Resnet18Options);
 
 /**
  * @param nMels mel bands of the patches; the weights of crnn and supCnn depend on it
  * @param patchFrames frames of the patches; the weights of supCnn depend on it
  */
-export function createEncoder(
-  options: EncoderOptions,
-  { nMels = 96, patchFrames }: { nMels?: number; patchFrames?: number } = {},
-): Encoder {
+export function createEncoder(options: GivenOptions, { nMels = 96, patchFrames }: { nMels?: number; patchFrames?: number } = {}): Encoder {
   switch (options.name) {
     case 'resnet18':
-      return resnet18();
+      return resnet18(options);
     case 'vgg':
       return vgg();
     case 'crnn':

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { globalAveragePool } from '../ops/globalAveragePool.js';
+import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
 import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages } from './layers.js';
 import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
+import { type Pooling, pooledLength, poolMap } from './pooling.js';
 
 interface Block {
   path: string;
@@ -11,27 +12,40 @@ interface Block {
   stride: number;
 }
 
-/** Four stages of two basic blocks; the first of stages 2 to 4 halves time and mel. */
-const blocks: Block[] = [64, 128, 256, 512].flatMap((outputs, i) => [
-  { path: `layer${i + 1}.0.`, inputs: i === 0 ? 64 : outputs / 2, outputs, stride: i === 0 ? 1 : 2 },
-  { path: `layer${i + 1}.1.`, inputs: outputs, outputs, stride: 1 },
-]);
+/** Four stages of two basic blocks; the first of stages 2 to 4 halves time and mel and doubles the channels. */
+const blocksOf = (width: number): Block[] =>
+  [width, 2 * width, 4 * width, 8 * width].flatMap((outputs, i) => [
+    { path: `layer${i + 1}.0.`, inputs: i === 0 ? width : outputs / 2, outputs, stride: i === 0 ? 1 : 2 },
+    { path: `layer${i + 1}.1.`, inputs: outputs, outputs, stride: 1 },
+  ]);
+
+export const widthRule = 'width must be a multiple of 16 from 16 to 128';
+export const isWidth = (width: number): boolean => Number.isInteger(width / 16) && width >= 16 && width <= 128;
+
+export interface Resnet18Options {
+  /** Channels of the first stage, a multiple of 16 up to 128: torchvision's 64 by default, 32 is half of it with a quarter of the values. */
+  width?: number;
+  /** How the last map becomes h. Default 'mean', as in torchvision. */
+  pooling?: Pooling;
+}
 
 const hasProjection = ({ inputs, outputs }: Block): boolean => inputs !== outputs;
 
 /**
- * ResNet-18 (He et al. 2016) as in torchvision, without its last linear layer and with one input channel: 11,170,240 trainable values,
- * torchvision's names. The embedding is the global average after the last ReLU, so it is never negative.
- * At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3.
+ * ResNet-18 (He et al. 2016) as in torchvision, without its last linear layer and with one input channel: 11,170,240 trainable values at
+ * the default width, torchvision's names. The embedding is pooled after the last ReLU, so it is never negative: 8 x width values, or twice
+ * as many. At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3. Throws AudiosslError for another width.
  */
-export function resnet18(): Encoder {
+export function resnet18({ width = 64, pooling = 'mean' }: Resnet18Options = {}): Encoder {
+  if (!isWidth(width)) throw new AudiosslError(`resnet18: ${widthRule}, got ${width}`);
+  const blocks = blocksOf(width);
   return {
     name: 'resnet18',
-    embeddingSize: 512,
+    embeddingSize: pooledLength(pooling, 8 * width),
     createParameters({ seed }) {
       const initialiser = createInitialiser('encoder', seed);
-      addConvKaiming(initialiser, 'conv1.', [7, 1, 64]);
-      addBatchNorm(initialiser, 'bn1.', 64);
+      addConvKaiming(initialiser, 'conv1.', [7, 1, width]);
+      addBatchNorm(initialiser, 'bn1.', width);
       for (const block of blocks) addBlock(initialiser, block);
       return initialiser.parameters;
     },
@@ -39,12 +53,12 @@ export function resnet18(): Encoder {
       tf.tidy(() => {
         const stem = { stride: 2, padding: 3, hasInputGradient: false };
         const pool = { size: 3, stride: 2, padding: 1 };
-        // [batch, time, mel] -> [batch, time / 32, mel / 32, 512] -> [batch, 512]
+        // [batch, time, mel] -> [batch, time / 32, mel / 32, 8 width] -> [batch, embeddingSize]
         const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
           (x) => convNormPool(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }, pool),
           ...blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options)),
         ]);
-        return globalAveragePool(features);
+        return poolMap(pooling, features);
       }),
   };
 }

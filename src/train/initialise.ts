@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { FrontEnd } from '../audio/frontEnd.js';
 import type { Standardisation } from '../data/clipStatistics.js';
 import { checkModelFrontEnd, loadModel, type Model } from '../model/loadModel.js';
-import type { EncoderOptions } from '../nn/createEncoder.js';
+import { type EncoderOptions, encoderOptions } from '../nn/createEncoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import { runFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
@@ -35,7 +35,8 @@ export async function startFrom({
   const model = await loadModel(resume && existsSync(own) ? own : train.initialise);
   try {
     checkModelFrontEnd(model, frontEnd, 'the features');
-    const [theirs, ours] = [model.metadata.encoder, encoder].map(canonicalJson);
+    // Parsed: an older checkpoint does not say what has come since, which it has by default.
+    const [theirs, ours] = [model.metadata.encoder, encoder].map((options) => canonicalJson(encoderOptions.parse(options)));
     if (theirs !== ours) {
       throw new UsageError(
         `${who}: train.initialise needs a checkpoint of the run's encoder, ${train.initialise} has ${theirs} and the config ${ours}; set encoder`,

@@ -31,7 +31,7 @@ describe('loadConfig', () => {
     expect(config.views.map(({ name }) => name)).toEqual(['mixBack', 'randomResizedCrop', 'compander', 'gaussianNoise']);
     expect(config.train).toMatchObject({ epochs: 500, batchSize: 128, earlyStopping: null });
     expect(config.data.patchFrames).toBe(101);
-    expect(config.encoder).toEqual({ name: 'resnet18' });
+    expect(config.encoder).toEqual({ name: 'resnet18', width: 64, pooling: 'mean' });
     expect(config.loss).toMatchObject({ name: 'angularContrastive', temperature: 0.2, contrastiveWeight: 0.3, marginRadians: 0.5 });
     expect(config.optimizer).toEqual({ name: 'sgd', learningRate: 0.03, momentum: 0.9, weightDecay: 1e-4 });
     expect(config.schedule).toMatchObject({ name: 'multiStep', milestones: [325, 425], factor: 0.1 });

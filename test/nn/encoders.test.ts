@@ -9,6 +9,8 @@ import { vgg } from '../../src/nn/vgg.js';
 import crnnGolden from '../golden/nn/crnn.json' with { type: 'json' };
 import headGolden from '../golden/nn/projectionHead.json' with { type: 'json' };
 import resnet18Golden from '../golden/nn/resnet18.json' with { type: 'json' };
+import meanDeviationGolden from '../golden/nn/resnet18MeanDeviation.json' with { type: 'json' };
+import meanMaxGolden from '../golden/nn/resnet18MeanMax.json' with { type: 'json' };
 import supCnnGolden from '../golden/nn/supCnn.json' with { type: 'json' };
 import vggGolden from '../golden/nn/vgg.json' with { type: 'json' };
 import { availableBackends } from '../support/backends.js';
@@ -18,6 +20,10 @@ import { expectGolden } from './goldenNetwork.js';
 describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders against torch on %s', (backend) => {
   beforeAll(() => setBackend({ backend }));
   it('resnet18 equals torchvision: values, gradients, running statistics of two passes', () => expectGolden(resnet18Golden, resnet18()));
+  it('resnet18 of half width with mean and maximum equals torchvision', () =>
+    expectGolden(meanMaxGolden, resnet18({ width: 32, pooling: 'meanMax' })));
+  it('resnet18 of a quarter with mean and deviation over time equals torchvision', () =>
+    expectGolden(meanDeviationGolden, resnet18({ width: 16, pooling: 'meanDeviation' })));
   it('vgg equals torch', () => expectGolden(vggGolden, vgg()));
   it('crnn equals torch', () => expectGolden(crnnGolden, crnn()));
   it('supCnn equals torch, with its pooled feature', () => {

@@ -99,6 +99,12 @@ describe('networks on cpu', () => {
     expect(createEncoder({ name: 'crnn' }, { nMels: 64 })).toMatchObject({ name: 'crnn', embeddingSize: 64 });
     expect(projectionHeadOptions.parse({})).toEqual({ hiddenSize: 512, outputSize: 512 });
     expect(encoderOptions.safeParse({ name: 'resnet50' }).success).toBe(false);
+    expect(encoderOptions.parse({ width: 32 })).toEqual({ name: 'resnet18', width: 32, pooling: 'mean' });
+    expect(createEncoder(encoderOptions.parse({ name: 'resnet18', width: 32, pooling: 'meanMax' })).embeddingSize).toBe(512);
+    expect(createEncoder({ name: 'resnet18', width: 128, pooling: 'mean' }).embeddingSize).toBe(1024);
+    for (const width of [0, 8, 40, 144, 32.5]) {
+      expect(() => resnet18({ width })).toThrow(`resnet18: width must be a multiple of 16 from 16 to 128, got ${width}`);
+    }
     expect(() => crnn({ nMels: 39 })).toThrow(/crnn: needs 40 mel bands or more, got 39/);
     withParameters(classifier({ inputSize: 4, numClasses: 3 }), (parameters) => {
       expect(() => parameter(parameters, 'conv1.weight')).toThrow(/needs "conv1.weight"/);

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Golden values of the encoders and the projection head: outputs, gradients and running statistics from torch and torchvision, in float64.
 
-Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, vgg.json, crnn.json,
-supCnn.json and projectionHead.json beside itself. Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
+Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, resnet18MeanMax.json,
+resnet18MeanDeviation.json, vgg.json, crnn.json, supCnn.json and projectionHead.json beside itself.
+Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
 Each network sees two parts of a batch one after the other, as two views; the loss is the sum of outputs times scatter.
 """
 import json
@@ -99,6 +100,31 @@ def resnet18():
     return network
 
 
+class MeanAndMaximum(nn.Module):
+    def forward(self, x):
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+
+class MeanAndDeviation(nn.Module):
+    """Of the mean over mel (the last axis) over time."""
+
+    def forward(self, x):
+        over_mel = x.mean(3)
+        return torch.cat([over_mel.mean(2), over_mel.std(2, unbiased=False)], 1)
+
+
+def narrow_resnet18(width, pooling):
+    network = resnet18()
+    network.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False)
+    network.bn1 = nn.BatchNorm2d(width)
+    network.inplanes = width
+    block = torchvision.models.resnet.BasicBlock
+    for i in range(4):
+        setattr(network, f"layer{i + 1}", network._make_layer(block, width * 2**i, 2, stride=1 if i == 0 else 2))
+    network.avgpool = pooling
+    return network
+
+
 def projection_head():
     return nn.Sequential(nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, 512))
 
@@ -140,6 +166,8 @@ def golden(name, network, shape):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     golden("resnet18", resnet18(), (6, 1, 65, 48))
+    golden("resnet18MeanMax", narrow_resnet18(32, MeanAndMaximum()), (6, 1, 65, 48))
+    golden("resnet18MeanDeviation", narrow_resnet18(16, MeanAndDeviation()), (6, 1, 97, 48))
     golden("vgg", Vgg(), (6, 1, 26, 24))
     golden("crnn", Crnn(), (6, 1, 25, 96))
     golden("supCnn", SupCnn(50, 24), (6, 1, 50, 24))
