@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { parseOptions } from '../util/parseOptions.js';
 import { rememberBackend } from './backendInUse.js';
 
 /** Which engine computes, on what, how exactly and with how many threads. */
@@ -45,15 +46,16 @@ const installLine = {
  *
  * `auto` takes libtorch where its addon is built and works, else wasm, and says so in `notes`. A backend, device or precision asked for
  * by name is used, or this throws a UsageError that says how to get it.
+ *
+ * @param options a name alone, as TensorFlow.js's own function takes it, is short for `{ backend: name }`
  */
-export async function setBackend(options: Partial<BackendOptions> = {}): Promise<BackendInUse> {
-  const inUse = await choose(options);
+export async function setBackend(options: BackendOptions['backend'] | Partial<BackendOptions> = {}): Promise<BackendInUse> {
+  const inUse = await choose(parseOptions('setBackend', backendOptions, typeof options === 'string' ? { backend: options } : options));
   rememberBackend(inUse);
   return inUse;
 }
 
-async function choose(options: Partial<BackendOptions>): Promise<BackendInUse> {
-  const { backend, device, precision, threads } = backendOptions.parse(options);
+async function choose({ backend, device, precision, threads }: BackendOptions): Promise<BackendInUse> {
   tf.env().set('PROD', true);
   await import('@tensorflow/tfjs-layers'); // registers the gradient of every op: without it tf.grad throws
   if (backend === 'auto') return setAutomatically({ device, precision, threads });

@@ -3,6 +3,7 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { FeatureAnalysisInput } from '../run/featureAnalysis.js';
 import { addBackendOptions } from './backendOptions.js';
 import { nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface AnalyzeCommandOptions extends Partial<BackendOptions> {
   split: 'validation' | 'test';
@@ -45,6 +46,7 @@ export function registerAnalyze(program: Command): void {
       }),
     ).finally(() => stages.finish());
     process.stdout.write(options.json === true ? `${JSON.stringify(record)}\n` : describe(record, path));
+    if (options.json !== true) sayNext(['report', dir]);
   });
 }
 

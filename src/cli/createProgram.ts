@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.js';
 import { registerEmbed } from './embed.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerFeatures } from './features.js';
+import { completeHelp } from './helpOfCommands.js';
 import { registerPretrain } from './pretrain.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
@@ -59,6 +60,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError(true)
     .exitOverride();
   for (const register of commands) register(program);
+  completeHelp(program);
   forEachCommand(program, (command) => {
     if (command !== program) command.addOption(command.createOption('--debug').hideHelp());
   });

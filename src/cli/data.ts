@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { registerAuditLabels } from './data/auditLabels.js';
 import { positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface DataCommandOptions {
   format: 'auto' | 'fsdnoisy18k' | 'csv' | 'classFolders' | 'unlabelled';
@@ -35,6 +36,7 @@ export function registerData(program: Command): void {
       ]);
       const check = await work((common) => checkData(common));
       process.stdout.write(options.json === true ? `${JSON.stringify(check, undefined, 2)}\n` : describeCheck(check));
+      if (options.json !== true && check.numProblems === 0) sayNext(['features', '--data', dir, '--out', 'features']);
       if (options.strict === true && check.numProblems > 0) process.exitCode = 1;
     });
 

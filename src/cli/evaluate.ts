@@ -5,6 +5,7 @@ import { type ProtocolName, protocolNames } from '../eval/protocolNames.js';
 import { addBackendOptions } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface EvaluateCommandOptions extends Partial<BackendOptions> {
   protocol: ProtocolName;
@@ -70,7 +71,10 @@ export function registerEvaluate(program: Command): void {
     if (options.json) {
       const records = results.map(({ record }) => record);
       process.stdout.write(`${JSON.stringify(results.length === 1 ? records[0] : { records, summary })}\n`);
-    } else process.stdout.write(isSeries ? describeSeries(series, dir) : describeOne(results[results.length - 1], dir));
+    } else {
+      process.stdout.write(isSeries ? describeSeries(series, dir) : describeOne(results[results.length - 1], dir));
+      sayNext(['report', dir]);
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { StoreSummary } from '../data/buildFeatureStore.js';
 import { collect, positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface FeaturesOptions {
   data: string;
@@ -55,6 +56,7 @@ export function registerFeatures(program: Command): void {
       );
       process.stderr.write(describeTroubles(summary, { allIn: `${out}/rejected.csv`, dir: data }));
       process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : `${describeSummary(summary, out)}\n`);
+      if (options.json !== true) sayNext(['pretrain', '--features', out, '--out', 'runs/first']);
     });
 }
 

@@ -7,6 +7,8 @@ import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
+import { shellWord } from './shellWord.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -71,6 +73,7 @@ export function registerQuickstart(program: Command): void {
     process.stdout.write(
       `report      ${join(folder.report, 'report.html')}\nembeddings  ${embeddings}\ncheckpoint  ${folder.bestCheckpoint}\n`,
     );
+    sayNext(['pretrain', '--data', 'YOUR_FOLDER', '--out', 'runs/first']);
   });
 }
 
@@ -85,9 +88,12 @@ function engineArguments({ backend, device, precision, threads }: Partial<Backen
 
 /** Shows a command and runs it in a process of its own; signals are passed on, so an interrupted quickstart goes on where it was. */
 function runCommand(title: string, args: readonly string[]): Promise<void> {
-  process.stdout.write(`\n# ${title}\n$ audiossl ${args.map(quoted).join(' ')}\n`);
+  process.stdout.write(`\n# ${title}\n$ audiossl ${args.map(shellWord).join(' ')}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(process.execPath, [main, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, AUDIOSSL_NEXT: 'off' },
+    });
     const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
     process.on('SIGINT', passOn);
     process.on('SIGTERM', passOn);
@@ -106,8 +112,6 @@ function runCommand(title: string, args: readonly string[]): Promise<void> {
     });
   });
 }
-
-const quoted = (argument: string): string => (/^[\w./:=@,+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`);
 
 /** A step has said itself what is wrong; its exit code becomes that of the whole. */
 class StepFailed extends AudiosslError {

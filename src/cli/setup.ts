@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { sayNext } from './sayNext.js';
 
 export function registerSetup(program: Command): void {
   program
@@ -19,6 +20,6 @@ export function registerSetup(program: Command): void {
       ];
       const { status } = spawnSync(process.execPath, [script, ...flags], { stdio: 'inherit' });
       process.exitCode = status ?? 1;
-      if (status === 0) process.stderr.write('audiossl: set up; `audiossl doctor` says what is in use\n');
+      if (status === 0) sayNext(['doctor']);
     });
 }

@@ -5,6 +5,7 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { TrainingInput, TrainingResult } from '../train/runTraining.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { collect, nonNegativeInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface TrainingCommandOptions extends Partial<BackendOptions> {
   data?: string;
@@ -51,6 +52,7 @@ export function addTrainingCommand(
     const file = options.config ?? (options.resume && existsSync(ownConfig) ? ownConfig : undefined);
     const overrides = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
     const config = loadConfig({ file, overrides, command: name });
+    let isLabelled = false;
     const result = await interruptible(async (signal) => {
       const [{ openFeatures }, run, { showTraining }] = await Promise.all([
         import('./openFeatures.js'),
@@ -59,6 +61,7 @@ export function addTrainingCommand(
       ]);
       const { data, features, out, resume } = options;
       const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
+      isLabelled = store.clips.some((clip) => clip.label !== undefined);
       const view = showTraining(label);
       try {
         await pickBackend(options);
@@ -70,7 +73,22 @@ export function addTrainingCommand(
       }
     });
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${describe(result)}\n`);
+    if (!options.json) sayNext(nextAfter(name, result, { ...options, isLabelled }));
   });
+}
+
+/** A stopped run is gone on with, a labelled one judged, any other used. */
+function nextAfter(
+  name: 'pretrain' | 'train',
+  { dir, end }: TrainingResult,
+  { data, features, isLabelled }: { data?: string; features?: string; isLabelled: boolean },
+): string[] {
+  if (end.reason === 'interrupted') {
+    const source = [...(data === undefined ? [] : ['--data', data]), ...(features === undefined ? [] : ['--features', features])];
+    return [name, '--resume', ...source, '--out', dir];
+  }
+  if (!isLabelled) return ['embed', '--model', dir, '--in', 'YOUR_FOLDER', '--out', 'embeddings.npz'];
+  return ['evaluate', dir, '--protocol', name === 'train' ? 'classifier' : 'linear', '--split', 'validation'];
 }
 
 function describe({ dir, end }: TrainingResult): string {

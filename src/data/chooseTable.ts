@@ -6,6 +6,7 @@ import type { FileMatcher } from './fileMatcher.js';
 import { safeFileName } from './fileName.js';
 import type { FoundTable, UnusedTable } from './findTables.js';
 import { partsOfWords } from './partWords.js';
+import { passFormat } from './passFormat.js';
 import { readTable } from './readTable.js';
 
 /** A table with the recording that each row means. */
@@ -63,7 +64,7 @@ export async function chooseTable({
       if (files.length === 0 || matched.numMatched > 0) read.push(matched);
       else if (isWanted)
         throw new UsageError(
-          `loadDataset: ${join(dir, found.path)}: ${namesNothing(matched, matcher, files)}; mend the names, or pass --format unlabelled`,
+          `loadDataset: ${join(dir, found.path)}: ${namesNothing(matched, matcher, files)}; mend the names, or ${passFormat('unlabelled')}`,
         );
       else unused.push({ path: found.path, reason: namesNothing(matched, matcher, files) });
     } catch (error) {
@@ -159,7 +160,7 @@ function isForAll({ path, numMatched }: MatchedTable, files: readonly string[], 
   if (!path.includes('/') || numMatched >= files.length / 2) return true;
   unused.push({
     path,
-    reason: `it names ${numMatched} of the ${files.length} recordings; pass --format csv to use these alone, or its own folder as the data`,
+    reason: `it names ${numMatched} of the ${files.length} recordings; ${passFormat('csv')} to use these alone, or its own folder as the data`,
   });
   return false;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { type Clip, type Dataset, indexLabels } from './clip.js';
 import { type FolderLayout, folderLayout } from './folderLayout.js';
+import { passFormat } from './passFormat.js';
 
 /**
  * One folder a class, or recordings without labels at any depth; above them there may be folders that are splits or folds. `auto` takes
@@ -33,20 +34,20 @@ export async function loadFolderDataset({
     }
     if (kind === 'classFolders' && part !== 'unlabelled') {
       if (rest.length < 2)
-        throw new UsageError(`loadDataset: ${id} must lie in the folder of its class; move it there or pass --format unlabelled`);
+        throw new UsageError(`loadDataset: ${id} must lie in the folder of its class; move it there or ${passFormat('unlabelled')}`);
       clip.label = rest[0].trim();
     }
     return clip;
   });
   const classNames = indexLabels(clips);
-  const isNot = kind === 'classFolders' ? `; if they are no classes, pass --format unlabelled` : '';
+  const isNot = kind === 'classFolders' ? `; if they are no classes, ${passFormat('unlabelled')}` : '';
   const classes = kind === 'classFolders' ? ` in ${classNames.length} folders taken as classes` : '';
   const notes = [`read as ${kind}: ${clips.length} clips${classes}${describeParts(parts)}${isNot}`];
   const numUnlabelled = clips.filter(({ label }) => label === undefined).length;
   if (kind === 'classFolders' && numUnlabelled > 0) notes.push(`${numUnlabelled} clips have no label`);
   if (format === 'auto' && kind === 'unlabelled' && layout.strays.length > 0) {
     notes.push(
-      `the folders are not taken as classes because ${layout.strays.length} recordings lie outside them, the first is ${layout.strays[0]}; move them into the folder of their class, or pass --format unlabelled`,
+      `the folders are not taken as classes because ${layout.strays.length} recordings lie outside them, the first is ${layout.strays[0]}; move them into the folder of their class, or ${passFormat('unlabelled')}`,
     );
   }
   if (kind === 'classFolders') {
@@ -67,8 +68,8 @@ function halfRecognised(dir: string, { parts, strangers }: FolderLayout): UsageE
   return new UsageError(
     `loadDataset: the folders of ${dir} must all be splits or folds, or none: ${known} ${parts.size === 1 ? 'is' : 'are'} named like ${
       parts.size === 1 ? 'one' : 'such'
-    }, ${strangers.slice(0, 5).join(', ')}${strangers.length > 5 ? ' ...' : ''} not; pass --format classFolders (or --set data.format=classFolders) if all are classes, ` +
-      `--format unlabelled to use the recordings without labels, or move the others away`,
+    }, ${strangers.slice(0, 5).join(', ')}${strangers.length > 5 ? ' ...' : ''} not; ${passFormat('classFolders')} if all are classes, ` +
+      `or ${passFormat('unlabelled')} to use the recordings without labels, or move the others away`,
   );
 }
 

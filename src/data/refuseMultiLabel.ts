@@ -1,5 +1,6 @@
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError } from '../util/errors.js';
+import { passFormat } from './passFormat.js';
 
 /** One label a clip is what every loss and metric here means: sets with several are refused by name instead of read wrongly. */
 export function refuseMultiLabel({
@@ -26,7 +27,7 @@ export function refuseMultiLabel({
         : undefined;
     if (why !== undefined) {
       throw new AudiosslError(
-        `loadDataset: ${file} is multi-label (${why}), only one label a clip is supported; keep one label a row, or pass --format unlabelled to use the clips without labels`,
+        `loadDataset: ${file} is multi-label (${why}), only one label a clip is supported; keep one label a row, or ${passFormat('unlabelled')} to use the clips without labels`,
       );
     }
     labelOf.set(name, label);

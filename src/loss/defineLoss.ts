@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { AudiosslError } from '../util/errors.js';
+import { parseOptions } from '../util/parseOptions.js';
 import type { Pairs } from './pairs.js';
 
 /** A contrastive or metric loss as frameworks use it: `loss.name` in a config, its other keys, and what it makes of pairs. */
@@ -36,23 +36,11 @@ export function defineLoss<const Name extends string, Shape extends z.ZodRawShap
   return { name, options: z.strictObject(shape), needsNegatives, ...rest };
 }
 
-/** The options of a loss's function with its defaults filled in. Throws AudiosslError naming the option and its value. */
+/** The options of a loss's function with its defaults filled in. Throws UsageError naming the option and its value. */
 export function checkOptions<Name extends string, Shape extends z.ZodRawShape>(
   who: string,
   loss: Pick<ContrastiveLoss<Name, Shape>, 'name' | 'options'>,
   given: object,
 ): z.output<z.ZodObject<Shape>> {
-  const parsed = loss.options.safeParse({ ...given, name: loss.name }, { reportInput: true });
-  if (parsed.success) return parsed.data as z.output<z.ZodObject<Shape>>;
-  const [issue] = parsed.error.issues;
-  if (issue.code === 'unrecognized_keys') {
-    throw new AudiosslError(`${who}: unknown option ${issue.keys[0]}; known: ${Object.keys(loss.options.shape).slice(1).join(', ')}`);
-  }
-  const bounds = issue.code === 'too_small' || issue.code === 'too_big' ? boundText(issue) : issue.message;
-  throw new AudiosslError(`${who}: ${issue.path.join('.')} must be ${bounds}, got ${String(issue.input)}`);
-}
-
-function boundText(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
-  const [limit, sign] = issue.code === 'too_small' ? [issue.minimum, '>'] : [issue.maximum, '<'];
-  return `${sign}${issue.inclusive === false ? '' : '='} ${limit}`;
+  return parseOptions(who, loss.options, { ...given, name: loss.name }) as z.output<z.ZodObject<Shape>>;
 }

@@ -27,6 +27,23 @@ describe('setBackend', () => {
     else expect(inUse).toMatchObject({ name: 'wasm', notes: [expect.stringMatching(/^backend: wasm.*libtorch.*setup/)] });
   });
 
+  it("takes a name alone, as TensorFlow.js's own function does", async () => {
+    expect(await setBackend('cpu')).toMatchObject({ name: 'cpu' });
+  });
+
+  it.each<[unknown, string]>([
+    ['libtroch', 'setBackend: backend must be auto, libtorch, tensorflow, tensorflow-gpu, wasm or cpu, got libtroch'],
+    [{ backend: 'libtorch', precision: 'float16' }, 'setBackend: precision must be float32, bfloat16 or auto, got float16'],
+    [{ threads: 0 }, 'setBackend: threads must be >= 1, got 0'],
+    [{ threads: 1.5 }, 'setBackend: threads must be a whole number, got 1.5'],
+    [{ thread: 2 }, 'setBackend: unknown option thread; did you mean "threads"?'],
+    [null, 'setBackend: options must be an object of backend, device, precision, threads, got null'],
+  ])('refuses %j in one line', async (options, message) => {
+    const error = await setBackend(options as 'cpu').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as Error).message).toBe(message);
+  });
+
   it('says how to get what was asked for by name and is not there', async () => {
     await expect(setBackend({ backend: 'tensorflow' })).rejects.toThrow(/tensorflow.*npm install @tensorflow\/tfjs-node@4\.22\.0/);
     await expect(setBackend({ backend: 'tensorflow-gpu' })).rejects.toThrow(UsageError);

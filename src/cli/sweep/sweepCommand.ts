@@ -11,6 +11,7 @@ import { writeTables } from '../../sweep/sweepTables.js';
 import { AudiosslError, UsageError } from '../../util/errors.js';
 import { pickBackend } from '../backendOptions.js';
 import { InterruptedError, interruptible } from '../interruptible.js';
+import { sayNext } from '../sayNext.js';
 import { shareThreads } from './shareThreads.js';
 import { showSweep } from './showSweep.js';
 import { stageArguments } from './stageArguments.js';
@@ -60,7 +61,7 @@ async function execute({
   });
   const { failures, markdown } = await executeLocked().finally(() => lock.release());
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
-  if (failures.length === 0) return;
+  if (failures.length === 0) return sayNext(['report', options.out]);
   for (const { run, errors } of failures) process.stderr.write(`failed: ${run.name}: ${errors.join('; ')} (${folder.log(run.name)})\n`);
   throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
 
