@@ -9,6 +9,7 @@ import { UsageError } from '../util/errors.js';
 import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
 import { describeTroubles } from './describeTroubles.js';
+import { modelHelp } from './modelHelp.js';
 import { positiveInteger } from './optionParsers.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions> {
@@ -30,12 +31,12 @@ interface EmbedCommandOptions extends Partial<BackendOptions> {
   json?: boolean;
 }
 
-/** `audiossl embed --model RUN --in PATH... --out FILE`: recordings in, embeddings out; `embed merge` puts shards together. */
+/** `audiossl embed [--model RUN] --in PATH... --out FILE`: recordings in, embeddings out; `embed merge` puts shards together. */
 export function registerEmbed(program: Command): void {
   const command = program
     .command('embed')
     .description('embed recordings with a trained encoder: one vector a recording, a patch or a window; a stopped run goes on where it was')
-    .option('--model <run>', 'run folder or .safetensors file (needed)')
+    .option('--model <run>', modelHelp)
     .option('--in <path...>', 'recordings, folders of them, and manifests: .csv with the column path, .txt with a path a line (needed)')
     .option('--out <file>', 'output: .npz, .npy (with .csv and .json beside it), .parquet or .csv (with .json) (needed)')
     .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
@@ -58,7 +59,7 @@ export function registerEmbed(program: Command): void {
     .option('--workers <n>', 'threads that decode (default: one a core but one)', positiveInteger)
     .option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
-    const { model: from, in: paths, out } = required(options);
+    const { in: paths, out } = required(options);
     const format = options.format ?? formatOf(out);
     const per = rowKindOf(options);
     const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }, { createProgress }] = await Promise.all([
@@ -72,7 +73,7 @@ export function registerEmbed(program: Command): void {
     await prepareOutput(out);
     const { add, shard, onError, salvage, channel, batchSize, workers: numWorkers, checkpoint } = options;
     const summary = await interruptible((signal) =>
-      withModel(from, { checkpoint, backend: options }, async ({ model }) => {
+      withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
         const { embedToFile } = await import('../embed/embedToFile.js');
         let progress: Progress | undefined;
         const onProgress = (done: number, total: number, numRejected: number) => {
@@ -108,12 +109,10 @@ export function registerEmbed(program: Command): void {
 }
 
 /** Options that only `embed` itself needs, not `embed merge`. */
-function required({ model, in: paths, out }: EmbedCommandOptions): { model: string; in: string[]; out: string } {
-  const missing = Object.entries({ '--model <run>': model, '--in <path...>': paths, '--out <file>': out }).find(
-    ([, value]) => value === undefined,
-  );
+function required({ in: paths, out }: EmbedCommandOptions): { in: string[]; out: string } {
+  const missing = Object.entries({ '--in <path...>': paths, '--out <file>': out }).find(([, value]) => value === undefined);
   if (missing !== undefined) throw new UsageError(`embed: ${missing[0]} is needed; audiossl embed --help says more`);
-  return { model: model as string, in: paths as string[], out: out as string };
+  return { in: paths as string[], out: out as string };
 }
 
 function rowKindOf({ per, window, hop }: EmbedCommandOptions): RowKind {

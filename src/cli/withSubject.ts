@@ -5,9 +5,11 @@ import type { ResolvedConfig } from '../config/configSchema.js';
 import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { Model } from '../model/loadModel.js';
+import { shippedModelName } from '../model/shippedModel.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { pickBackend } from './backendOptions.js';
+import { describeShipped } from './describeShipped.js';
 
 /** A trained encoder on the backend, and the run that it is of. */
 export interface OpenedModel {
@@ -33,17 +35,21 @@ export interface SubjectSource {
   out?: string;
 }
 
-/** Sets the backend and loads a run's checkpoint, or a file of weights, for `work`; lets go of it afterwards. */
+/**
+ * Sets the backend and loads a run's checkpoint, or a file of weights, for `work`; lets go of it afterwards. Without a name it is the encoder
+ * that comes with the package, and a line says so.
+ */
 export async function withModel<T>(
-  runOrFile: string,
+  runOrFile: string | undefined,
   { checkpoint, backend }: { checkpoint?: string; backend: Partial<BackendOptions> },
   work: (opened: OpenedModel) => Promise<T>,
 ): Promise<T> {
   const [{ loadModel }, { openRun, runFolder }] = await Promise.all([import('../model/loadModel.js'), import('../run/runFolder.js')]);
   // A folder with checkpoints and nothing else will do where nothing else is asked for.
-  const run = existsSync(runFolder(runOrFile).config) ? await openRun(runOrFile) : undefined;
+  const run = runOrFile !== undefined && existsSync(runFolder(runOrFile).config) ? await openRun(runOrFile) : undefined;
   await pickBackend(backend);
   const model = await loadModel(runOrFile, { checkpoint });
+  if (model.checkpoint?.name === shippedModelName) process.stderr.write(`audiossl: ${describeShipped(model.checkpoint)}\n`);
   try {
     return await work({ run, model });
   } finally {
@@ -57,7 +63,7 @@ export async function withModel<T>(
  * Throws UsageError where something is missing or the features are of another front end than the model's.
  */
 export async function withSubject<T>(
-  runOrFile: string,
+  runOrFile: string | undefined,
   { source, signal, ...options }: { checkpoint?: string; backend: Partial<BackendOptions>; source: SubjectSource; signal: AbortSignal },
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {

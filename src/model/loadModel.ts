@@ -1,15 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../audio/frontEnd.js';
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
 import { disposeParameters, type Parameters } from '../nn/parameters.js';
 import { classifier, type Head, projectionHeadOf, projectionHeadOptions } from '../nn/projectionHead.js';
-import { AudiosslError, UsageError } from '../util/errors.js';
-import { sha256OfFile } from '../util/hash.js';
+import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { canonicalJson, sha256, sha256OfFile } from '../util/hash.js';
 import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
+import { findCheckpoint } from './findCheckpoint.js';
 import { loadParameters, selectTensors } from './parameters.js';
+import { randomModelSeed, shippedModel } from './shippedModel.js';
 import { standardise } from './standardise.js';
 
 /** A trained encoder with everything that recordings need on their way into it. */
@@ -38,10 +38,13 @@ export interface Model {
 
 /**
  * Loads a checkpoint onto the current backend.
- * @param runOrFile a run folder, or a .safetensors file
+ * @param runOrFile a run folder, or a .safetensors file. Absent: the encoder that comes with the package, as the model's `checkpoint` says.
+ * `random` or `random:SEED`: the same network, front end and standardisation with random weights
  * @param checkpoint of a run folder: best (default), last, or the path of a file; not beside a file
  */
-export async function loadModel(runOrFile: string, { checkpoint }: { checkpoint?: string } = {}): Promise<Model> {
+export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint?: string } = {}): Promise<Model> {
+  const randomSeed = randomModelSeed(runOrFile);
+  if (randomSeed !== undefined) return randomModel({ seed: randomSeed });
   const { name, path } = findCheckpoint(runOrFile, checkpoint);
   const { metadata, tensors } = await loadCheckpoint(path);
   const sha256 = await sha256OfFile(path);
@@ -87,10 +90,22 @@ export async function loadModel(runOrFile: string, { checkpoint }: { checkpoint?
   }
 }
 
+/** A model with random weights of the network, front end and standardisation of a file: by default of the one that comes with the package. */
+export async function randomModel({ seed, like }: { seed: number; like?: string }): Promise<Model> {
+  const path = like ?? shippedModel().path;
+  const { metadata } = await loadCheckpoint(path);
+  const name = `random weights, seed ${seed}`;
+  const { encoder, frontEnd, patchFrames, standardisation } = metadata;
+  const identity = sha256(canonicalJson({ name, encoder, frontEnd, patchFrames, standardisation }));
+  return {
+    ...createModel({ ...metadata, step: 0, epoch: 0, projectionHead: null, classNames: [] }, path, { seed }),
+    checkpoint: { name, path: name, sha256: identity },
+  };
+}
+
 /** The model that a checkpoint's metadata describes, with fresh random weights: the baseline that training must beat. */
 export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', { seed = 0 }: { seed?: number } = {}): Model {
-  // Checked here: the file says it as a record of anything.
-  const frontEnd = resolveFrontEnd(metadata.frontEnd as Partial<FrontEnd>);
+  const frontEnd = frontEndOf(metadata, file);
   const options = encoderOptions.safeParse(metadata.encoder);
   if (!options.success) {
     const own = metadata.encoder.name === 'module' ? options.error.issues[0].message : JSON.stringify(metadata.encoder);
@@ -116,6 +131,15 @@ export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', {
   };
 }
 
+/** Checked here: the file says it as a record of anything. */
+function frontEndOf({ frontEnd }: CheckpointMetadata, file: string): FrontEnd {
+  try {
+    return resolveFrontEnd(frontEnd as Partial<FrontEnd>);
+  } catch (error) {
+    throw new AudiosslError(`loadModel: ${file}: ${errorText(error)}; the file is damaged or of another release`, { cause: error });
+  }
+}
+
 /** Throws UsageError with both values of every key in which the features differ from what the model was trained on. */
 export function checkModelFrontEnd(model: Pick<Model, 'frontEnd' | 'checkpoint'>, frontEnd: FrontEnd, features: string): void {
   const difference = describeFrontEndDifference(model.frontEnd, frontEnd);
@@ -123,23 +147,4 @@ export function checkModelFrontEnd(model: Pick<Model, 'frontEnd' | 'checkpoint'>
   throw new UsageError(
     `loadModel: ${model.checkpoint?.path ?? 'the model'} and ${features} have different front ends (model / features): ${difference}; make features with the model's front end`,
   );
-}
-
-function findCheckpoint(runOrFile: string, given: string | undefined): { name: string; path: string } {
-  if (!existsSync(runOrFile)) throw new UsageError(`loadModel: needs a run folder or a .safetensors file, ${runOrFile} does not exist`);
-  if (!statSync(runOrFile).isDirectory()) {
-    if (given === undefined) return { name: runOrFile, path: runOrFile };
-    throw new UsageError(`loadModel: a checkpoint is chosen from a run folder, ${runOrFile} is a file; leave out the checkpoint ${given}`);
-  }
-  const checkpoint = given ?? 'best';
-  const isNamed = checkpoint === 'best' || checkpoint === 'last';
-  const path = isNamed ? join(runOrFile, 'checkpoints', `${checkpoint}.safetensors`) : checkpoint;
-  if (!existsSync(path)) {
-    const remedy =
-      checkpoint === 'best'
-        ? 'pass --checkpoint last, or train until the first look at the validation clips'
-        : 'pass --checkpoint best, last or the path of a file';
-    throw new UsageError(`loadModel: ${path} does not exist; ${remedy}`);
-  }
-  return { name: checkpoint, path };
 }

@@ -130,7 +130,7 @@ describe('loadModel', () => {
     expect(() => createModel(metadataOf({ standardisation: { mean: [1, 2], standardDeviation: [1] } }))).toThrow(/1 or 96 values, has 2/);
     expect(() => createModel(metadataOf({ encoder: { name: 'resnet99' } }), 'f')).toThrow(/f: unknown encoder: .*resnet99/);
     const frontEnd = { ...resolveFrontEnd({ preset: 'acl' }), nFft: 1000 };
-    expect(() => createModel(metadataOf({ frontEnd }), 'f')).toThrow(/^frontEnd: nFft must be a power of two/);
+    expect(() => createModel(metadataOf({ frontEnd }), 'f')).toThrow(/^loadModel: f: frontEnd: nFft must be a power of two/);
   });
 
   test('a head that does not fit is refused, and nothing stays on the backend', async () => {

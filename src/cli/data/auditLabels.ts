@@ -1,14 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addBackendOptions } from '../backendOptions.js';
+import { modelHelp } from '../modelHelp.js';
 import { nonNegativeInteger, positiveInteger } from '../optionParsers.js';
 import type { AuditOptions } from './audit/auditOptions.js';
 
-/** `audiossl data audit-labels --model RUN --data DIR --out DIR`: which clips' labels the sound speaks against. */
+/** `audiossl data audit-labels [--model RUN] --data DIR --out DIR`: which clips' labels the sound speaks against. */
 export function registerAuditLabels(data: Command): void {
   const command = data
     .command('audit-labels')
     .description('rank clips whose label disagrees with their sound: csv, and a page to listen to them')
-    .requiredOption('--model <run>', 'run folder or .safetensors file of a trained encoder')
+    .option('--model <run>', modelHelp)
     .option('--data <dir>', 'folder of recordings with labels')
     .option('--features <store>', "feature store (default: the run's own)")
     .requiredOption('--out <dir>', 'folder for labels.csv, audit.json and index.html')

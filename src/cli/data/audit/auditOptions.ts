@@ -3,7 +3,7 @@ import type { Split } from '../../../data/clip.js';
 
 /** What `audiossl data audit-labels` takes on its command line. */
 export interface AuditOptions extends Partial<BackendOptions> {
-  model: string;
+  model?: string;
   data?: string;
   features?: string;
   out: string;

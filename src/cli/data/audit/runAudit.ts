@@ -82,7 +82,7 @@ async function auditSubject(subject: Subject, options: AuditOptions, { onProgres
       frontEndHash: store.frontEndHash,
       flipShare: options.flip,
     },
-    model: model.checkpoint?.path ?? options.model,
+    model: model.checkpoint?.path ?? options.model ?? 'none',
     data: basename(resolve(options.data ?? store.dir)),
     split: options.split,
     notes,
