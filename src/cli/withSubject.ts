@@ -5,7 +5,6 @@ import type { ResolvedConfig } from '../config/configSchema.js';
 import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { Model } from '../model/loadModel.js';
-import { shippedModelName } from '../model/shippedModel.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { pickBackend } from './backendOptions.js';
@@ -49,7 +48,8 @@ export async function withModel<T>(
   const run = runOrFile !== undefined && existsSync(runFolder(runOrFile).config) ? await openRun(runOrFile) : undefined;
   await pickBackend(backend);
   const model = await loadModel(runOrFile, { checkpoint });
-  if (model.checkpoint?.name === shippedModelName) process.stderr.write(`audiossl: ${describeShipped(model.checkpoint)}\n`);
+  const shipped = describeShipped(model);
+  if (shipped !== undefined) process.stderr.write(`audiossl: ${shipped}\n`);
   try {
     return await work({ run, model });
   } finally {
