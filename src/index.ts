@@ -51,6 +51,7 @@ export { seedSummary } from './eval/statistics/seedSummary.js';
 export { stratifiedBootstrap } from './eval/statistics/stratifiedBootstrap.js';
 export { tolerance } from './eval/tolerance.js';
 export { uniformity } from './eval/uniformity.js';
+export { exportModel } from './export/exportModel.js';
 export { angularContrastiveLoss } from './loss/angularContrastiveLoss.js';
 export { type AngularMarginOptions, angularMarginLoss } from './loss/angularMarginLoss.js';
 export { contrastiveLosses } from './loss/contrastiveLosses.js';

@@ -6,6 +6,7 @@ import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEmbed } from './embed.js';
 import { registerEvaluate } from './evaluate.js';
+import { registerExport } from './export.js';
 import { registerFeatures } from './features.js';
 import { completeHelp } from './helpOfCommands.js';
 import { registerPretrain } from './pretrain.js';
@@ -28,6 +29,7 @@ const commands: ((program: Command) => void)[] = [
   registerAnalyze,
   registerReport,
   registerEmbed,
+  registerExport,
   registerDoctor,
   registerConfig,
 ];

@@ -1,0 +1,16 @@
+import { writeFileAtomic } from '../util/atomicFile.js';
+import type { Exporter } from './exportFormats.js';
+import { FACTS_KEY, modelFacts } from './modelFacts.js';
+import { onnxModel } from './onnx/onnxModel.js';
+
+/** The encoder, or with `waveform` front end, patches, encoder and mean, as one ONNX file (opset 17) with the model's facts in its metadata. */
+export const exportOnnx: Exporter = async ({ model, out, options: { waveform } }) => {
+  const bytes = await onnxModel(model, {
+    input: waveform ? 'waveform' : 'logMel',
+    metadata: { [FACTS_KEY]: JSON.stringify(modelFacts(model)) },
+  });
+  await writeFileAtomic(out, bytes);
+  const { frontEnd, encoder } = model;
+  const input = waveform ? `samples [batch, samples] at ${frontEnd.sampleRate} Hz` : `log_mel [batch, time, ${frontEnd.nMels}]`;
+  return `${encoder.name}, ${input} -> embedding [batch, ${encoder.embeddingSize}]`;
+};

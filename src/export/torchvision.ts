@@ -1,0 +1,24 @@
+import { UsageError } from '../util/errors.js';
+import { type SafetensorsTensor, saveSafetensors } from '../util/safetensors.js';
+import type { Exporter } from './exportFormats.js';
+import { FACTS_KEY, modelFacts } from './modelFacts.js';
+import { readWeights } from './onnx/encoderWeights.js';
+
+/**
+ * The encoder as the state dict of torchvision's `resnet18()` with one input channel and without `fc`: bare names, PyTorch's layout, with the
+ * `num_batches_tracked` that `load_state_dict(strict=True)` asks for. The front end and the standardisation of the patches that it takes
+ * stand in the file's metadata under `audiossl`.
+ */
+export const exportTorchvision: Exporter = async ({ model, out }) => {
+  if (model.encoder.name !== 'resnet18') {
+    throw new UsageError(`export: torchvision has a network for resnet18 alone, the model is ${model.encoder.name}; use --format onnx`);
+  }
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, values] of await readWeights(model.parameters)) {
+    tensors.set(name, { dtype: 'F32', ...values });
+    const counter = name.replace(/running_mean$/, 'num_batches_tracked');
+    if (counter !== name) tensors.set(counter, { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(model.metadata.step)) });
+  }
+  await saveSafetensors(out, { tensors, metadata: { format: 'pt', [FACTS_KEY]: JSON.stringify(modelFacts(model)) } });
+  return `${tensors.size} tensors of torchvision's resnet18 with one input channel and no fc`;
+};
