@@ -31,6 +31,7 @@ export { buildFeatureStore } from './data/buildFeatureStore.js';
 export type { Clip, Dataset } from './data/clip.js';
 export { FeatureStore } from './data/FeatureStore.js';
 export { loadDataset } from './data/loadDataset.js';
+export { defineDataset } from './data/moduleDataset.js';
 export { resolveSplit } from './data/resolveSplit.js';
 export { embed } from './embed/embed.js';
 export { type EmbedToFileSummary, embedToFile } from './embed/embedToFile.js';

@@ -1,10 +1,12 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import type { DatasetFormat } from '../data/loadDataset.js';
 import { registerAuditLabels } from './data/auditLabels.js';
+import { formatOption } from './formatOption.js';
 import { positiveInteger } from './optionParsers.js';
 import { sayNext } from './sayNext.js';
 
 interface DataCommandOptions {
-  format: 'auto' | 'fsdnoisy18k' | 'csv' | 'classFolders' | 'unlabelled';
+  format: DatasetFormat;
   workers?: number;
   json?: boolean;
   strict?: boolean;
@@ -16,11 +18,7 @@ export function registerData(program: Command): void {
   const data = program.command('data').description('look at a folder of recordings before training on it');
   const addShared = (command: Command) =>
     command
-      .addOption(
-        new Option('--format <format>', 'layout of the folder')
-          .choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders', 'unlabelled'])
-          .default('auto'),
-      )
+      .addOption(formatOption().default('auto'))
       .option('--workers <n>', 'worker threads (default: one a processor)', positiveInteger)
       .option('--json', 'as JSON');
 

@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
 import type { StoreSummary } from '../data/buildFeatureStore.js';
+import type { DatasetFormat } from '../data/loadDataset.js';
+import { formatOption } from './formatOption.js';
 import { collect, positiveInteger } from './optionParsers.js';
 import { sayNext } from './sayNext.js';
 
 interface FeaturesOptions {
   data: string;
   out: string;
-  format?: 'auto' | 'fsdnoisy18k' | 'csv' | 'classFolders' | 'unlabelled';
+  format?: DatasetFormat;
   config?: string;
   set: string[];
   workers?: number;
@@ -25,9 +27,7 @@ export function registerFeatures(program: Command): void {
     .description('decode recordings and store their log-mel features; a stopped run goes on where it was')
     .requiredOption('--data <dir>', 'folder of recordings')
     .requiredOption('--out <store>', 'feature store to make, or to reuse if nothing changed')
-    .addOption(
-      new Option('--format <format>', 'layout of the data folder').choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders', 'unlabelled']),
-    )
+    .addOption(formatOption())
     .option('--config <file>', 'YAML config; its keys frontEnd and data.format count')
     .option('--set <key=value>', 'override one of these keys, such as frontEnd.nMels=64 (repeatable)', collect, [])
     .option('--workers <n>', 'worker threads (default: one a processor)', positiveInteger)

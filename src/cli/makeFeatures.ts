@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type BuildFeatureStoreOptions, buildFeatureStore, type StoreSummary } from '../data/buildFeatureStore.js';
-import type { DataOptions } from '../data/dataOptions.js';
+import type { DatasetFormat } from '../data/loadDataset.js';
 import { loadDataset } from '../data/loadDataset.js';
 import { createProgress, type Progress } from '../util/progress.js';
 
@@ -12,7 +12,7 @@ export async function makeFeatures({
   ...options
 }: {
   data: string;
-  format: DataOptions['format'];
+  format: DatasetFormat;
 } & Omit<BuildFeatureStoreOptions, 'dataset' | 'onProgress'>): Promise<StoreSummary & { notes: string[] }> {
   const dataset = await loadDataset(data, { format });
   for (const note of dataset.notes) process.stderr.write(`${data}: ${note}\n`);

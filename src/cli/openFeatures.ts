@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
-import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { DatasetFormat } from '../data/loadDataset.js';
 import { UsageError } from '../util/errors.js';
 
 /**
@@ -21,7 +21,7 @@ export async function openFeatures({
   features?: string;
   /** The run's folder. */
   out: string;
-  format: DataOptions['format'];
+  format: DatasetFormat;
   frontEnd: FrontEnd;
   signal?: AbortSignal;
 }): Promise<FeatureStore> {

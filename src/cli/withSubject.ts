@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { ResolvedConfig } from '../config/configSchema.js';
-import type { DataOptions } from '../data/dataOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { DatasetFormat } from '../data/loadDataset.js';
 import type { Model } from '../model/loadModel.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
@@ -27,7 +27,7 @@ export interface SubjectSource {
   /** Recordings; their features are made first, or found again. */
   data?: string;
   /** Layout of `data`. */
-  format: DataOptions['format'];
+  format: DatasetFormat;
   /** A feature store. */
   features?: string;
   /** Features that must be made are put beside this folder; default: the run. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { energyLogBase } from '../audio/energyLogBase.js';
 import { errorText, UsageError } from '../util/errors.js';
-import { resolveModule } from '../util/userModule.js';
+import { isModuleName, resolveModule } from '../util/userModule.js';
 import { type ConfigCommand, withCommandDefaults } from './commandDefaults.js';
 import { configSchema, type ResolvedConfig } from './configSchema.js';
 import { explainIssue, type Problem } from './explainIssue.js';
@@ -66,7 +66,13 @@ function resolveModules(config: Record<string, unknown>, inFile: Record<string, 
     return resolveModule(section, isFromFile ? dirname(file) : process.cwd());
   };
   for (const key of ['loss', 'encoder']) if (Object.hasOwn(config, key)) config[key] = resolved(config[key], inFile[key]);
-  const { views } = config;
+  const { data, views } = config;
+  if (typeof data === 'object' && data !== null) {
+    const asSection = (format: unknown) => (isModuleName(format) ? { name: format } : format);
+    const formatOf = (of: unknown) => asSection((of as { format?: unknown } | null | undefined)?.format);
+    const format = formatOf(data);
+    if (typeof format === 'object') config.data = { ...data, format: resolved(format, formatOf(inFile.data)) };
+  }
   const written = Array.isArray(inFile.views) ? (inFile.views as unknown[]) : [];
   if (Array.isArray(views)) config.views = views.map((view, i) => resolved(view, written[i]));
 }

@@ -23,13 +23,15 @@ export interface Clip {
   endSeconds?: number;
 }
 
+/** Layouts that are known by name. */
 export const datasetKinds = ['fsdnoisy18k', 'csv', 'classFolders', 'unlabelled'] as const;
 export type DatasetKind = (typeof datasetKinds)[number];
 
 export interface Dataset {
   /** Absolute. */
   dir: string;
-  kind: DatasetKind;
+  /** The layout, or that a module of the user's own has listed the clips. */
+  kind: DatasetKind | 'module';
   /** Sorted by id. Rows of a csv whose files are missing are here too; `missing` names them. */
   clips: Clip[];
   /** Sorted by code unit; empty without labels. */

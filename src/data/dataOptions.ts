@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { datasetKinds } from './clip.js';
+import { moduleDatasetOptions } from './moduleDataset.js';
 
 export const protocolNames = ['auto', 'generic', 'ssl', 'ssl-all', 'all', 'clean', 'noisy', 'noisySmall'] as const;
 export type Protocol = (typeof protocolNames)[number];
@@ -10,9 +11,11 @@ const folds = z.array(fold).min(1);
 /** Which clips are used for what, and how patches are cut from them. */
 export const dataOptions = z.strictObject({
   format: z
-    .enum(['auto', ...datasetKinds])
+    .union([z.enum(['auto', ...datasetKinds]), moduleDatasetOptions])
     .default('auto')
-    .describe('layout of the data folder; auto looks at what is there and says what it chose'),
+    .describe(
+      'layout of the data folder; auto looks at what is there and says what it chose; ./mine.mjs = a module of your own lists the clips',
+    ),
   protocol: z
     .enum(protocolNames)
     .default('auto')

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorText, UsageError } from '../util/errors.js';
+import { isModuleName, resolveModule } from '../util/userModule.js';
 import { describeOtherFiles, isAudioName } from './audioFiles.js';
 import { chooseTable } from './chooseTable.js';
 import type { Dataset, DatasetKind } from './clip.js';
@@ -9,17 +10,22 @@ import { createFileMatcher } from './fileMatcher.js';
 import { findTables, type UnusedTable } from './findTables.js';
 import { loadFolderDataset } from './folderDataset.js';
 import { findFsdnoisy18kMeta, loadFsdnoisy18k } from './fsdnoisy18k.js';
+import { loadModuleDataset, type ModuleDataset } from './moduleDataset.js';
 import { describeSimilarLabels, similarLabels } from './similarLabels.js';
 import { walkFolder } from './walkFolder.js';
+
+/** The layout of a folder: its name, or a module that lists the clips, as a path from where the program runs or as a config keeps it. */
+export type DatasetFormat = 'auto' | DatasetKind | ModuleDataset | `${string}.mjs` | `${string}.js`;
 
 /**
  * Reads what a data folder says about its clips; no audio is opened.
  * Layouts: FSDnoisy18k (its four folders, or its two csv files alone), a table that names the recordings (ESC-50, UrbanSound8K, FSD50K,
  * DCASE and one's own), one folder a class, folders that are splits or folds, or recordings without labels. `format: 'auto'` looks at
  * what is there; `notes[0]` says what was chosen, and other notes name each table that was not read, with the reason.
+ * A module of the user's own (`defineDataset`) may list the clips instead.
  * Throws UsageError where the folder or the layout asked for is not there, AudiosslError for a csv that makes no sense.
  */
-export async function loadDataset(dir: string, { format = 'auto' }: { format?: 'auto' | DatasetKind } = {}): Promise<Dataset> {
+export async function loadDataset(dir: string, { format = 'auto' }: { format?: DatasetFormat } = {}): Promise<Dataset> {
   const root = resolve(dir);
   const info = await stat(root).catch(() => undefined);
   if (!info?.isDirectory())
@@ -27,7 +33,7 @@ export async function loadDataset(dir: string, { format = 'auto' }: { format?: '
   const listing = await walkFolder(root).catch((error: unknown) => {
     throw new UsageError(`loadDataset: ${dir} must be a folder that may be read: ${errorText(error)}`);
   });
-  const { dataset, unused } = await readLayout(root, dir, listing.files, format);
+  const { dataset, unused } = await readLayout(root, dir, listing.files, moduleOf(format));
   const similar = similarLabels(dataset.classNames);
   const others = describeOtherFiles(listing.files.filter((file) => !isReadMe(file)));
   dataset.notes.push(
@@ -42,13 +48,18 @@ export async function loadDataset(dir: string, { format = 'auto' }: { format?: '
 /** Tables are told of by name; what describes a data set is no news. */
 const isReadMe = (file: string) => /\.(csv|tsv|md|txt|pdf|html?|json|ya?ml|xml)$|(^|\/)(LICEN[CS]E|README|COPYING)$/i.test(file);
 
+function moduleOf(format: DatasetFormat): 'auto' | DatasetKind | ModuleDataset {
+  return (isModuleName(format) ? resolveModule({ name: format }, process.cwd()) : format) as 'auto' | DatasetKind | ModuleDataset;
+}
+
 async function readLayout(
   root: string,
   dir: string,
   all: readonly string[],
-  format: 'auto' | DatasetKind,
+  format: 'auto' | DatasetKind | ModuleDataset,
 ): Promise<{ dataset: Dataset; unused: UnusedTable[] }> {
   const files = all.filter(isAudioName);
+  if (typeof format === 'object') return { dataset: await loadModuleDataset({ dir: root, files, module: format }), unused: [] };
   const meta = format === 'auto' || format === 'fsdnoisy18k' ? await findFsdnoisy18kMeta(root) : undefined;
   if (format === 'fsdnoisy18k' && meta === undefined) {
     throw new UsageError(

@@ -22,6 +22,8 @@ export interface ContrastiveObjective {
   name: string;
   /** Whether it says anything without negatives. */
   needsNegatives: boolean;
+  /** Whether it pushes negatives away where there are some: alone, a loss that does not makes all embeddings equal. */
+  usesNegatives: boolean;
   /** The total, to differentiate, and its unweighted parts, for the log; `marginLoss` only where a margin term is computed. */
   compute(pairs: Pairs, rows: MarginRows): { loss: tf.Scalar; contrastiveLoss: tf.Scalar; marginLoss?: tf.Scalar };
   /** What `contrastiveLoss` is when nothing is learnt and each anchor has one positive and so many negatives; undefined where unknown. */
@@ -37,6 +39,7 @@ export function contrastiveObjective(given: ContrastiveLossOptions): Contrastive
   return {
     name: loss.name,
     needsNegatives: loss.needsNegatives(options),
+    usesNegatives: loss.usesNegatives?.(options) ?? loss.needsNegatives(options),
     compute: (pairs, rows) =>
       tf.tidy(() => {
         const contrastiveLoss = loss.compute(pairs, options);

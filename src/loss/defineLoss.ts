@@ -10,6 +10,8 @@ export interface ContrastiveLoss<Name extends string = string, Shape extends z.Z
   options: z.ZodObject<Shape & { name: z.ZodLiteral<Name> }, z.core.$strict>;
   /** Whether it says anything without negatives, as BYOL has none. */
   needsNegatives(options: z.output<z.ZodObject<Shape>>): boolean;
+  /** Whether it pushes negatives away where there are some; absent: where it needs them. */
+  usesNegatives?(options: z.output<z.ZodObject<Shape>>): boolean;
   /**
    * The loss, the mean over the anchors that have a positive (0 where none has): a scalar, finite and with finite gradients for every
    * temperature from 0.01 and whatever the rows are.
@@ -26,7 +28,7 @@ export function defineLoss<const Name extends string, Shape extends z.ZodRawShap
   options,
   needsNegatives = () => true,
   ...rest
-}: Pick<ContrastiveLoss<Name, Shape>, 'name' | 'compute' | 'valueAtChance'> & {
+}: Pick<ContrastiveLoss<Name, Shape>, 'name' | 'compute' | 'usesNegatives' | 'valueAtChance'> & {
   /** In one line: for the config's schema. */
   description: string;
   options: Shape;

@@ -32,6 +32,7 @@ export const pairMargin = defineLoss({
   description: 'max-margin loss of pairs: positives are pulled together, negatives nearer than a margin pushed apart',
   options: keys,
   needsNegatives: () => false,
+  usesNegatives: () => true,
   compute: (pairs, { margin, form, average }) =>
     tf.tidy(() => {
       const cosine = cosines(pairs);

@@ -44,14 +44,14 @@ export function requireMethod(
     numTrain,
   }: { loss: MethodParts['loss']; encoder: Pick<MethodParts['encoder'], 'name' | 'partSizes'>; batchSize: number; numTrain: number },
 ): void {
-  const { needsNegatives } = contrastiveObjective(loss);
+  const { needsNegatives, usesNegatives } = contrastiveObjective(loss);
   const { name } = method;
   if (name === 'byol' && needsNegatives) {
     throw new UsageError(
       `pretrain: method.name byol has no negatives: loss must need none, such as loss={name: infoNce, beta: 0, temperature: 0.5}, got loss.name ${loss.name}`,
     );
   }
-  if (name !== 'byol' && name !== 'mocoV3' && !needsNegatives) {
+  if (name !== 'byol' && name !== 'mocoV3' && !usesNegatives) {
     throw new UsageError(
       `pretrain: method.name ${name} would make all embeddings equal with a loss without negatives, got loss.name ${loss.name}; take byol, or for infoNce a beta above 0`,
     );

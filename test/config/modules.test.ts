@@ -7,14 +7,15 @@ import { applyViews } from '../../src/augment/applyViews.js';
 import { sampleViews } from '../../src/augment/sampleViews.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
+import { loadDataset } from '../../src/data/loadDataset.js';
 import { contrastiveObjective } from '../../src/loss/contrastiveObjective.js';
 import type { ContrastiveLossOptions } from '../../src/loss/lossOptions.js';
 import { viewPairs } from '../../src/loss/pairs.js';
 import { loadModel } from '../../src/model/loadModel.js';
 import { sha256 } from '../../src/util/hash.js';
 import { runCli } from '../cli/runCli.js';
+import { folderWith, tone } from '../data/syntheticData.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
-import { toneFolder } from '../train/toneStore.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -27,6 +28,15 @@ function freshProject(): string {
   const blocks = readFileSync(join(root, 'docs/modules.md'), 'utf8').matchAll(/```\w+\n(?:#|\/\/) (\S+)\n([\s\S]*?)```/g);
   for (const [, name, text] of blocks) writeFileSync(join(dir, name), text);
   return dir;
+}
+
+/** `low_0.wav`, `high_0.wav` ...: tones whose names begin with their class, and a recording that has none. */
+function namedTones(numClips: number): Promise<string> {
+  const files = Array.from({ length: numClips }, (_, i) => [
+    [`low_${i}.wav`, tone(200 + 40 * i, 0.5)],
+    [`high_${i}.wav`, tone(3000 + 200 * i, 0.6)],
+  ]);
+  return folderWith(Object.fromEntries(files.flat()));
 }
 
 const small = [
@@ -42,7 +52,7 @@ describe('modules from outside the repository', () => {
   });
 
   it('train from a fresh project, are recorded with their checksums, and are refused when they have changed', async () => {
-    const data = await toneFolder(6);
+    const data = await namedTones(6);
     const run = join(dir, 'run');
     const main = ['--out', run, '--backend', 'wasm', '--threads', '1', '--config', join(dir, 'config.yaml')];
     const set = small.flatMap((text) => ['--set', text]);
@@ -53,6 +63,7 @@ describe('modules from outside the repository', () => {
       [config.loss, 'alignUniform.mjs', { weight: 0.5 }],
       [config.encoder, 'bandMeans.mjs', { size: 12 }],
       [config.views[0], 'level.mjs', { most: 0.3 }],
+      [config.data.format, 'byName.mjs', {}],
     ] as const) {
       const path = join(dir, name);
       expect(section).toEqual({ name: 'module', path, sha256: sha256(readFileSync(path)), options });
@@ -61,7 +72,7 @@ describe('modules from outside the repository', () => {
     expect([model.encoder.name, model.encoder.embeddingSize]).toEqual(['bandMeans', 12]);
     model.dispose();
 
-    for (const name of ['alignUniform.mjs', 'bandMeans.mjs']) {
+    for (const name of ['alignUniform.mjs', 'bandMeans.mjs', 'byName.mjs']) {
       const before = readFileSync(join(dir, name), 'utf8');
       appendFileSync(join(dir, name), '// changed\n');
       const again = runCli(['pretrain', '--data', data, '--out', run, '--resume', '--set', 'train.epochs=2'], { cwd: dir });
@@ -104,6 +115,43 @@ describe('modules from outside the repository', () => {
     tf.dispose([a, b, labels, loss, patches, views]);
   });
 
+  it('a data set lists the clips, for --format too', async () => {
+    const data = await namedTones(2);
+    const { kind, clips, classNames, notes, unlisted } = await loadDataset(data, { format: join(dir, 'byName.mjs') as './byName.mjs' });
+    expect([kind, classNames, unlisted]).toEqual(['module', ['high', 'low'], []]);
+    expect(clips.map(({ id, label, path }) => [id, label, path === join(data, id)])).toEqual([
+      ['high_0.wav', 'high', true],
+      ['high_1.wav', 'high', true],
+      ['low_0.wav', 'low', true],
+      ['low_1.wav', 'low', true],
+    ]);
+    expect(notes[0]).toBe(`read by byName (${join(dir, 'byName.mjs')}): 4 clips, 2 classes`);
+    const check = runCli(['data', 'check', data, '--format', './byName.mjs'], { cwd: dir });
+    expect([check.code, check.stdout]).toEqual([0, expect.stringContaining('read by byName')]);
+    const wrong = runCli(['data', 'check', data, '--format', 'byName'], { cwd: dir });
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('Allowed choices are auto, fsdnoisy18k, csv')]);
+  });
+
+  it.each([
+    ["[{ path: 'a.wav', split: 'dev' }]", 'clip 1: split must be train or validation or test, got "dev"'],
+    ["[{ path: 'a.wav' }, { path: './a.wav' }]", 'every recording must be listed once, got a.wav twice'],
+    ["[{ path: '../a.wav' }]", "clip 1: path must be below the data folder, '/' separated, got ../a.wav"],
+    ["[{ path: 'a.wav', lable: 'x' }]", 'clip 1: unknown key lable; known: path, label, split, fold, group, isVerified'],
+    ["[{ path: 'a.wav', label: 7 }]", 'clip 1: label must be a text, got 7'],
+    ["['a.wav']", 'clip 1: it must be an object with a path, got "a.wav"'],
+    ['[]', 'clips() must list at least one recording of'],
+    ["(() => { throw new Error('no index') })()", 'clips() failed: no index'],
+  ])('a data set that lists %s is refused in a line', async (list, message) => {
+    const path = join(temporaryFolder(), 'wrong.mjs');
+    writeFileSync(
+      path,
+      `import { defineDataset } from '${root}dist/index.js';\nexport default defineDataset({ name: 'wrong', options: {}, clips: () => ${list} });\n`,
+    );
+    const data = await folderWith({ 'a.wav': tone(200, 0.1) });
+    const error = await loadDataset(data, { format: path as './wrong.mjs' }).catch((thrown: unknown) => thrown as Error);
+    expect((error as Error).message).toContain(`loadDataset: ${path}: ${message}`);
+  });
+
   it.each([
     ['loss={name: ./alignUniform.mjs, weight: -1}', 'loss.options.weight: '],
     ['loss={name: ./alignUniform.mjs, wieght: 1}', 'wieght'],
@@ -112,6 +160,8 @@ describe('modules from outside the repository', () => {
       'loss={name: ./bandMeans.mjs}',
       'bandMeans.mjs: the module must export by default what defineLoss gives (name, options, compute, needsNegatives)',
     ],
+    ['data.format=./nowhere.mjs', 'nowhere.mjs: cannot read the module'],
+    ['data.format=wav', 'data.format: expected '],
     ['encoder={name: ./broken.mjs}', 'broken.mjs: the module cannot be loaded: '],
     [
       'encoder={name: ./empty.mjs}',

@@ -54,6 +54,16 @@ describe('checkRuns', () => {
     ).toThrow('needs labelled test clips, the data have none');
   });
 
+  it('names a method that does not go with the loss, the encoder or the clips', () => {
+    const refuse = (set: object, message: string) =>
+      expect(() => check({ set: { 'train.batchSize': 4, ...set } })).toThrow(`sweep: run pretrain-seed0: pretrain: ${message}`);
+    refuse({ method: { name: 'mocoV2', queueSize: 16 } }, 'method.queueSize must be at most the 8 training clips');
+    refuse({ method: { name: 'cmc' }, encoder: { name: 'vgg' } }, 'method.name cmc needs two views of a patch');
+    refuse({ 'method.name': 'byol', 'loss.name': 'ntXent' }, 'method.name byol has no negatives');
+    // The pull of the positives alone would do, but there are negatives to push.
+    check({ set: { 'train.batchSize': 4, loss: { name: 'pairMargin' } } });
+  });
+
   it('names a loss that the command cannot train by, and features of another front end', () => {
     expect(() => check({ command: 'train', set: { 'loss.name': 'ntXent' } })).toThrow(
       'sweep: run train-seed0: train: loss.name must be crossEntropyMargin, got ntXent, which needs no labels; use audiossl pretrain',

@@ -103,6 +103,7 @@ describe('what does not go together', () => {
       ['method.name=mocoV2', 'method.queueSize=16', 'loss={name: infoNce, beta: 0}'],
       'method.name mocoV2 would make all embeddings equal with a loss without negatives, got loss.name infoNce',
     ],
+    [['method.name=byol', 'loss={name: tripletMargin}'], 'method.name byol has no negatives: loss must need none'],
     [['method={name: mocoV2, queueSize: 12}'], 'method.queueSize must be a multiple of train.batchSize 8, got 12; take 16'],
     [['method={name: mocoV2, queueSize: 64}'], 'method.queueSize must be at most the 16 training clips'],
     [['method.name=cmc', 'encoder={name: vgg}'], 'method.name cmc needs two views of a patch: encoder.name must be twoView, got vgg'],

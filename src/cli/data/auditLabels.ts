@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addBackendOptions } from '../backendOptions.js';
+import { formatOption } from '../formatOption.js';
 import { modelHelp } from '../modelHelp.js';
 import { nonNegativeInteger, positiveInteger } from '../optionParsers.js';
 import type { AuditOptions } from './audit/auditOptions.js';
@@ -19,9 +20,7 @@ export function registerAuditLabels(data: Command): void {
         .default('train'),
     )
     .option('--checkpoint <which>', 'of a run: best, last or the path of a file', 'best')
-    .addOption(
-      new Option('--format <format>', 'layout of the data folder').choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders']).default('auto'),
-    )
+    .addOption(formatOption().default('auto'))
     .option('--top <number>', 'clips on the page', nonNegativeInteger, 50)
     .option('--seed <number>', 'of folds and flips', nonNegativeInteger, 0)
     .option('--folds <number>', 'of the out-of-fold predictions', positiveInteger, 5)

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { frontEndHash } from '../../audio/frontEnd.js';
 import type { Clip } from '../../data/clip.js';
-import type { DataOptions } from '../../data/dataOptions.js';
 import { FeatureStore } from '../../data/FeatureStore.js';
+import type { DatasetFormat } from '../../data/loadDataset.js';
 import { loadDataset } from '../../data/loadDataset.js';
 import type { PlannedRun } from '../../sweep/expandSweep.js';
 import type { SweepFolder } from '../../sweep/sweepFolder.js';
@@ -13,7 +13,7 @@ import type { SweepCommandOptions } from './sweepCommandOptions.js';
 /** The clips of --data or --features, which it was, and the store where one is given. */
 export async function readClips(
   { data, features }: SweepCommandOptions,
-  format: DataOptions['format'],
+  format: DatasetFormat,
 ): Promise<{ clips: readonly Clip[]; source: string; store?: Pick<FeatureStore, 'dir' | 'frontEnd'> }> {
   if ((data === undefined) === (features === undefined))
     throw new UsageError('sweep: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');

@@ -1,5 +1,6 @@
 import type { BackendOptions } from '../../../backend/setBackend.js';
 import type { Split } from '../../../data/clip.js';
+import type { DatasetFormat } from '../../../data/loadDataset.js';
 
 /** What `audiossl data audit-labels` takes on its command line. */
 export interface AuditOptions extends Partial<BackendOptions> {
@@ -9,7 +10,7 @@ export interface AuditOptions extends Partial<BackendOptions> {
   out: string;
   split: Split | 'all';
   checkpoint: string;
-  format: 'auto' | 'fsdnoisy18k' | 'csv' | 'classFolders';
+  format: DatasetFormat;
   top: number;
   seed: number;
   folds: number;
