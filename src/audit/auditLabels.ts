@@ -1,9 +1,9 @@
+import { groupFolds } from '../eval/groupFolds.js';
+import { outOfFoldProbabilities } from '../eval/outOfFold.js';
 import { unitRows } from '../eval/unitRows.js';
 import { UsageError } from '../util/errors.js';
 import { clipNeighbours } from './clipNeighbours.js';
 import { type ConfidentLearning, confidentClass, confidentLearning } from './confidentLearning.js';
-import { groupFolds } from './groupFolds.js';
-import { outOfFoldProbabilities } from './outOfFold.js';
 import { reachableShares } from './reachableShares.js';
 
 /**

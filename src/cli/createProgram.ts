@@ -15,6 +15,7 @@ import { registerReport } from './report.js';
 import { registerSetup } from './setup.js';
 import { registerSweep } from './sweep.js';
 import { registerTrain } from './train.js';
+import { registerTransfer } from './transfer.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
 const commands: ((program: Command) => void)[] = [
@@ -25,6 +26,7 @@ const commands: ((program: Command) => void)[] = [
   registerPretrain,
   registerTrain,
   registerEvaluate,
+  registerTransfer,
   registerSweep,
   registerAnalyze,
   registerReport,

@@ -7,6 +7,7 @@ import { type RunLog, readLog } from '../run/readLog.js';
 import { readTextIfThere } from '../run/readTextIfThere.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { readTestAccess, type TestAccessRecord } from '../run/testAccess.js';
+import { readTransfers, type TransferRecord } from '../run/transferRecord.js';
 import { readViewPictures, type ViewPictures } from '../run/viewPictures.js';
 import { parseCsv, requireColumns } from '../util/csv.js';
 import { AudiosslError, errorText } from '../util/errors.js';
@@ -30,6 +31,8 @@ export interface RunReport {
   evaluations: Evaluation[];
   /** What `audiossl analyze` measured. */
   featureAnalyses: { name: string; record: FeatureAnalysisRecord }[];
+  /** What `audiossl transfer` found about other data. */
+  transfers: TransferRecord[];
   testAccess: TestAccessRecord[];
   views: ViewPictures | undefined;
   /** What the reader should know: files that do not fit together, a log that ends in the middle. */
@@ -79,6 +82,7 @@ export async function collectRun(run: RunFolder, { hasMaps = true }: { hasMaps?:
     splitCounts: split?.counts,
     evaluations,
     featureAnalyses: await readFeatureAnalyses(run),
+    transfers: await readTransfers(run.transfers),
     testAccess: await readTestAccess(run),
     views: await readViewPictures(run),
     warnings,

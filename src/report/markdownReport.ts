@@ -7,6 +7,7 @@ import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { ReportContent } from './reportContent.js';
 import { mainEvaluation, type ResultRow, resultRows } from './resultRows.js';
+import { transferMarkdown } from './transferMarkdown.js';
 
 /** report.md: the summary and the tables, for a pull request or a notebook. */
 export function markdownReport({ runs, comparison, time, version }: ReportContent): string {
@@ -53,6 +54,7 @@ function runLines(run: RunReport, heading: string): string[] {
     ]);
     lines.push(...markdownTable(['Class', 'Clips', 'Recall', '95 % interval'], 1, rows), '');
   }
+  if (run.transfers.length > 0) lines.push(`${heading} Other data`, '', ...transferMarkdown(run.transfers, `${heading}#`));
   return lines;
 }
 

@@ -20,6 +20,8 @@ export interface RunFolder {
   evaluations: string;
   /** Embeddings of the run's clips, kept for the next evaluation: see embed/runEmbeddings.ts. May be deleted at any time. */
   embeddings: string;
+  /** How well the encoder does on other data: see transferRecord.ts. */
+  transfers: string;
   /** test-access.jsonl: one line an evaluation on the test split. */
   testAccess: string;
   /** views.json: one patch before and after each augmentation, see viewPictures.ts. */
@@ -41,6 +43,7 @@ export function runFolder(dir: string): RunFolder {
     bestCheckpoint: join(checkpoints, 'best.safetensors'),
     evaluations: join(dir, 'evaluations'),
     embeddings: join(dir, 'embeddings'),
+    transfers: join(dir, 'transfers'),
     testAccess: join(dir, 'test-access.jsonl'),
     views: join(dir, 'views.json'),
     report: join(dir, 'report'),

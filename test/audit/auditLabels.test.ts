@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { auditLabels } from '../../src/audit/auditLabels.js';
 import { clipNeighbours } from '../../src/audit/clipNeighbours.js';
 import { detectionOf, flipLabels, scoreDetection } from '../../src/audit/flipLabels.js';
-import { groupFolds } from '../../src/audit/groupFolds.js';
 import { reachableShares } from '../../src/audit/reachableShares.js';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { groupFolds } from '../../src/eval/groupFolds.js';
 import { Rng } from '../../src/util/rng.js';
 
 beforeAll(() => setBackend({ backend: 'cpu' }));

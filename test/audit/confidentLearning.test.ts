@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { confidentClass, confidentLearning } from '../../src/audit/confidentLearning.js';
-import { minimise } from '../../src/audit/minimise.js';
-import { outOfFoldProbabilities } from '../../src/audit/outOfFold.js';
-import { fitSoftmaxRegression, predictProbabilities } from '../../src/audit/softmaxRegression.js';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { minimise } from '../../src/eval/minimise.js';
+import { outOfFoldProbabilities } from '../../src/eval/outOfFold.js';
+import { fitSoftmaxRegression, predictProbabilities } from '../../src/eval/softmaxRegression.js';
 import { Rng } from '../../src/util/rng.js';
 import golden from '../golden/audit/confident.json' with { type: 'json' };
 import { availableBackends } from '../support/backends.js';

@@ -1,3 +1,5 @@
+import { intervalSide } from '../../eval/statistics/intervalSide.js';
+
 /** What may be concluded about a claim. */
 export type Verdict = 'supported' | 'notSupported' | 'undecided' | 'notTested';
 
@@ -38,8 +40,9 @@ export interface ClaimPart {
  */
 export function decide({ low, high, numSeeds, claimed }: Evidence): { verdict: Verdict; reason: string } {
   const border = 'above' in claimed ? claimed.above : claimed.atLeast;
-  const isFor = 'above' in claimed ? low > border : low >= border;
-  const isAgainst = high < border;
+  const side = intervalSide({ low, high }, border);
+  const isFor = side === 'above' || ('atLeast' in claimed && low === border);
+  const isAgainst = side === 'below';
   const where = isFor ? 'on the claimed side' : isAgainst ? 'against the claimed side' : undefined;
   if (!Number.isFinite(low) || !Number.isFinite(high)) return { verdict: 'undecided', reason: 'there is no interval' };
   if (numSeeds < minSeedsOfVerdict) {

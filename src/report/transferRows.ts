@@ -1,0 +1,46 @@
+import type { TransferComparison, TransferRecord, TransferResult } from '../run/transferRecord.js';
+import { points, pointsInterval } from './differenceText.js';
+import { counted, percent, percentInterval } from './format.js';
+
+type Asked = Pick<TransferResult, 'protocol' | 'shots'>;
+
+/** `linear`, `neighbours`, `5 clips a class`. */
+export function protocolText({ protocol, shots }: Asked): string {
+  return shots === null ? protocol : `${counted(shots, 'clip')} a class`;
+}
+
+export interface TransferCell {
+  value: string;
+  /** `76.0–88.9`. */
+  interval: string;
+}
+
+/** A row a system, a column a protocol: the share of clips that are right. */
+export function transferRows({ systems }: Pick<TransferRecord, 'systems'>): {
+  head: string[];
+  rows: { name: string; kind: TransferRecord['systems'][number]['kind']; cells: TransferCell[] }[];
+} {
+  return {
+    head: systems[0].results.map(protocolText),
+    rows: systems.map(({ name, kind, weightSeeds, results }) => ({
+      name: weightSeeds.length > 1 ? `${name}, mean of ${weightSeeds.length} seeds` : name,
+      kind,
+      cells: results.map(({ micro }) => ({ value: percent(micro.estimate), interval: percentInterval([micro.low, micro.high]) })),
+    })),
+  };
+}
+
+/** `+9.3 (+6.1 to +12.6) against random weights; ...`. */
+export function againstText({ against }: TransferComparison): string {
+  return against.map(({ system, micro }) => `${points(micro.estimate)} (${pointsInterval(micro)}) against ${system}`).join('; ');
+}
+
+/** How the clips were predicted, in a sentence. */
+export function transferHow({ data, draws, systems }: TransferRecord): string {
+  const few = systems[0].results.some(({ protocol }) => protocol === 'few') ? `; few labels: mean of ${counted(draws, 'draw')}` : '';
+  return `${counted(data.numClips, 'clip')} of ${counted(data.numGroups, 'recording')} in ${counted(data.classNames.length, 'class', 'classes')}, ${data.how}${few}`;
+}
+
+/** Of the interval, in a sentence. */
+export const transferIntervals =
+  'Share of clips that are right, 95 % intervals: bootstrap over whole recordings, class by class, and over seeds of random weights or draws of labels; differences are paired. They are about these very weights: how far another seed of the training would be off they do not say.';
