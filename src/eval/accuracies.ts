@@ -5,7 +5,7 @@ import { type ClipPredictions, classificationMetrics, type Metrics } from './met
 import { stratifiedBootstrap } from './statistics/stratifiedBootstrap.js';
 
 /** The accuracies of a record, with their intervals. */
-export type Accuracies = Omit<BaselineRecord, 'name' | 'note'>;
+export type Accuracies = Omit<BaselineRecord, 'name' | 'note' | 'difference'>;
 
 /**
  * Micro accuracy with Wilson's score interval, macro with the bootstrap of whole groups (or, from too few of them, with the classes' Wilson

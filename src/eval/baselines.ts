@@ -1,15 +1,23 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
-import { patchesPerClip } from '../embed/embedClips.js';
 import type { EmbeddingCache } from '../embed/embeddingCache.js';
 import { openRunEmbeddings } from '../embed/runEmbeddings.js';
 import { createModel, type Model } from '../model/loadModel.js';
 import type { BaselineRecord } from '../run/evaluationRecord.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
-import { accuraciesOf } from './accuracies.js';
 import type { LabelledClips } from './evaluationClips.js';
 import { argMax, classificationMetrics, topThreeOf } from './metrics.js';
-import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
+import { type ProtocolInput, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { type RidgeClassifier, trainRidge } from './ridge.js';
+
+/** What another predictor says about the clips of an evaluation, one a clip in their order. */
+export interface BaselinePredictions {
+  name: string;
+  note?: string;
+  predicted: number[];
+  topThree: number[][];
+  /** It classifies patches, as the evaluated encoder does: clips can be weighted by them. */
+  hasPatches: boolean;
+}
 
 /** Guessing each class equally often, in expectation. */
 export function chanceBaseline(classNames: readonly string[]): BaselineRecord {
@@ -22,6 +30,7 @@ export function chanceBaseline(classNames: readonly string[]): BaselineRecord {
     clipMacroAccuracyInterval: null,
     patchWeightedAccuracy: rate,
     top3Accuracy: classNames.length > 3 ? 3 * rate : null,
+    difference: null,
   };
 }
 
@@ -47,17 +56,13 @@ export async function logMelBaseline({
   validation,
   target,
   classNames,
-  seed,
-  bootstrapDraws,
 }: {
   store: FeatureStore;
   train: LabelledClips;
   validation: LabelledClips;
   target: LabelledClips;
   classNames: readonly string[];
-  seed: number;
-  bootstrapDraws: number;
-}): Promise<BaselineRecord> {
+}): Promise<BaselinePredictions> {
   const dim = 2 * store.nMels;
   const features = await logMelFeatures(store, train.indices);
   const validationFeatures = await logMelFeatures(store, validation.indices);
@@ -70,9 +75,11 @@ export async function logMelBaseline({
   });
   const best = trained.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
   const scores = predictAll(best.ridge, await logMelFeatures(store, target.indices));
-  const result = { predicted: scores.map(argMax), topThree: scores.map(topThreeOf) };
   return {
-    ...scoreClips({ name: 'log-mel statistics, ridge classifier', target, result, classNames, seed, bootstrapDraws }),
+    name: 'log-mel statistics, ridge classifier',
+    predicted: scores.map(argMax),
+    topThree: scores.map(topThreeOf),
+    hasPatches: false,
     note: `mean and deviation of each mel band, alpha ${best.alpha} chosen on the validation clips`,
   };
 }
@@ -81,11 +88,10 @@ export async function logMelBaseline({
 export async function randomWeightsBaseline(
   input: Omit<ProtocolInput, 'cache'> & {
     protocol: 'knn' | 'linear';
-    classNames: readonly string[];
     /** `embeddings` of the run folder. */
     embeddingsDir: string;
   },
-): Promise<BaselineRecord> {
+): Promise<BaselinePredictions> {
   const { metadata } = input.model;
   const model: Model = createModel(metadata, 'random weights', { seed: input.seed });
   // What the weights and what goes into them come from.
@@ -97,32 +103,10 @@ export async function randomWeightsBaseline(
     // Projections need a trained head; the baseline votes on h.
     const options = { ...input.options, compat: { ...input.options.compat, knn: false, probeTrainMode: false } };
     const predict = input.protocol === 'knn' ? predictByNeighbours : predictByLinearProbe;
-    const result = await predict({ ...input, model, options, cache });
-    return scoreClips({ name: `${model.encoder.name} with random weights`, result, ...input, bootstrapDraws: options.bootstrapDraws });
+    const { predicted, topThree } = await predict({ ...input, model, options, cache });
+    return { name: `${model.encoder.name} with random weights`, predicted, topThree, hasPatches: true };
   } finally {
     await cache?.close();
     model.dispose();
   }
-}
-
-/** Accuracies and intervals of one predictor. */
-export function scoreClips({
-  name,
-  target,
-  result,
-  classNames,
-  seed,
-  bootstrapDraws,
-}: {
-  name: string;
-  target: LabelledClips;
-  result: Pick<ProtocolResult, 'predicted' | 'topThree'> & { patches?: ProtocolResult['patches'] };
-  classNames: readonly string[];
-  seed: number;
-  bootstrapDraws: number;
-}): BaselineRecord {
-  const { labels, groups } = target;
-  const { predicted, topThree, patches } = result;
-  const numPatches = patches && patchesPerClip(patches.clipOfPatch, labels.length);
-  return { name, ...accuraciesOf({ labels, groups, predicted, topThree, numPatches }, { classNames, bootstrapDraws, seed }).accuracies };
 }

@@ -7,7 +7,7 @@ import { evaluationBaselines } from './evaluationBaselines.js';
 import { prepareEvaluation } from './evaluationContext.js';
 import type { ProtocolName } from './protocolNames.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
-import { type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
+import { baselineRecords, type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
 import { withEmbeddingCache } from './withEmbeddingCache.js';
 import { modelFacts, protocolOptions, writeEvaluationFiles } from './writeEvaluationFiles.js';
 
@@ -59,7 +59,8 @@ async function evaluateWith(given: EvaluateOptions): Promise<EvaluationResult> {
     : undefined;
   signal?.throwIfAborted();
 
-  const clips = scoredClips(target, result);
+  const clips = scoredClips(target, result, baselines?.predictions);
+  const scoring = { classNames, bootstrapDraws: options.bootstrapDraws, seed };
   const record: EvaluationInput = {
     schemaVersion: 1,
     ...identity,
@@ -71,8 +72,8 @@ async function evaluateWith(given: EvaluateOptions): Promise<EvaluationResult> {
       ...(seen.train > 0 && { seenInTraining: seen.train }),
     },
     classNames,
-    ...scoresOf(clips, { classNames, bootstrapDraws: options.bootstrapDraws, seed }),
-    baselines: baselines?.records ?? [],
+    ...scoresOf(clips, scoring),
+    baselines: baselineRecords(clips, scoring),
     seconds: result.seconds,
     ...engineFacts(facts),
     frontEndHash: given.store.frontEndHash,

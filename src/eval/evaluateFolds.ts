@@ -7,7 +7,7 @@ import { type EvaluationResult, evaluate } from './evaluate.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationOptions } from './evaluationOptions.js';
 import { foldSplit } from './foldSplit.js';
-import { pooledClips, scoresOf } from './scoredClips.js';
+import { baselineRecords, pooledClips, scoresOf } from './scoredClips.js';
 import { withEmbeddingCache } from './withEmbeddingCache.js';
 import { writeEvaluationFiles } from './writeEvaluationFiles.js';
 
@@ -43,6 +43,7 @@ async function writePooled(
   const [first] = records;
   const clips = pooledClips(results.map((result) => result.clips));
   const { classNames, seed } = first;
+  const scoring = { classNames, bootstrapDraws: options.bootstrapDraws, seed };
   const numSeen = records.reduce((sum, { options: own }) => sum + Number(own?.seenInTraining ?? 0), 0);
   const record: EvaluationInput = {
     ...first,
@@ -52,8 +53,8 @@ async function writePooled(
     })),
     time: new Date().toISOString(),
     options: { ...commonOptions(records), ...(numSeen > 0 && { seenInTraining: numSeen }) },
-    ...scoresOf(clips, { classNames, bootstrapDraws: options.bootstrapDraws, seed }),
-    baselines: [],
+    ...scoresOf(clips, scoring),
+    baselines: baselineRecords(clips, scoring),
     seconds: summedSeconds(records),
     splitSha256: sha256(records.map(({ splitSha256 }) => splitSha256).join('\n')),
     notes: pooledNotes(folds, records),
@@ -87,11 +88,9 @@ function pooledNotes(folds: readonly string[], records: readonly EvaluationInput
   const all = records.map(({ notes = [] }) => notes);
   const common = all[0].filter((note) => all.every((notes) => notes.includes(note)));
   const own = all.flatMap((notes, i) => notes.filter((note) => !common.includes(note)).map((note) => `fold ${folds[i]}: ${note}`));
-  const numBaselines = records.some(({ baselines = [] }) => baselines.length > 0);
   return [
     `the test clips of folds ${folds.join(', ')}, each fold predicted in its turn; the next one validated, the others trained`,
     ...common,
     ...own,
-    ...(numBaselines ? ['baselines stand in the records of the folds'] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import { type Interval, wilsonInterval } from './intervals.js';
 
 /** Classes with fewer recordings give a bootstrap too little to draw from. */
-const FEWEST_GROUPS = 5;
+export const FEWEST_GROUPS = 5;
 
 /**
  * Wilson's intervals of the classes' recalls combined to one of their mean by the method of variance estimates recovery (Zou & Donner 2008,

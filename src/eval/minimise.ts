@@ -26,14 +26,14 @@ export async function minimise(
     let next: Float64Array | undefined;
     let there = here;
     for (let tries = 0; tries < 25; tries++, step /= 2) {
-      next = x.map((value, i) => value + step * direction[i]);
+      next = sum(x, direction, step);
       there = await evaluate(next);
       if (there.value <= here.value + 1e-4 * step * slope) break;
       next = undefined;
     }
     if (next === undefined) break;
-    const s = next.map((value, i) => value - x[i]);
-    const y = there.gradient.map((value, i) => value - here.gradient[i]);
+    const s = sum(next, x, -1);
+    const y = sum(there.gradient, here.gradient, -1);
     const curvature = dot(s, y);
     if (curvature > 1e-12 * norm(s) * norm(y)) {
       pairs.push({ s, y, rho: 1 / curvature });
@@ -63,7 +63,15 @@ function descent(gradient: Float64Array, pairs: readonly { s: Float64Array; y: F
     const beta = rho * dot(y, q);
     for (let i = 0; i < q.length; i++) q[i] += (alphas[k] - beta) * s[i];
   }
-  return q.map((value) => -value);
+  for (let i = 0; i < q.length; i++) q[i] = -q[i];
+  return q;
+}
+
+/** a + factor b */
+function sum(a: Float64Array, b: Float64Array, factor: number): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) out[i] = a[i] + factor * b[i];
+  return out;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

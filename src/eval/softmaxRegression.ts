@@ -21,6 +21,7 @@ export async function fitSoftmaxRegression({
   numClasses,
   l2,
   maxIterations = 200,
+  tolerance = 1e-4,
 }: {
   x: Float32Array;
   labels: ArrayLike<number>;
@@ -28,6 +29,8 @@ export async function fitSoftmaxRegression({
   numClasses: number;
   l2: number;
   maxIterations?: number;
+  /** Of the gradient's norm, as a share of that at the start. */
+  tolerance?: number;
 }): Promise<SoftmaxRegression> {
   const n = labels.length;
   if (n === 0 || x.length !== n * dim) {
@@ -50,21 +53,23 @@ export async function fitSoftmaxRegression({
       new Float64Array(numWeights + numClasses),
       async (w) => {
         const [loss, slope] = tf.tidy((): [tf.Scalar, tf.Tensor2D] => {
-          const scores = tf.matMul(rows, tf.tensor2d(Float32Array.from(w), [dim + 1, numClasses]));
+          const scores = tf.matMul(rows, tf.tensor2d(new Float32Array(w), [dim + 1, numClasses]));
           const logProbabilities = tf.logSoftmax(scores);
           const crossEntropy = tf.neg<tf.Scalar>(tf.sum(tf.mul(logProbabilities, y)));
           return [crossEntropy, tf.matMul(columns, tf.sub(tf.exp(logProbabilities), y))];
         });
-        const [value, gradient] = [(await loss.data<'float32'>())[0] / n, Float64Array.from(await slope.data<'float32'>(), (g) => g / n)];
+        const value = (await loss.data<'float32'>())[0] / n;
+        const gradient = new Float64Array(await slope.data<'float32'>());
         tf.dispose([loss, slope]);
         let penalty = 0;
         for (let i = 0; i < numWeights; i++) {
           penalty += (l2 / 2) * w[i] * w[i];
-          gradient[i] += l2 * w[i];
+          gradient[i] = gradient[i] / n + l2 * w[i];
         }
+        for (let i = numWeights; i < gradient.length; i++) gradient[i] /= n;
         return { value: value + penalty, gradient };
       },
-      { maxIterations },
+      { maxIterations, tolerance },
     );
     return { weights: unstandardised(best, { mean, scale, dim, numClasses }), dim, numClasses };
   } finally {

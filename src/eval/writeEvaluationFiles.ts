@@ -70,6 +70,9 @@ export async function writeEvaluationFiles({
     predicted: classNames[clips.predicted[i]],
     ...(clips.groups[i] !== id && { group: clips.groups[i] }),
     probabilities: clips.probabilities[i],
+    ...(clips.baselines && {
+      baselines: Object.fromEntries(clips.baselines.map(({ name, predicted }) => [name, classNames[predicted[i]]])),
+    }),
   }));
   await writePredictions(run, name, { classNames, predictions });
   if (withEmbeddings) await writeClipEmbeddings(run, name, clips.embeddings);

@@ -46,7 +46,7 @@ const monitorMetrics = [
 
 /**
  * report.csv, one number a row: every accuracy of every evaluation and baseline, the recall of each class, and what the monitor read at the
- * best checkpoint. `low` and `high` are the ends of the 95 % interval.
+ * best checkpoint; of a baseline `microAccuracyDifference` and `macroAccuracyDifference`, the evaluation minus it. `low` and `high` are the ends of the 95 % interval.
  * Of several runs also every system (run and evaluation empty) with mean and deviation over seeds, and every difference of two systems. Text that a spreadsheet would run as a formula has an apostrophe before it.
  */
 export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'comparison'>): string {
@@ -61,6 +61,8 @@ export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'co
     add('clipMacroAccuracy', row.clipMacroAccuracy, row.clipMacroAccuracyInterval);
     add('top3Accuracy', row.top3Accuracy, null);
     add('patchWeightedAccuracy', row.patchWeightedAccuracy, null);
+    for (const [metric, { estimate, low, high, pValue }] of Object.entries(row.difference ?? {}))
+      rows.push([...place, `${metric}AccuracyDifference`, '', row.numClips, estimate, low, high, undefined, undefined, pValue]);
     if (row.kind === 'baseline') continue;
     const record = runs.find(({ name }) => name === row.run)?.evaluations.find(({ name }) => name === row.evaluation)?.record;
     for (const metric of calibrationMetrics) {

@@ -15,3 +15,8 @@ export function pValueText(p: number): string {
   if (p < 0.001) return '< 0.001';
   return p >= 0.995 ? '1' : p >= 0.1 ? p.toFixed(2) : p.toFixed(3);
 }
+
+/** `+9.3 (+6.1 to +12.6)`; in words where there is none. */
+export function differenceText(difference: { estimate: number; low: number; high: number } | null | undefined): string {
+  return difference == null ? 'too few recordings for an interval' : `${points(difference.estimate)} (${pointsInterval(difference)})`;
+}

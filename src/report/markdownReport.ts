@@ -2,7 +2,7 @@ import type { RunReport } from './collectRun.js';
 import { comparisonMarkdown } from './comparisonMarkdown.js';
 import { dateTime, integer, percent, percentInterval } from './format.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
-import { bestText, clipCounts, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
+import { bestText, clipCounts, helpedText, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { ReportContent } from './reportContent.js';
@@ -67,6 +67,7 @@ function runLinesHead(run: RunReport, heading: string): string[] {
     ['Training', trainingText(run)],
     ['Best checkpoint', bestText(run)],
     ['Result', resultText(run)],
+    ['Better than no training', helpedText(run)],
     ['Looks at the test split', String(run.testAccess.length)],
     ['Seed', start === undefined ? '' : String(start.seed)],
     ['Config (sha256)', run.configHash],

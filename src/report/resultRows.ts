@@ -1,4 +1,4 @@
-import { chosenOptions, type EvaluationRecord, type Interval } from '../run/evaluationRecord.js';
+import { type BaselineRecord, chosenOptions, type EvaluationRecord, type Interval } from '../run/evaluationRecord.js';
 import { groupBy } from '../util/groupBy.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import type { RunReport } from './collectRun.js';
@@ -32,6 +32,8 @@ export interface ResultRow extends Omit<Learnt, 'folds'> {
   clipMicroAccuracyDeviation?: number;
   clipMacroAccuracyDeviation?: number;
   note?: string;
+  /** Of a baseline: of the evaluation to it, see BaselineRecord. */
+  difference?: BaselineRecord['difference'];
 }
 
 const splitOrder = ['test', 'validation', 'train'];
@@ -110,7 +112,14 @@ function rowsOf(run: string, evaluation: string, record: EvaluationRecord, optio
   return [
     { kind: 'evaluation', ...common, predictor: [predictorText(record), ...options].join(', '), ...scoresOf(record) },
     ...record.baselines.map(
-      (baseline): ResultRow => ({ kind: 'baseline', ...common, predictor: baseline.name, ...scoresOf(baseline), note: baseline.note }),
+      (baseline): ResultRow => ({
+        kind: 'baseline',
+        ...common,
+        predictor: baseline.name,
+        ...scoresOf(baseline),
+        note: baseline.note,
+        difference: baseline.difference,
+      }),
     ),
   ];
 }

@@ -1,5 +1,5 @@
 import type { TransferComparison, TransferRecord, TransferResult } from '../run/transferRecord.js';
-import { points, pointsInterval } from './differenceText.js';
+import { differenceText } from './differenceText.js';
 import { counted, percent, percentInterval } from './format.js';
 
 type Asked = Pick<TransferResult, 'protocol' | 'shots'>;
@@ -32,7 +32,7 @@ export function transferRows({ systems }: Pick<TransferRecord, 'systems'>): {
 
 /** `+9.3 (+6.1 to +12.6) against random weights; ...`. */
 export function againstText({ against }: TransferComparison): string {
-  return against.map(({ system, micro }) => `${points(micro.estimate)} (${pointsInterval(micro)}) against ${system}`).join('; ');
+  return against.map(({ system, difference }) => `${differenceText(difference?.micro)} against ${system}`).join('; ');
 }
 
 /** How the clips were predicted, in a sentence. */

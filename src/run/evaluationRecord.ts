@@ -21,6 +21,20 @@ const scores = {
   top3Accuracy: rate.nullable(),
 };
 
+const difference = z.strictObject({
+  estimate: z.number().min(-1).max(1),
+  low: z.number().min(-1).max(1),
+  high: z.number().min(-1).max(1),
+  pValue: rate.describe('two-sided, of "no difference"'),
+});
+
+/** Of two predictors on the same clips: bootstrap of whole recordings, both on the same draws. */
+export const pairedDifference = z.strictObject({
+  micro: difference.describe('of the shares of clips that are right, with its 95 % interval'),
+  macro: difference.describe('of the mean recalls'),
+});
+export type PairedDifference = z.infer<typeof pairedDifference>;
+
 /** Another predictor under the same protocol on the same clips: chance, log-mel statistics with a ridge classifier, random weights. */
 export const baselineRecord = z.strictObject({
   name: z.string(),
@@ -28,6 +42,12 @@ export const baselineRecord = z.strictObject({
   patchWeightedAccuracy: rate.nullable().default(null),
   top3Accuracy: rate.nullable().default(null),
   note: z.string().optional(),
+  difference: pairedDifference
+    .nullable()
+    .default(null)
+    .describe(
+      'of the evaluated encoder to this one, paired over clips; null where it predicts no clips (chance), or recordings are too few',
+    ),
 });
 
 /** How far predicted probabilities can be believed: confidence (the highest probability of a clip) against accuracy, in bins of equal width. */

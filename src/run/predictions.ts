@@ -13,11 +13,15 @@ export interface Prediction {
   /** Recording or uploader; clips of one group are no independent samples. Absent = the clip is its own group. */
   group?: string;
   probabilities: number[];
+  /** What other predictors say, by their names; the same ones for every clip. */
+  baselines?: Readonly<Record<string, string>>;
 }
 
 const prefix = 'probability:';
+const baselinePrefix = 'baseline:';
 
-/** Writes evaluations/<name>.predictions.csv: `id,label,predicted[,group],probability:<class>,...`, a row a clip. Text is as it is, for reading back. */
+/** Writes evaluations/<name>.predictions.csv: `id,label,predicted[,group],probability:<class>,...[,baseline:<name>,...]`, a row
+ * a clip. Text is as it is, for reading back. */
 export async function writePredictions(
   run: RunFolder,
   name: string,
@@ -29,11 +33,16 @@ export async function writePredictions(
     }
   }
   const hasGroups = predictions.some(({ group }) => group !== undefined);
-  const columns = ['id', 'label', 'predicted', ...(hasGroups ? ['group'] : []), ...classNames.map((label) => prefix + label)];
-  const rows = predictions.map(({ id, label, predicted, group, probabilities }) => [
+  const baselines = Object.keys(predictions[0]?.baselines ?? {});
+  const columns = [
+    ...['id', 'label', 'predicted', ...(hasGroups ? ['group'] : []), ...classNames.map((label) => prefix + label)],
+    ...baselines.map((name) => baselinePrefix + name),
+  ];
+  const rows = predictions.map(({ id, label, predicted, group, probabilities, baselines: said }) => [
     ...[id, label, predicted],
     ...(hasGroups ? [group ?? ''] : []),
     ...probabilities,
+    ...baselines.map((name) => said?.[name] ?? ''),
   ]);
   await writeFileAtomic(evaluationPaths(run, name).predictions, formatCsv(columns, rows));
 }
@@ -49,6 +58,7 @@ export async function readPredictions(
   const table = parseCsv(text, file);
   requireColumns(table, ['id', 'label', 'predicted'], file);
   const columns = table.columns.filter((column) => column.startsWith(prefix));
+  const baselines = table.columns.filter((column) => column.startsWith(baselinePrefix));
   return {
     classNames: columns.map((column) => column.slice(prefix.length)),
     predictions: table.rows.map((row) => ({
@@ -57,6 +67,9 @@ export async function readPredictions(
       predicted: row.predicted,
       ...((row.group ?? '') === '' ? {} : { group: row.group }),
       probabilities: columns.map((column) => Number(row[column])),
+      ...(baselines.length > 0 && {
+        baselines: Object.fromEntries(baselines.map((column) => [column.slice(baselinePrefix.length), row[column]])),
+      }),
     })),
   };
 }

@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { pairedDifference } from './evaluationRecord.js';
 
 const count = z.int().min(0);
 const number = z.number();
@@ -42,7 +43,11 @@ export const transferComparison = z.strictObject({
   ...protocol,
   system: z.string(),
   better: answer.describe('than no training: than each of the systems it is held against'),
-  against: z.array(z.strictObject({ system: z.string(), micro: estimate, macro: estimate, pValue: number.describe('of micro') })).min(1),
+  against: z
+    .array(
+      z.strictObject({ system: z.string(), difference: pairedDifference.nullable().describe('null: too few recordings for an interval') }),
+    )
+    .min(1),
 });
 
 /** transfer.json of one data set: how well classes can be told by encoders that were trained on something else. */
@@ -76,6 +81,7 @@ export type TransferComparison = z.infer<typeof transferComparison>;
 
 /** `DIR/<data>.json`, written whole or not at all. */
 export async function writeTransfer(dir: string, record: TransferRecord): Promise<string> {
+  await mkdir(dir, { recursive: true });
   const path = join(dir, `${record.data.name}.json`);
   await writeFileAtomic(path, `${JSON.stringify(transferRecord.parse(record), null, 2)}\n`);
   return path;

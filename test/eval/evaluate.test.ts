@@ -95,6 +95,14 @@ describe('evaluate', () => {
     expect(record.baselines?.[0].clipMicroAccuracy).toBe(0.5);
     // Tones of two ranges of pitch are what log-mel statistics tell apart best.
     expect(record.baselines?.[1].clipMicroAccuracy).toBe(1);
+    // Four recordings are too few for an interval of a difference.
+    expect(record.baselines?.map(({ difference }) => difference)).toEqual([null, null, null]);
+    const { predictions } = (await readPredictions(run, 'linear-test-best-seed1')) ?? {};
+    for (const [i, { name, clipMicroAccuracy }] of (record.baselines ?? []).entries()) {
+      if (i === 0) continue;
+      const right = predictions?.filter(({ label, baselines }) => baselines?.[name] === label);
+      expect((right?.length ?? 0) / 4).toBe(clipMicroAccuracy);
+    }
   });
 
   test("the authors' ways: projections voting among themselves; a probe with drifting statistics that are put back", async () => {

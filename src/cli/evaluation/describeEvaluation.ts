@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { EvaluationResult } from '../../eval/evaluate.js';
 import type { SeriesResult, SeriesRow } from '../../eval/evaluateSeries.js';
+import { trainingHelped } from '../../report/trainingHelped.js';
+import { baselineRecord } from '../../run/evaluationRecord.js';
 import { percent } from '../percent.js';
 
 const interval = (range: readonly number[] | null | undefined): string =>
@@ -16,6 +18,10 @@ function heading({ protocol, numClips, split, checkpoint, checkpointEpoch, datas
 
 const lines = (texts: readonly string[]): string => `${texts.map((line) => line.trimEnd()).join('\n')}\n`;
 const notesOf = ({ notes = [] }: Described['record']): string[] => notes.map((note) => `  note: ${note}`);
+const helpedLines = ({ baselines = [] }: Described['record']): string[] => {
+  const helped = trainingHelped({ baselines: baselines.map((baseline) => baselineRecord.parse(baseline)) });
+  return helped === undefined ? [] : [`  better than no training? ${helped.text}`];
+};
 const fileOf = (dir: string, name: string): string => join(dir, 'evaluations', `${name}.json`);
 
 /** One evaluation, class by class; of a k-fold one the pooled clips, then fold by fold. */
@@ -36,6 +42,7 @@ export function describeOne({ name, record }: Described, dir: string): string {
     ...(record.baselines ?? []).map(
       (row) => `  ${row.name}: micro ${percent(row.clipMicroAccuracy)}, macro ${percent(row.clipMacroAccuracy)}`,
     ),
+    ...helpedLines(record),
     ...notesOf(record),
     fileOf(dir, name),
   ]);

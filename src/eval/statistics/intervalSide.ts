@@ -9,11 +9,11 @@ export type Answer = 'yes' | 'no' | 'undecided';
 
 /**
  * Whether what was measured is better, by differences to each of the things that it must be better than: yes = every 95 % interval lies
- * above 0; no = one lies below; else undecided. The same rule as for the claims of a comparison, but about these very weights: of how far
+ * above 0; no = one lies below; else undecided, also where there is no interval. The same rule as for the claims of a comparison, but about these very weights: of how far
  * another seed would be off one run says nothing.
  */
-export function isBetter(differences: readonly { low: number; high: number }[]): Answer {
-  const sides = differences.map((difference) => intervalSide(difference));
+export function isBetter(differences: readonly ({ low: number; high: number } | undefined)[]): Answer {
+  const sides = differences.map((difference) => difference && intervalSide(difference));
   if (sides.includes('below')) return 'no';
   return sides.length > 0 && sides.every((side) => side === 'above') ? 'yes' : 'undecided';
 }

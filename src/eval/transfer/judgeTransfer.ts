@@ -1,7 +1,7 @@
 import type { TransferComparison, TransferResult } from '../../run/transferRecord.js';
+import { differenceTo } from '../statistics/differenceTo.js';
 import type { Estimate } from '../statistics/interval.js';
 import { isBetter } from '../statistics/intervalSide.js';
-import { pairedDifferences } from '../statistics/pairedBootstrap.js';
 import type { SeedValues } from '../statistics/resample.js';
 import { stratifiedBootstrap } from '../statistics/stratifiedBootstrap.js';
 import type { TransferFolds } from './transferFolds.js';
@@ -93,10 +93,9 @@ export async function judgeTransfer(
         const [a, b] = [correct.get(system), correct.get(other)] as [SeedValues, SeedValues];
         // Draws of labels belong together, seeds of weights do not.
         const areSeedsPaired = name.protocol === 'few';
-        const { micro, macro } = pairedDifferences({ a, b, areSeedsPaired, ...bootstrap });
-        return { system: other, micro: bounds(micro), macro: bounds(macro), pValue: micro.pValue };
+        return { system: other, difference: differenceTo({ a, b, areSeedsPaired, ...bootstrap }) ?? null };
       });
-      comparisons.push({ ...name, system, better: isBetter(differences.map(({ micro }) => micro)), against: differences });
+      comparisons.push({ ...name, system, better: isBetter(differences.map(({ difference }) => difference?.micro)), against: differences });
     }
   }
   return { results, comparisons, predictions };

@@ -1,7 +1,6 @@
 import { knnVote } from '../knn.js';
 import { limitLabels } from '../limitLabels.js';
 import { argMax } from '../metrics.js';
-import { outOfFoldProbabilities } from '../outOfFold.js';
 import { fitSoftmaxRegression, predictProbabilities } from '../softmaxRegression.js';
 import { partsOfFold, type TransferFolds } from './transferFolds.js';
 
@@ -17,26 +16,20 @@ export interface ClipFeatures {
 /** Predicted class of each clip, each by a classifier that saw neither its fold nor its recording. */
 export type TransferPredictor = (features: ClipFeatures, folds: TransferFolds, signal?: AbortSignal) => Promise<number[]>;
 
-/** Strengths of the penalty that are tried, as scikit-learn's C: 1 / (C clips) is the weight of |W|^2 / 2 beside the mean cross-entropy. */
-const strengths = [0.01, 0.1, 1];
-/** Of few labels: nothing is left to choose it on. */
-const strengthOfFewLabels = 1;
+/**
+ * Strength of the classifier, as scikit-learn's C: 1 / (C clips) is the weight of |W|^2 / 2 beside the mean cross-entropy. Fixed for all
+ * systems, sets and numbers of labels: of few labels nothing is left to choose it on.
+ */
+const STRENGTH = 0.1;
+/** The last digits of the weights change no prediction worth the time. */
+const TOLERANCE = 1e-3;
 const NEIGHBOURS = 5;
 
-/**
- * Multinomial logistic regression on standardised features. Its strength is chosen, for each fold anew, by the cross-entropy of the
- * training clips under classifiers of the other training folds: the fold that is predicted takes no part.
- */
+/** Multinomial logistic regression on features standardised by the training clips. */
 export const predictLinear: TransferPredictor = (features, folds, signal) =>
-  eachFold(features, folds, async ({ train, test, fold }) => {
+  eachFold(features, folds, ({ train, test }) => {
     signal?.throwIfAborted();
-    const inner = innerFolds(folds, train, fold);
-    const labels = train.map((i) => folds.labels[i]);
-    const x = rowsOf(features, train);
-    const numClasses = folds.classNames.length;
-    const candidates = strengths.map((strength) => 1 / (strength * train.length));
-    const { l2 } = await outOfFoldProbabilities({ x, dim: features.dim, labels, numClasses, ...inner, candidates, signal });
-    return linear({ x, labels, dim: features.dim, numClasses, l2, queries: rowsOf(features, test) });
+    return linear(features, folds, { clips: train, queries: test });
   });
 
 /** The five nearest training clips by cosine, weighted by similarity as in `knnVote`. */
@@ -68,21 +61,18 @@ export const predictFromFew =
       signal?.throwIfAborted();
       const pick = <T>(values: readonly T[]) => train.map((i) => values[i]);
       const clips = { indices: train, labels: pick(folds.labels), ids: pick(folds.ids), groups: pick(folds.groups), numUnlabelled: 0 };
-      const { indices, labels } = limitLabels(clips, { shots }, draw);
-      const l2 = 1 / (strengthOfFewLabels * indices.length);
-      const numClasses = folds.classNames.length;
-      return linear({ x: rowsOf(features, indices), labels, dim: features.dim, numClasses, l2, queries: rowsOf(features, test) });
+      return linear(features, folds, { clips: limitLabels(clips, { shots }, draw).indices, queries: test });
     });
 
 async function eachFold(
   { values, dim }: ClipFeatures,
   folds: TransferFolds,
-  predict: (parts: { train: number[]; test: number[]; fold: number }) => Promise<number[]>,
+  predict: (parts: { train: number[]; test: number[] }) => Promise<number[]>,
 ): Promise<number[]> {
   const predicted = new Array<number>(values.length / dim);
   for (const fold of folds.folds.keys()) {
     const parts = partsOfFold(folds, fold);
-    const ofTest = await predict({ ...parts, fold });
+    const ofTest = await predict(parts);
     parts.test.forEach((clip, i) => {
       predicted[clip] = ofTest[i];
     });
@@ -91,21 +81,18 @@ async function eachFold(
   return predicted;
 }
 
-/** The remaining folds, counted from 0; where one is left, its recordings are taken in turn, one to each half. */
-function innerFolds(
-  { foldOf, folds, groups }: TransferFolds,
-  train: readonly number[],
-  fold: number,
-): { foldOf: Uint32Array; numFolds: number } {
-  if (folds.length > 2) return { foldOf: Uint32Array.from(train, (i) => foldOf[i] - Number(foldOf[i] > fold)), numFolds: folds.length - 1 };
-  const recordings = [...new Set(train.map((i) => groups[i]))];
-  const half = new Map(recordings.map((group, i) => [group, i % 2]));
-  return { foldOf: Uint32Array.from(train, (i) => half.get(groups[i]) as number), numFolds: 2 };
-}
-
-async function linear({ queries, ...training }: Parameters<typeof fitSoftmaxRegression>[0] & { queries: Float32Array }): Promise<number[]> {
-  const probabilities = predictProbabilities(await fitSoftmaxRegression(training), queries);
-  const { numClasses } = training;
+/** Classes of the queries by a classifier that learnt from the clips. */
+async function linear(
+  features: ClipFeatures,
+  { labels, classNames }: TransferFolds,
+  { clips, queries }: { clips: readonly number[]; queries: readonly number[] },
+): Promise<number[]> {
+  const numClasses = classNames.length;
+  const classifier = await fitSoftmaxRegression({
+    ...{ x: rowsOf(features, clips), labels: clips.map((i) => labels[i]), dim: features.dim, numClasses },
+    ...{ l2: 1 / (STRENGTH * clips.length), tolerance: TOLERANCE },
+  });
+  const probabilities = predictProbabilities(classifier, rowsOf(features, queries));
   return Array.from({ length: probabilities.length / numClasses }, (_, i) =>
     argMax(probabilities.subarray(i * numClasses, (i + 1) * numClasses)),
   );

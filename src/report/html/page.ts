@@ -12,6 +12,7 @@ import { pageFrame, type Section, sectionMarkup } from './pageFrame.js';
 import { configSection, environmentSection, testAccessSection } from './provenance.js';
 import { classesSection, resultsSection } from './results.js';
 import { summarySection } from './summary.js';
+import { trainingSection } from './trainingSection.js';
 import { transferSection } from './transferSection.js';
 import { viewsSection } from './viewsSection.js';
 
@@ -46,6 +47,7 @@ function runSections(run: RunReport, prefix: string): Section[] {
   return [
     { id: `${prefix}summary`, title: 'Summary', content: summarySection(run) },
     ...optionalSection(`${prefix}classes`, 'Class by class', classesSection(run)),
+    ...optionalSection(`${prefix}training`, 'Did training help?', trainingSection(run)),
     ...optionalSection(`${prefix}transfer`, 'Other data', transferSection(run.transfers)),
     ...optionalSection(`${prefix}labels`, 'Fewer labels', labelsSection(run)),
     ...optionalSection(`${prefix}folds`, 'Fold by fold', foldsSection(run)),

@@ -6,6 +6,7 @@ import { counted, dateTime, integer, number, percent, percentInterval } from '..
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
 import { bestLook, selectionOf, valueAt } from '../selection.js';
+import { trainingHelped } from '../trainingHelped.js';
 import { facts } from './parts.js';
 import { describe } from './results.js';
 
@@ -41,6 +42,7 @@ export function summarySection(run: RunReport): Child {
       ['Training', trainingText(run)],
       ['Best checkpoint', bestText(run)],
       ['Result', resultText(run)],
+      ['Better than no training', helpedText(run)],
       ['Machine', start && [start.backend, start.device, start.precision, counted(start.threads, 'thread')].join(', ')],
       ['Seed', start && String(start.seed)],
       ['Config', h('code', {}, run.configHash.slice(0, 16))],
@@ -160,6 +162,12 @@ export function resultText(run: RunReport): string {
   const one = (value: number, interval: readonly [number, number] | null) =>
     `${percent(value)}${interval === null ? '' : ` [${percentInterval(interval)}]`}`;
   return `${describe(main)}: micro ${one(record.clipMicroAccuracy, record.clipMicroAccuracyInterval)}, macro ${one(record.clipMacroAccuracy, record.clipMacroAccuracyInterval)} of ${counted(record.numClips, 'clip')}`;
+}
+
+/** Of the main evaluation; empty where it has no baselines. */
+export function helpedText(run: RunReport): string {
+  const main = mainEvaluation(run);
+  return (main && trainingHelped(main.record)?.text) ?? '';
 }
 
 function splitNumbers(run: RunReport): Record<string, number> | undefined {
