@@ -24,6 +24,7 @@ const levels: Record<string, number> = {
   method: 7,
   train: 8,
   report: 9,
+  search: 10,
   export: 9,
   // Above report, whose pictures and page parts it uses.
   audit: 10,

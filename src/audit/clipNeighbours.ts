@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TopK } from '../eval/topK.js';
 import { unitRows } from '../eval/unitRows.js';
 import { AudiosslError } from '../util/errors.js';
+import { TopK } from '../util/topK.js';
 
 export interface ClipNeighbours {
   /** The nearest clips of other groups, nearest first: `[n][numNeighbours]`. */

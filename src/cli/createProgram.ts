@@ -12,6 +12,7 @@ import { completeHelp } from './helpOfCommands.js';
 import { registerPretrain } from './pretrain.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
+import { registerSearch } from './search.js';
 import { registerSetup } from './setup.js';
 import { registerSweep } from './sweep.js';
 import { registerTrain } from './train.js';
@@ -31,6 +32,7 @@ const commands: ((program: Command) => void)[] = [
   registerAnalyze,
   registerReport,
   registerEmbed,
+  registerSearch,
   registerExport,
   registerDoctor,
   registerConfig,

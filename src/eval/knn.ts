@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PatchSet } from '../embed/embedClips.js';
 import { AudiosslError } from '../util/errors.js';
+import { TopK } from '../util/topK.js';
 import { argMax } from './metrics.js';
-import { TopK } from './topK.js';
 
 export interface KnnVote {
   /** Clips in the order in which their patches first stand in the queries. */

@@ -5,8 +5,8 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import type { PatchSet } from '../../src/embed/embedClips.js';
 import { boundNeighbours } from '../../src/eval/boundNeighbours.js';
 import { knnVote, leaveOneClipOutKnn } from '../../src/eval/knn.js';
-import { TopK } from '../../src/eval/topK.js';
 import { Rng } from '../../src/util/rng.js';
+import { TopK } from '../../src/util/topK.js';
 import { availableBackends } from '../support/backends.js';
 
 /** The obvious way: sort all cosines, count, count again. Ties to the lower index everywhere. */

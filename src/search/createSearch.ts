@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { EmbeddingTable } from '../embed/embeddingTable.js';
+import { type Neighbour, nearestRows } from './nearestRows.js';
+import { type RowBlock, rowBlocks } from './rowBlocks.js';
+
+/** Embeddings to ask again and again. */
+export interface Search {
+  /** The rows nearest to each of the queries `[numQueries, dim]`, nearest first. See `nearestRows`. */
+  nearest(queries: Float32Array, options: { top: number; isLeftOut?: (query: number, row: number) => boolean }): Promise<Neighbour[][]>;
+  dispose(): void;
+}
+
+/**
+ * Takes a table into the backend's memory (4 bytes a value), for many questions to one file: a service, a page.
+ *
+ *     const file = await readEmbeddings('embeddings.npz');
+ *     const search = await createSearch(file);
+ *     const [neighbours] = await search.nearest(query, { top: 10 });
+ *
+ * For one question `nearestRows(rowBlocks(file), ...)` reads the file through in bounded memory. Throws as `rowBlocks`.
+ */
+export async function createSearch(table: EmbeddingTable): Promise<Search> {
+  const blocks: RowBlock[] = [];
+  const dispose = () => {
+    for (const { rows, inverseLengths } of blocks.splice(0)) tf.dispose([rows, inverseLengths]);
+  };
+  try {
+    for await (const block of rowBlocks(table)) blocks.push(block);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { nearest: (queries, options) => nearestRows(blocks, queries, { ...options, dim: table.dim, keep: true }), dispose };
+}
