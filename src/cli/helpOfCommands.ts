@@ -16,6 +16,7 @@ const examples: Record<string, string> = {
   report: 'audiossl report runs/first',
   embed: 'audiossl embed --model runs/first --in recordings --out embeddings.npz',
   'embed merge': 'audiossl embed merge --in part1.npz part2.npz --out embeddings.npz',
+  export: 'audiossl export --model runs/first --format onnx --out encoder.onnx',
   search: 'audiossl search --embeddings embeddings.npz --query dog.wav --top 5',
   doctor: 'audiossl doctor',
   'config show': 'audiossl config show --config configs/quickstart.yaml',
