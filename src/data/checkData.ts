@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { type Clip, type Dataset, groupOf, type Split, splitNames } from './clip.js';
 import { compiledModule } from './compiledModule.js';
 import { convertFolderCommand } from './convertFolder.js';
-import type { ClipInspection } from './inspectClip.js';
+import type { ClipInspection, InspectOptions } from './inspectClip.js';
+import { type FingerprintedClip, type NearDuplicatePair, nearDuplicatePairs } from './nearDuplicatePairs.js';
 import { runInWorkers } from './workerPool.js';
 
 /** Clips of one group, or with one content, that stand in more than one split. */
@@ -38,7 +39,11 @@ export interface DataCheck {
   overlapById: Overlap[];
   overlapByGroup: Overlap[];
   overlapByContent: Overlap[];
-  /** Number of findings above; class counts, notes and unlisted files are none. */
+  /** Where they were asked for: those that differ in split first, then in fold, then in label; copies of the same samples stand above. */
+  nearDuplicates?: NearDuplicatePair[];
+  /** Likewise: too short or too quiet to be compared. */
+  notCompared?: string[];
+  /** Number of findings above; class counts, notes, unlisted files and those not compared are none. */
   numProblems: number;
 }
 
@@ -46,21 +51,18 @@ export interface DataCheck {
 export async function inspectClips({
   clips,
   numWorkers = availableParallelism(),
-  salvage = false,
-  hasDescriptors = false,
   onInspection,
   signal,
+  ...options
 }: {
   clips: readonly Clip[];
   numWorkers?: number;
-  salvage?: boolean;
-  hasDescriptors?: boolean;
   onInspection: (clip: Clip, inspection: ClipInspection | { error: string }) => void;
   signal?: AbortSignal;
-}): Promise<void> {
+} & InspectOptions): Promise<void> {
   await runInWorkers<Clip, ClipInspection>({
     url: compiledModule('./clipWorker.js', import.meta.url),
-    workerData: { kind: 'inspect', salvage, hasDescriptors },
+    workerData: { kind: 'inspect', ...options },
     numWorkers,
     jobs: clips,
     signal,
@@ -77,11 +79,17 @@ export async function inspectClips({
 export async function checkData({
   dataset,
   numWorkers,
+  channel,
+  nearDuplicates: isComparing = false,
   onProgress,
   signal,
 }: {
   dataset: Dataset;
   numWorkers?: number;
+  /** Look at this channel of every recording, 1 being the first; absent = at all, and their mean. */
+  channel?: number;
+  /** Compare the sound of all with that of all others. */
+  nearDuplicates?: boolean;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }): Promise<DataCheck> {
@@ -91,16 +99,21 @@ export async function checkData({
   const warnings: DataCheck['warnings'] = [];
   const silent: string[] = [];
   const byContent = new Map<string, Clip[]>();
+  const compared: FingerprintedClip[] = [];
   let done = 0;
   await inspectClips({
     clips: present,
     numWorkers,
+    channel,
+    hasFingerprint: isComparing,
     signal,
     onInspection(clip, inspection) {
       if ('error' in inspection) unreadable.push({ id: clip.id, reason: inspection.error });
       else {
         if (inspection.isSilent) silent.push(clip.id);
         for (const warning of inspection.warnings) warnings.push({ id: clip.id, warning });
+        // Of copies one stands for all.
+        if (inspection.fingerprint && !byContent.has(inspection.contentHash)) compared.push({ clip, fingerprint: inspection.fingerprint });
         push(byContent, inspection.contentHash, clip);
       }
       done++;
@@ -119,6 +132,7 @@ export async function checkData({
   const overlapById = overlaps(groupBy(dataset.clips, (clip) => clip.id.split('/').at(-1) ?? clip.id));
   const overlapByGroup = overlaps(groupBy(dataset.clips, groupOf));
   const overlapByContent = overlaps(byContent);
+  const comparison = isComparing ? await nearDuplicatePairs(compared, { signal }) : undefined;
   const { similarLabels: similar = [], unreadableFolders = [] } = dataset;
   return {
     dir: dataset.dir,
@@ -141,7 +155,9 @@ export async function checkData({
     overlapById,
     overlapByGroup,
     overlapByContent,
+    ...comparison,
     numProblems: [
+      comparison?.nearDuplicates ?? [],
       dataset.missing,
       unreadable,
       warnings,

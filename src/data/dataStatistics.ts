@@ -40,6 +40,7 @@ export async function dataStatistics({
   dataset,
   isMetadataOnly = dataset.isMetadataOnly,
   numWorkers,
+  channel,
   onProgress,
   signal,
 }: {
@@ -47,6 +48,8 @@ export async function dataStatistics({
   /** Leave the audio alone. */
   isMetadataOnly?: boolean;
   numWorkers?: number;
+  /** Look at this channel of every recording, 1 being the first; absent = at all, and their mean. */
+  channel?: number;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }): Promise<DataStatistics> {
@@ -76,6 +79,7 @@ export async function dataStatistics({
   await inspectClips({
     clips: present,
     numWorkers,
+    channel,
     hasDescriptors: true,
     signal,
     onInspection({ label = '' }, inspection) {

@@ -4,6 +4,7 @@ import { mixDown } from '../audio/mixDown.js';
 import { openRecording } from '../audio/openRecording.js';
 import { RecordingTraits, type Traits } from '../audio/RecordingTraits.js';
 import { SoundCheck } from '../audio/SoundCheck.js';
+import { SoundFingerprint } from '../audio/SoundFingerprint.js';
 import { ContentHash } from './ContentHash.js';
 
 /** Samples that are held in memory: what clipDescriptors looks at most. */
@@ -23,19 +24,30 @@ export interface ClipInspection {
   descriptors?: Record<string, number>;
   /** Likewise. */
   traits?: Traits;
+  /** Likewise; see SoundFingerprint. */
+  fingerprint?: Uint32Array;
+}
+
+export interface InspectOptions {
+  salvage?: boolean;
+  /** Look at this channel alone, 1 being the first; absent = at all, and their mean. */
+  channel?: number;
+  hasDescriptors?: boolean;
+  hasFingerprint?: boolean;
 }
 
 /** Decodes a file piece by piece and looks at it; warnings about a model's band mean the default front end's. Throws AudiosslError for a file that cannot be read. */
 export async function inspectClip(
   path: string,
-  { salvage, hasDescriptors }: { salvage: boolean; hasDescriptors: boolean },
+  { salvage, channel, hasDescriptors = false, hasFingerprint = false }: InspectOptions,
 ): Promise<ClipInspection> {
-  const recording = await openRecording(path, { salvage });
+  const recording = await openRecording(path, { salvage, channel });
   try {
     const { sampleRate, numChannels, format } = recording;
     const check = new SoundCheck(recording, frontEndPresets.acl.fMax);
     const content = new ContentHash(sampleRate);
     const traits = hasDescriptors ? new RecordingTraits(sampleRate) : undefined;
+    const fingerprint = hasFingerprint ? new SoundFingerprint(sampleRate) : undefined;
     let numSamples = 0;
     // Of a short clip the mean of the channels is kept, so that it is decoded once.
     const kept: Float32Array[] = [];
@@ -44,6 +56,7 @@ export async function inspectClip(
       const mono = mixDown(channels);
       check.add(channels, mono);
       traits?.add(channels, mono);
+      fingerprint?.add(mono);
       numSamples += mono.length;
       if (hasDescriptors && numSamples <= maxKept) kept.push(mono);
     }
@@ -55,6 +68,7 @@ export async function inspectClip(
       isSilent: check.isSilent,
       contentHash: content.digest(),
       warnings: [...recording.warnings, ...check.warnings()],
+      ...(fingerprint && { fingerprint: fingerprint.result() }),
       ...(traits && {
         traits: traits.result(),
         descriptors: { ...clipDescriptors(await chosenFrames(numSamples <= maxKept ? kept : recording.blocks(), numSamples), sampleRate) },

@@ -29,6 +29,7 @@ export function cmc({ encoder, encoderParameters, head, headParameters, loss }: 
       const rows = { embeddings: viewsOf(h, partSizes), projections, labels: pairLabels(numClips) };
       return { h, ...objective.compute(crossViewPairs(projections, projections), rows) };
     },
+    updatesPerStep: 1,
     valueAtChance: (numClips) => objective.valueAtChance(numClips - 1),
   });
 }

@@ -64,6 +64,7 @@ export function mocoV2(
     },
     afterStep: ({ z }) => tf.tidy(() => queue.push(unitRows(z))),
     afterUpdate: branch.afterUpdate,
+    updatesPerStep: 1,
     valueAtChance: () => objective.valueAtChance(queueSize),
   });
 }
@@ -92,6 +93,7 @@ function predictorMethod(
       return { h, ...objective.compute(pairs, { embeddings: h, projections: z, labels: pairLabels(views.shape[0] / 2) }) };
     },
     afterUpdate: branch.afterUpdate,
+    updatesPerStep: 2,
     // Without negatives equal rows are the loss's lowest value and not its worst.
     valueAtChance: (numClips) => (objective.needsNegatives ? objective.valueAtChance(numClips - 1) : undefined),
   });

@@ -48,6 +48,8 @@ export interface PretrainMethod {
    * `[2n, embeddingSize]` row-major.
    */
   evaluate(views: tf.Tensor3D, context?: Pick<StepContext, 'labels'>): ContrastiveLosses & { embeddings: Float32Array };
+  /** How often a step updates each running statistic: once a group of rows that batch norm takes by itself. */
+  updatesPerStep: number;
   /** What `contrastiveLoss` is of a batch of so many clips when nothing is learnt; undefined where the loss does not tell. */
   valueAtChance(numClips: number): number | undefined;
 }
@@ -94,7 +96,7 @@ export function pretrainMethod({
   forward: (views: tf.Tensor3D, input: ForwardInput) => ForwardResult;
   /** Gets the targets of a training step when its gradients are there. */
   afterStep?: (targets: Targets) => void;
-} & Pick<PretrainMethod, 'afterUpdate' | 'valueAtChance'>): PretrainMethod {
+} & Pick<PretrainMethod, 'afterUpdate' | 'updatesPerStep' | 'valueAtChance'>): PretrainMethod {
   const { trainable } = networkParameters(networks);
   const { parameters: own } = networkParameters(untrained);
   const { parameters } = networkParameters({ ...networks, ...untrained });

@@ -38,6 +38,7 @@ export function simclr({
       const pairs = positives === 'labels' ? labelPairs(z, kinds) : viewPairs(tf.split<tf.Tensor2D>(z, groups));
       return { h, ...objective.compute(pairs, { embeddings: h, projections: z, labels: kinds }) };
     },
+    updatesPerStep: numViews,
     // With several positives or with labels it depends on the batch.
     valueAtChance: (numClips) => (numViews === 2 && positives === 'views' ? objective.valueAtChance(2 * numClips - 2) : undefined),
   });

@@ -1,6 +1,8 @@
 import { epochBatches } from '../data/samplers.js';
 import { argMax, classificationMetrics } from '../eval/metrics.js';
 import type { Supervised } from '../method/supervised.js';
+import type { Parameters } from '../nn/parameters.js';
+import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
 import { startClock } from '../util/startClock.js';
 import type { LabelledItem, LabelledSource } from './labelledSource.js';
 import { type MonitorLook, selectionValue, tieBreakOf } from './monitorLook.js';
@@ -16,6 +18,7 @@ const FIXED_EPOCH = 0;
  */
 export function createClassifierMonitor({
   method,
+  fresh = new Map(),
   source,
   items,
   classNames,
@@ -24,6 +27,8 @@ export function createClassifierMonitor({
   selectBy,
 }: {
   method: Pick<Supervised, 'evaluate'>;
+  /** Parameters whose running statistics began as 0 and 1 and are updated once a step; absent = none. */
+  fresh?: Parameters;
   /** Makes views of validation patches, without augmentation. */
   source: LabelledSource;
   /** All grid patches of the validation clips, 2 or more. */
@@ -32,14 +37,14 @@ export function createClassifierMonitor({
   batchSize: number;
   seed: number;
   selectBy: TrainOptions['selectBy'];
-}): () => Promise<MonitorLook> {
+}): (training: { step: number }) => Promise<MonitorLook> {
   const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch: FIXED_EPOCH }).map((batch) =>
     Array.from(batch, (i) => items[i]),
   );
   const labelOf = new Map(items.map(({ clip, label }) => [clip, label]));
   const clips = [...labelOf.keys()];
   const labels = [...labelOf.values()];
-  return async () => {
+  const look = async () => {
     const clock = startClock();
     const sums = { loss: 0, crossEntropyLoss: 0, marginLoss: 0 };
     const scores = new Map(clips.map((clip) => [clip, new Float64Array(classNames.length)]));
@@ -68,4 +73,5 @@ export function createClassifierMonitor({
     const value = allFinite ? selectionValue({ macroAccuracy: clipMacroAccuracy, validationLoss: values.validationLoss, selectBy }) : null;
     return { value, tieBreak: allFinite ? tieBreakOf(values) : undefined, values, seconds: clock() };
   };
+  return ({ step }) => withUnbiasedStatistics(fresh, step, look);
 }

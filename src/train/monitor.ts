@@ -10,6 +10,7 @@ import { argMax, classificationMetrics } from '../eval/metrics.js';
 import { tolerance } from '../eval/tolerance.js';
 import { uniformity } from '../eval/uniformity.js';
 import type { PretrainMethod } from '../method/pretrainMethod.js';
+import type { Parameters } from '../nn/parameters.js';
 import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
 import { startClock } from '../util/startClock.js';
 import { type MonitorLook, selectionValue, tieBreakOf } from './monitorLook.js';
@@ -46,9 +47,9 @@ export function createMonitor({
   vote,
   selectBy = 'accuracy',
   probe,
-  updatesPerStep = 0,
+  fresh,
 }: {
-  method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance' | 'parameters'>;
+  method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance' | 'parameters' | 'updatesPerStep'>;
   embedder: PatchEmbedder;
   store: PatchSource;
   /** Store indices of the validation clips. */
@@ -63,13 +64,13 @@ export function createMonitor({
   selectBy?: TrainOptions['selectBy'];
   /** A classifier trained along, whose accuracies are measured as well. */
   probe?: Pick<OnlineProbe, 'classify'>;
-  /** Of the running statistics of encoder and head: one a view; 0 where they had seen data before the first step. */
-  updatesPerStep?: number;
+  /** Of the method's parameters those whose running statistics began as 0 and 1; absent = all. */
+  fresh?: Parameters;
 }): (training: { contrastiveLoss: number; numPairs: number; step: number }) => Promise<MonitorLook> {
-  const networks = new Map([...method.parameters].filter(([name]) => /^(encoder|projectionHead)\./.test(name)));
+  const { parameters, updatesPerStep } = method;
   return async (training) => {
     const clock = startClock();
-    const { accuracies, pairs } = await withUnbiasedStatistics(networks, updatesPerStep * training.step, async () => ({
+    const { accuracies, pairs } = await withUnbiasedStatistics(fresh ?? parameters, updatesPerStep * training.step, async () => ({
       accuracies: labelled && (await accuraciesOf({ embedder, store, clips, batchSize, neighbours, vote, probe, ...labelled })),
       pairs: clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize }),
     }));

@@ -99,7 +99,7 @@ function contrastivePlan(
           vote: majorityVote ? 'majority' : 'similarity',
           selectBy: train.selectBy,
           probe,
-          updatesPerStep: updatesPerStep(methodOptions, train.initialise),
+          fresh: train.initialise === null ? undefined : withoutEncoder(method.parameters),
         });
   return {
     method: {
@@ -149,10 +149,9 @@ function labelsOf(store: FeatureStore, clips: readonly number[]): MonitorLabels 
   return labels.every((label) => label !== undefined) ? { labels, classNames: store.classNames } : undefined;
 }
 
-/** How often a step updates the running statistics, where it is once a view and they began as 0 and 1. */
-function updatesPerStep(options: MethodOptions, initialise: string | null): number {
-  const isOncePerView = options.name === 'simclr' || options.name === 'supervisedContrastive';
-  return isOncePerView && initialise === null ? viewsOfMethod(options) : 0;
+/** An encoder that was trained before has statistics of data, and so has its momentum copy. */
+function withoutEncoder(parameters: PretrainMethod['parameters']): PretrainMethod['parameters'] {
+  return new Map([...parameters].filter(([name]) => !/^(encoder|momentumEncoder)\./.test(name)));
 }
 
 /** What the reader must know about how the best checkpoint is chosen. */

@@ -68,6 +68,7 @@ function supervisedPlan(
     look: canValidate
       ? createClassifierMonitor({
           method,
+          fresh: train.initialise === null ? method.parameters : new Map(),
           source: createLabelledSource({ ...sourceOptions, pool: clips.validation, views: [] }),
           items: itemsOf('validation', 'grid'),
           classNames: store.classNames,

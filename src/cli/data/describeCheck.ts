@@ -1,5 +1,7 @@
 import type { DataCheck, Overlap } from '../../data/checkData.js';
 import { describeReasons } from '../../data/groupReasons.js';
+import type { NearDuplicatePair } from '../../data/nearDuplicatePairs.js';
+import { percent } from '../percent.js';
 import { countTable } from './countTable.js';
 
 const SHOWN = 10;
@@ -32,6 +34,8 @@ export function describeCheck(check: DataCheck): string {
     section('one file name in more than one split', check.overlapById.map(describeOverlap)),
     section('one group in more than one split', check.overlapByGroup.map(describeOverlap)),
     section('one content in more than one split', check.overlapByContent.map(describeOverlap)),
+    section('near-duplicates', (check.nearDuplicates ?? []).map(describeNearDuplicate)),
+    section('not compared with the others, too short or too quiet', check.notCompared ?? []),
   ];
   const end = check.numProblems === 0 ? 'nothing wrong was found\n' : `${check.numProblems} findings\n`;
   return `${check.dir}\n${check.notes.map((note) => `  ${note}\n`).join('')}\n${countTable(check.classCounts)}\n${sections.join('')}${end}`;
@@ -39,6 +43,15 @@ export function describeCheck(check: DataCheck): string {
 
 function describeOverlap({ ids, splits }: Overlap): string {
   return `${ids.join(' = ')} (${splits.join(', ')})`;
+}
+
+/** `a.wav ~ b.wav: 3.20 s alike, from 1.55 s and 0.90 s on, 12 % of the bits differ (splits: train, test; folds: 3, 5)`. */
+function describeNearDuplicate({ ids, seconds, startSeconds, bitErrors, ...differing }: NearDuplicatePair): string {
+  const differences = (['splits', 'folds', 'labels'] as const).flatMap((key) =>
+    differing[key] ? [`${key}: ${differing[key].join(', ')}`] : [],
+  );
+  const starts = startSeconds.map((start) => `${start.toFixed(2)} s`).join(' and ');
+  return `${ids.join(' ~ ')}: ${seconds.toFixed(1)} s alike, from ${starts} on, ${percent(bitErrors)} of the bits differ${differences.length > 0 ? ` (${differences.join('; ')})` : ''}`;
 }
 
 function section(title: string, lines: readonly string[], count = lines.length): string {
