@@ -25,3 +25,17 @@ describe.skipIf(!existsSync(addon))('the specs of @tensorflow/tfjs-core on libto
     expect(passed, 'exclusions that pass: take them off the list').toEqual([]);
   });
 });
+
+describe('the specs of @tensorflow/tfjs-core on wasm', () => {
+  // Kernels of ours stand in for tfjs's there: Sum, Mean and ClipByValue, with what is made of them.
+  it('of reductions and clips pass, every one', { timeout: 300_000 }, async () => {
+    const specs = '^(sum|mean|moments|norm|prod|max|min|all|any|clipByValue|logSumExp|cumsum) ';
+    const { stdout } = await promisify(execFile)(process.execPath, [runner], {
+      maxBuffer: 1 << 26,
+      env: { ...process.env, CONFORMANCE_BACKEND: 'wasm', CONFORMANCE_SPECS: specs },
+    });
+    const { executed, failed } = JSON.parse(stdout) as Outcome;
+    expect(executed).toBeGreaterThanOrEqual(233);
+    expect(failed).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the specs that @tensorflow/tfjs-core publishes (dist/tests.js) on the libtorch backend and prints one JSON object:
 // { executed, failed: [{ name, message }], seconds }.   `node test/conformance/run.mjs [part of a spec's name]`
+// CONFORMANCE_BACKEND=wasm or cpu takes another backend, CONFORMANCE_SPECS the specs whose names match a regular expression.
 //
 // esbuild makes one file of specs, tfjs-core and our backend, so that all share one engine. --ignore-annotations matters: the package
 // calls itself free of side effects, and without the flag every spec is dropped and 0 run.
@@ -23,14 +24,15 @@ await build({
   ignoreAnnotations: true,
   logLevel: 'error',
   // CommonJS packages inside the bundle ask for `require`.
-  banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+  banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url); const __dirname = import.meta.dirname;" },
 });
 
 const Jasmine = createRequire(import.meta.url)('jasmine');
 const runner = new Jasmine();
 runner.exitOnCompletion = false;
 runner.exit = () => {};
-runner.env.configure({ random: false });
+const wanted = new RegExp(process.env.CONFORMANCE_SPECS ?? '');
+runner.env.configure({ random: false, specFilter: (spec) => wanted.test(spec.getFullName()) });
 runner.clearReporters();
 const failed = [];
 let executed = 0;

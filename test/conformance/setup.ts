@@ -5,9 +5,11 @@ import { env } from '@tensorflow/tfjs-core';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import { useAddon } from '../../src/backend/libtorch/loadAddon.js';
 import { registerLibtorch } from '../../src/backend/libtorch/registerLibtorch.js';
+import { registerWasm } from '../../src/backend/wasm/registerWasm.js';
 
-const name = process.env.CONFORMANCE_BACKEND ?? 'libtorch'; // `cpu` shows what tfjs's own backend does with the same specs
+const name = process.env.CONFORMANCE_BACKEND ?? 'libtorch'; // or `wasm`; `cpu` shows what tfjs's own backend does with the same specs
 env().set('PROD', true);
 if (process.env.AUDIOSSL_ADDON) useAddon(process.env.AUDIOSSL_ADDON);
-registerLibtorch({ device: 'cpu', precision: 'float32' });
+if (name === 'wasm') await registerWasm({ threads: 1 });
+else registerLibtorch({ device: 'cpu', precision: 'float32' });
 setTestEnvs([{ name, backendName: name, flags: {}, isDataSync: true }]);
