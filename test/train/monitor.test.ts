@@ -63,7 +63,12 @@ function harness({
     marginLoss: 0,
     embeddings: Float32Array.from([0, 1].flatMap((view) => batch.flatMap((clip) => embeddingsOf(clip)[view]))),
   });
-  const method = { evaluate, parameters, updatesPerStep: 2, valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1) } as unknown as PretrainMethod;
+  const method = {
+    evaluate,
+    parameters,
+    updatesPerStep: 2,
+    valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1),
+  } as unknown as PretrainMethod;
   return {
     look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours, vote }),
     reads,
