@@ -20,6 +20,7 @@ const levels: Record<string, number> = {
   model: 4,
   run: 4,
   embed: 5,
+  classify: 6,
   eval: 6,
   method: 7,
   train: 8,

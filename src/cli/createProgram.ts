@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerAnalyze } from './analyze.js';
+import { registerClassify } from './classify.js';
 import { registerConfig } from './config.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
@@ -33,6 +34,7 @@ const commands: ((program: Command) => void)[] = [
   registerReport,
   registerEmbed,
   registerSearch,
+  registerClassify,
   registerExport,
   registerDoctor,
   registerConfig,

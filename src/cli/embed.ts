@@ -10,7 +10,7 @@ import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
 import { describeTroubles } from './describeTroubles.js';
 import { modelHelp } from './modelHelp.js';
-import { positiveInteger } from './optionParsers.js';
+import { positiveInteger, positiveNumber } from './optionParsers.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions> {
   model?: string;
@@ -122,12 +122,6 @@ function rowKindOf({ per, window, hop }: EmbedCommandOptions): RowKind {
   }
   if (window === undefined) throw new UsageError('embed: --per window needs --window SECONDS');
   return { window, hop: hop ?? window };
-}
-
-function positiveNumber(value: string): number {
-  const number = Number(value);
-  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError(`expected seconds above 0, got "${value}".`);
-  return number;
 }
 
 function parseShard(value: string): Shard {

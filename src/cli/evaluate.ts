@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { SeriesResult } from '../eval/evaluateSeries.js';
 import { type ProtocolName, protocolNames } from '../eval/protocolNames.js';
+import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
@@ -22,6 +23,8 @@ interface EvaluateCommandOptions extends Partial<BackendOptions> {
   features?: string;
   transfer?: boolean;
   baselines?: boolean;
+  keepProbe?: string | true;
+  out?: string;
   set: string[];
   json?: boolean;
 }
@@ -38,7 +41,7 @@ export function registerEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .description('measure the accuracy of a run under a fixed protocol; select on validation, look at test once')
-    .argument('<run>', 'folder of the run')
+    .argument('[run]', 'folder of the run; default: the encoder that comes with audiossl, on --data or --features, as with --transfer')
     .addOption(new Option('--protocol <name>', protocols.join('; ')).choices(protocolNames).makeOptionMandatory())
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
     .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", nonNegativeInteger)
@@ -61,9 +64,17 @@ export function registerEvaluate(program: Command): void {
     .option('--features <store>', "feature store to evaluate on (default: the run's own)")
     .option('--transfer', "the data are others than the run's: split by their own split column, with classes of their own")
     .option('--baselines', 'also chance, log-mel statistics with a ridge classifier, and the encoder with random weights')
+    .option('--out <dir>', 'without <run>: folder of a run for the records (default: runs/free-sounds)')
+    .option('--keep-probe [file]', 'linear: keep the classifier for audiossl classify (default: beside the record)')
     .option('--set <key=value>', 'override an evaluation key of the run, such as evaluation.linear.epochs=100 (repeatable)', collect, [])
     .option('--json', 'print the record as JSON; of several evaluations an object with records and summary');
-  addBackendOptions(command).action(async (dir: string, options: EvaluateCommandOptions) => {
+  addBackendOptions(command).action(async (given: string | undefined, chosen: EvaluateCommandOptions) => {
+    if (given !== undefined && chosen.out !== undefined) {
+      throw new UsageError('evaluate: the records go into the run; leave out --out, or the run');
+    }
+    const { shippedRun } = await import('./evaluation/shippedRun.js');
+    const dir = given ?? (await shippedRun(chosen));
+    const options = given === undefined ? { ...chosen, transfer: true } : chosen;
     const series = await evaluateRun(dir, options);
     const { describeOne, describeSeries } = await import('./evaluation/describeEvaluation.js');
     const { results, summary } = series;
@@ -73,7 +84,10 @@ export function registerEvaluate(program: Command): void {
       process.stdout.write(`${JSON.stringify(results.length === 1 ? records[0] : { records, summary })}\n`);
     } else {
       process.stdout.write(isSeries ? describeSeries(series, dir) : describeOne(results[results.length - 1], dir));
-      sayNext(['report', dir]);
+      const { probe } = results[results.length - 1];
+      if (probe !== undefined) process.stdout.write(`probe: ${probe}\n`);
+      if (probe === undefined) sayNext(['report', dir]);
+      else sayNext(['classify', '--model', dir, '--probe', probe, '--in', 'recordings', '--out', 'labels.csv']);
     }
   });
 }
@@ -97,9 +111,9 @@ async function evaluateRun(dir: string, options: EvaluateCommandOptions): Promis
   const stages = createStages();
   return interruptible((signal) =>
     withSubject(dir, { checkpoint, backend: options, source: { data, features, format }, signal }, ({ model, store }) => {
-      const { split, seed = config.seed, repeats, folds, trainOn, transfer, baselines } = options;
+      const { split, seed = config.seed, repeats, folds, trainOn, transfer, baselines, keepProbe } = options;
       return evaluateSeries({
-        ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, finetune, signal },
+        ...{ run, store, model, protocol, split, seed, repeats, trainOn, transfer, baselines, keepProbe, finetune, signal },
         limits: labelLimits(options),
         folds: folds === true ? [] : folds,
         options: config.evaluation,

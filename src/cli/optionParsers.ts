@@ -18,6 +18,13 @@ export function nonNegativeInteger(value: string): number {
   return wholeNumber(value, 0);
 }
 
+/** Seconds above 0. */
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError(`expected seconds above 0, got "${value}".`);
+  return number;
+}
+
 /** For an option that may be given several times: `.option('--set <path=value>', text, collect, [])`. */
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];

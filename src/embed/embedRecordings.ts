@@ -4,7 +4,7 @@ import { compiledModule } from '../data/compiledModule.js';
 import { runInWorkers } from '../data/workerPool.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
-import { createEmbeddingRowMaker, type EmbeddingRows } from './embeddingRows.js';
+import { createEmbeddingRowMaker, type PlacedRows } from './embeddingRows.js';
 import type { RowKind } from './recordingPatches.js';
 
 export interface Recording {
@@ -26,8 +26,9 @@ export interface EmbedSummary {
 
 /** Rows, and the recordings that are complete with them. */
 export interface EmbeddedPart {
-  rows: EmbeddingRows;
-  completed: { id: string; isFilled: boolean; warnings: string[] }[];
+  rows: PlacedRows;
+  /** `seconds`: length of the recording. */
+  completed: { id: string; isFilled: boolean; warnings: string[]; seconds: number }[];
 }
 
 /** Jobs that a worker is given ahead: it must not run dry while this thread is inside the encoder for a second or two. */
@@ -75,7 +76,7 @@ export async function embedRecordings({
     ...{ model, per, batchSize },
     async onRows(rows, completed) {
       summary.numRows += rows.ids.length;
-      await onPart({ rows, completed: completed.map((id) => facts.get(id) ?? { id, isFilled: false, warnings: [] }) });
+      await onPart({ rows, completed: completed.map((id) => facts.get(id) as EmbeddedPart['completed'][number]) });
       for (const id of completed) facts.delete(id);
     },
   });
@@ -111,7 +112,7 @@ export async function embedRecordings({
         const isFilled = numSamples / sampleRate < frontEnd.minSeconds;
         for (const warning of warnings) summary.warnings.push({ id, warning });
         if (isFilled) summary.filled.push(id);
-        facts.set(id, { id, isFilled, warnings });
+        facts.set(id, { id, isFilled, warnings, seconds: numSamples / sampleRate });
         await rowMaker.push(id, frames(values));
         await rowMaker.end(id);
         summary.numEmbedded++;

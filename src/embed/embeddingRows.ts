@@ -1,6 +1,7 @@
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
 import { embedBatch } from './embedClips.js';
+import { patchCentreMs } from './patchTimes.js';
 import { type OpenRow, type PlannedPatch, RecordingPatches, type RowKind } from './recordingPatches.js';
 
 /** Rows that are ready, in the order of the recordings. */
@@ -11,6 +12,14 @@ export interface EmbeddingRows {
   ids: string[];
   /** Milliseconds: centre of the patch, or of all patches of the row. */
   timestamps: number[];
+}
+
+/** Rows, and what of their recordings they are made of. */
+export interface PlacedRows extends EmbeddingRows {
+  /** Seconds from the recording's start to where the row's first patch starts. */
+  begins: number[];
+  /** Seconds to where its last patch ends: up to a frame beyond the recording's own end. */
+  ends: number[];
 }
 
 /** Takes log-mels in, piece by piece, hands rows out as soon as a batch is full. */
@@ -46,9 +55,11 @@ export function createEmbeddingRowMaker({
   model: Model;
   per: RowKind;
   batchSize: number;
-  onRows: (rows: EmbeddingRows, completed: string[]) => Promise<void>;
+  onRows: (rows: PlacedRows, completed: string[]) => Promise<void>;
 }): EmbeddingRowMaker {
   const { patchFrames, frontEnd } = model;
+  const firstCentreMs = patchCentreMs(0, patchFrames, frontEnd);
+  const patchMs = (1000 * patchFrames * frontEnd.hopLength) / frontEnd.sampleRate;
   const size = patchFrames * frontEnd.nMels;
   const waiting: (PlannedPatch & { id: string })[] = [];
   const recordings: Current[] = [];
@@ -90,7 +101,7 @@ export function createEmbeddingRowMaker({
   /** Rows that are whole, from the front. */
   async function handOut(): Promise<void> {
     const means: Float64Array[] = [];
-    const rows: EmbeddingRows = { h: new Float32Array(0), dim, ids: [], timestamps: [] };
+    const rows: PlacedRows = { h: new Float32Array(0), dim, ids: [], timestamps: [], begins: [], ends: [] };
     const completed: string[] = [];
     while (recordings.length > 0) {
       const { id, patches, isEnded } = recordings[0];
@@ -102,6 +113,8 @@ export function createEmbeddingRowMaker({
         means.push((sum as Float64Array).map((value) => value / wanted));
         rows.ids.push(id);
         rows.timestamps.push((firstMs + lastMs) / 2);
+        rows.begins.push((firstMs - firstCentreMs) / 1000);
+        rows.ends.push((lastMs - firstCentreMs + patchMs) / 1000);
       }
       if (open.length > 0 || !isEnded) break;
       completed.push(id);

@@ -9,28 +9,28 @@ import type { Recording } from './embedRecordings.js';
 /**
  * The recordings that paths of files, folders and manifests name, with unique ids: relative to the one folder given, else under the paths
  * as given. A manifest is a .csv with the column `path` (and `id`, else the path is the id), or a .txt with a path a line; paths in it are
- * relative to it. Throws UsageError where a path is not there, a name is given twice or there is no recording.
+ * relative to it. `who` asks, for the errors. Throws UsageError where a path is not there, a name is given twice or there is no recording.
  */
-export async function findRecordings(paths: readonly string[]): Promise<Recording[]> {
+export async function findRecordings(paths: readonly string[], { who = 'embed' } = {}): Promise<Recording[]> {
   const found: Recording[] = [];
   const isAlone = paths.length === 1;
   for (const path of paths) {
-    if (!existsSync(path)) throw new UsageError(`embed: --in ${path} does not exist`);
+    if (!existsSync(path)) throw new UsageError(`${who}: --in ${path} does not exist`);
     if (statSync(path).isDirectory()) {
       for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
-    } else if (/^\.(csv|txt)$/i.test(extname(path))) found.push(...(await readManifest(path)));
+    } else if (/^\.(csv|txt)$/i.test(extname(path))) found.push(...(await readManifest(path, who)));
     else found.push({ id: isAlone ? basename(path) : path, path });
   }
-  if (found.length === 0) throw new UsageError(`embed: no recordings in ${paths.join(', ')}`);
+  if (found.length === 0) throw new UsageError(`${who}: no recordings in ${paths.join(', ')}`);
   const ids = new Set<string>();
   for (const { id } of found) {
-    if (ids.has(id)) throw new UsageError(`embed: ${id} is given twice`);
+    if (ids.has(id)) throw new UsageError(`${who}: ${id} is given twice`);
     ids.add(id);
   }
   return found;
 }
 
-async function readManifest(path: string): Promise<Recording[]> {
+async function readManifest(path: string, who: string): Promise<Recording[]> {
   const text = await readFile(path, 'utf8');
   const at = (file: string) => resolve(dirname(path), file);
   if (extname(path).toLowerCase() === '.txt') {
@@ -40,6 +40,6 @@ async function readManifest(path: string): Promise<Recording[]> {
   const table = parseCsv(text, path);
   requireColumns(table, ['path'], path);
   const empty = table.rows.findIndex((row) => row.path === '');
-  if (empty >= 0) throw new UsageError(`embed: ${path}: row ${empty + 2} has no path`);
+  if (empty >= 0) throw new UsageError(`${who}: ${path}: row ${empty + 2} has no path`);
   return table.rows.map((row) => ({ id: row.id || row.path, path: at(row.path) }));
 }

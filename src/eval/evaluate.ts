@@ -5,6 +5,7 @@ import { predictByClassifier, predictByFinetuning } from './classifierProtocol.j
 import type { EvaluateOptions } from './evaluateOptions.js';
 import { evaluationBaselines } from './evaluationBaselines.js';
 import { prepareEvaluation } from './evaluationContext.js';
+import { checkKeepProbe, keepProbe } from './keepProbe.js';
 import type { ProtocolName } from './protocolNames.js';
 import { type ProtocolInput, type ProtocolResult, predictByLinearProbe, predictByNeighbours } from './protocols.js';
 import { baselineRecords, type ScoredClips, scoredClips, scoresOf } from './scoredClips.js';
@@ -26,6 +27,8 @@ export interface EvaluationResult {
   numTrainClips: number;
   /** The clips behind the scores. */
   clips: ScoredClips;
+  /** Where the probe was kept, with `keepProbe`. */
+  probe?: string;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
 }
 
 async function evaluateWith(given: EvaluateOptions): Promise<EvaluationResult> {
+  checkKeepProbe(given);
   const context = await prepareEvaluation(given);
   const { run, input, name, identity, seen, split } = context;
   const { options, target, seed, signal } = input;
@@ -82,5 +86,6 @@ async function evaluateWith(given: EvaluateOptions): Promise<EvaluationResult> {
   };
   const holdsProjections = given.protocol === 'knn' && options.compat.knn;
   await writeEvaluationFiles({ run, name, record, clips, withEmbeddings: !holdsProjections });
-  return { name, record, numTrainClips: input.train.indices.length, clips };
+  const probe = given.keepProbe === undefined ? undefined : await keepProbe(given.keepProbe, { run, name, record, result });
+  return { name, record, numTrainClips: input.train.indices.length, clips, ...(probe !== undefined && { probe }) };
 }

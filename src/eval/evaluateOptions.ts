@@ -32,6 +32,8 @@ export interface EvaluateOptions extends SplitChoice {
   signal?: AbortSignal;
   /** Of the classifier, the choice of labels and the intervals. Default: the run's. */
   seed?: number;
+  /** The linear probe is kept here, to classify other recordings with; true: beside the record, NAME.probe.safetensors. */
+  keepProbe?: string | true;
   /** Learn from fewer labels; absent = all. */
   limit?: LabelLimit;
 }

@@ -42,6 +42,11 @@ export interface SeriesResult {
  */
 export async function evaluateSeries({ limits = ['all'], repeats = 1, ...given }: SeriesOptions): Promise<SeriesResult> {
   checkSeries(limits, repeats, given.protocol);
+  if (given.keepProbe !== undefined && (limits.length > 1 || repeats > 1 || given.folds !== undefined)) {
+    throw new UsageError(
+      'evaluate: one probe can be kept, and --folds, --repeats and several limits of labels train many; leave them out, or --keep-probe',
+    );
+  }
   return withEmbeddingCache(given, (cache) => evaluateAll({ ...given, cache, limits, repeats }));
 }
 

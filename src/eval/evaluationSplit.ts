@@ -66,7 +66,8 @@ export async function chooseSplit({
   const ids = new Set(store.clips.map(({ id }) => id));
   const known = model.metadata.classNames;
   const hasItsClasses = known.length === 0 || known.join('\n') === classNames.join('\n');
-  const isOwn = hasItsClasses && [...runSplit.splitOf.keys()].every((id) => ids.has(id));
+  // A run without clips of its own is that of an encoder that came as a file.
+  const isOwn = runSplit.splitOf.size > 0 && hasItsClasses && [...runSplit.splitOf.keys()].every((id) => ids.has(id));
   if (isOwn && transfer) {
     throw new UsageError(
       `evaluate: --transfer is for other data than the run's, ${store.dir} holds the run's own clips; leave out --transfer`,
@@ -133,7 +134,7 @@ export function countSeen(
       return groups.has(groupOf(store.clips[index])) || (contentHash !== undefined && hashes.has(contentHash));
     }).length;
   };
-  const isRunKnown = idsOf('train').every((id) => hashOf(id) !== undefined);
+  const isRunKnown = splitOf.size > 0 && idsOf('train').every((id) => hashOf(id) !== undefined);
   const numUnknown = isRunKnown ? indices.filter((index) => store.clips[index].contentHash === undefined).length : indices.length;
   return { train: count('train'), validation: count('validation'), numUnknown };
 }

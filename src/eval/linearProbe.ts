@@ -97,6 +97,21 @@ export async function trainLinearProbe({
   return best as LinearClassifier;
 }
 
+/** The classifier of embeddings that are not scaled: ((h - mean) x inverseDeviation) W + b = h W' + b', in double precision. */
+export function unscaled(
+  { weights, dim, numClasses }: Pick<LinearClassifier, 'weights' | 'dim' | 'numClasses'>,
+  { mean, inverseDeviation }: FeatureScaling,
+): { weights: Float32Array; dim: number } {
+  const out = Float64Array.from(weights);
+  for (let i = 0; i < dim; i++) {
+    for (let c = 0; c < numClasses; c++) {
+      out[i * numClasses + c] *= inverseDeviation[i];
+      out[dim * numClasses + c] -= mean[i] * out[i * numClasses + c];
+    }
+  }
+  return { weights: Float32Array.from(out), dim };
+}
+
 /** One pass over the training clips; changes `state` in place. */
 async function trainEpoch({
   state,

@@ -11,7 +11,7 @@ import type { LabelledClips } from './evaluationClips.js';
 import type { EvaluationOptions } from './evaluationOptions.js';
 import type { Finetune } from './finetune.js';
 import { knnVote, leaveOneClipOutKnn } from './knn.js';
-import { classifierRows, classifyClips, trainLinearProbe } from './linearProbe.js';
+import { classifierRows, classifyClips, trainLinearProbe, unscaled } from './linearProbe.js';
 import { topThreeOf } from './metrics.js';
 import { trainModeFeatures } from './trainModeFeatures.js';
 
@@ -46,6 +46,8 @@ export interface ProtocolResult {
   /** Durations of the parts. */
   seconds: Record<string, number>;
   notes: string[];
+  /** Of the linear probe on a frozen encoder: its weights for h as it is, [dim + 1, numClasses], the bias in the last row. */
+  probe?: { weights: Float32Array; dim: number };
 }
 
 /** Predicts by nearest neighbours: the bank is the training clips, or with `compat.knn` the target itself without the own clip. */
@@ -130,6 +132,7 @@ export async function predictByLinearProbe(input: ProtocolInput): Promise<Protoc
       details: { epoch: probe.epoch, validationClipMacroAccuracy: probe.validationClipMacroAccuracy, trainClips: train.indices.length },
       seconds: { embed: embedSeconds, train: trainSeconds, predict: clock() },
       notes,
+      ...(!isDrifting && { probe: unscaled(probe, features.scaling) }),
     };
   } finally {
     features.dispose();

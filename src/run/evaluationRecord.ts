@@ -187,9 +187,14 @@ function fileWord(text: string): string {
 }
 
 /** The files of one evaluation. */
-export function evaluationPaths(run: RunFolder, name: string): { record: string; predictions: string; embeddings: string } {
+export function evaluationPaths(run: RunFolder, name: string): { record: string; predictions: string; embeddings: string; probe: string } {
   const base = join(run.evaluations, name);
-  return { record: `${base}.json`, predictions: `${base}.predictions.csv`, embeddings: `${base}.embeddings.npy` };
+  return {
+    record: `${base}.json`,
+    predictions: `${base}.predictions.csv`,
+    embeddings: `${base}.embeddings.npy`,
+    probe: `${base}.probe.safetensors`,
+  };
 }
 
 /**

@@ -1,11 +1,17 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { registerClassify } from '../../src/cli/classify.js';
 import { registerEmbed } from '../../src/cli/embed.js';
 import { registerEvaluate } from '../../src/cli/evaluate.js';
 import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { gridStarts } from '../../src/data/samplers.js';
 import { formatStoredClips } from '../../src/data/storeFiles.js';
+import { loadProbe, withProbe } from '../../src/model/keptProbe.js';
+import { loadModel } from '../../src/model/loadModel.js';
+import { readPredictions } from '../../src/run/predictions.js';
 import { runFolder } from '../../src/run/runFolder.js';
 import { readNpz } from '../../src/util/npz.js';
 import { tone } from '../data/syntheticData.js';
@@ -18,7 +24,7 @@ const folder = temporaryFolder();
 const run = runFolder(join(folder, 'run'));
 let storeDir: string;
 
-const audiossl = inProcess(registerEvaluate, registerEmbed);
+const audiossl = inProcess(registerEvaluate, registerEmbed, registerClassify);
 
 beforeAll(async () => {
   await setBackend({ backend: 'wasm' });
@@ -113,6 +119,50 @@ describe('audiossl evaluate', () => {
     await expect(knn('--shots', '0')).rejects.toThrow(/clips a class from 1 up/);
     await expect(knn('--shots', '1,,2')).rejects.toThrow(/commas between them/);
     await expect(audiossl(...args(), '--protocol', 'classifier')).rejects.toThrow(/needs a run with a classifier of its own/);
+  });
+});
+
+describe('a kept probe', () => {
+  test('gives the probabilities that the evaluation wrote down, and is what audiossl classify takes', async () => {
+    const probe = join(folder, 'probes', 'tones.safetensors');
+    const linear = ['evaluate', run.dir, '--split', 'validation', '--features', storeDir, '--backend', 'wasm', '--protocol', 'linear'];
+    const text = await audiossl(...linear, '--seed', '11', '--set', 'evaluation.linear.epochs=2', '--keep-probe', probe);
+    expect(text).toContain(`\nprobe: ${probe}\n`);
+    const { predictions } = (await readPredictions(run, 'linear-epochs2-validation-best-seed11'))!;
+    const encoder = await loadModel(run.dir);
+    const model = withProbe(encoder, await loadProbe(probe), probe);
+    const store = await FeatureStore.open(storeDir);
+    for (const { id, probabilities } of predictions) {
+      const clip = store.clips.findIndex((stored) => stored.id === id);
+      const starts = gridStarts(store.clips[clip].numFrames, model.patchFrames, model.patchHop);
+      const values = await store.readPatches(
+        starts.map((start) => ({ clip, start })),
+        model.patchFrames,
+      );
+      const mean = tf.tidy(() => {
+        const patches = tf.tensor3d(values, [starts.length, model.patchFrames, store.nMels]);
+        return [...tf.mean(model.classifyPatches!(patches), 0).dataSync()];
+      });
+      expect(mean).toBeAllClose(probabilities, { atol: 1e-5 });
+    }
+    await store.close();
+    model.dispose();
+    encoder.dispose();
+
+    const out = join(folder, 'labels.csv');
+    const classify = (...more: string[]) =>
+      audiossl('classify', '--model', run.dir, '--in', join(folder, 'in'), '--out', out, '--backend', 'wasm', ...more);
+    expect(await classify('--probe', probe)).toMatch(/labels\.csv: 2 labels of 2 recordings: .*; 1 broken ones left out\n$/);
+    expect((await readFile(out, 'utf8')).split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^a\.wav,0\.000,0\.600,\w+,0\.\d{4}$/),
+      expect.stringMatching(/^sub\/b\.wav,0\.000,0\.600,\w+,0\.\d{4}$/),
+      '',
+    ]);
+    await expect(classify()).rejects.toThrow(/has no classifier; keep one with audiossl evaluate/);
+    await expect(audiossl(...linear, '--keep-probe', '--repeats', '2')).rejects.toThrow(/one probe can be kept/);
+    await expect(audiossl(...linear.slice(0, -1), 'knn', '--keep-probe')).rejects.toThrow(
+      /--keep-probe keeps the linear probe, got --protocol knn/,
+    );
   });
 });
 

@@ -1,0 +1,53 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import type { FrontEnd } from '../audio/frontEnd.js';
+import { writeFileAtomic, writeFileAtomicWith } from '../util/atomicFile.js';
+import { UsageError } from '../util/errors.js';
+import type { ClassifiedRecording } from './classifyRecordings.js';
+import { audacityLabels, csvHeader, csvLines, type LabelFormat, ravenTable } from './labelFormats.js';
+
+/**
+ * Gives `work` a function that writes one recording's labels after the other. The table of csv is there when `work` is done, or not at
+ * all; files of single recordings are there as soon as they are written. Throws UsageError where `out` is a file in place of a folder, or
+ * the other way round.
+ */
+export async function writeLabels<T>(
+  { out, format, frontEnd }: { out: string; format: LabelFormat; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
+  work: (write: (recording: ClassifiedRecording) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  checkLabelOutput(out, format);
+  if (format === 'csv') {
+    await mkdir(dirname(out), { recursive: true });
+    let result: T | undefined;
+    await writeFileAtomicWith(out, async (handle) => {
+      await handle.appendFile(`${csvHeader}\n`);
+      result = await work((recording) => handle.appendFile(csvLines(recording)));
+    });
+    return result as T;
+  }
+  const written = new Set<string>();
+  const band = { low: frontEnd.fMin, high: frontEnd.fMax };
+  return work(async (recording) => {
+    const path = join(out, `${placeOf(recording.id)}.${format === 'raven' ? 'selections' : 'labels'}.txt`);
+    if (written.has(path)) throw new UsageError(`classify: two recordings would be written to ${path}; name one folder with --in`);
+    written.add(path);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, format === 'raven' ? ravenTable(recording, band) : audacityLabels(recording));
+  });
+}
+
+/** What can be known to be wrong before anything is computed. */
+export function checkLabelOutput(out: string, format: LabelFormat): void {
+  const isFolder = existsSync(out) && statSync(out).isDirectory();
+  if (format === 'csv' && isFolder) throw new UsageError(`classify: --format csv writes one file, ${out} is a folder; give another --out`);
+  if (format !== 'csv' && existsSync(out) && !isFolder) {
+    throw new UsageError(`classify: --format ${format} writes a file a recording into a folder, ${out} is a file; give another --out`);
+  }
+}
+
+/** An id is a path as it was given: outside the folder nothing is written. */
+function placeOf(id: string): string {
+  const path = normalize(id);
+  return isAbsolute(path) || path.startsWith('..') ? path.replace(/^([A-Za-z]:)?[\\/.]+/, '') : path;
+}
