@@ -69,7 +69,7 @@ export function registerEmbed(program: Command): void {
       import('./withSubject.js'),
       import('../util/progress.js'),
     ]);
-    const recordings = await findRecordings(paths);
+    const recordings = await findRecordings(paths, { onNote: (note) => process.stderr.write(`${note}\n`) });
     await prepareOutput(out);
     const { add, shard, onError, salvage, channel, batchSize, workers: numWorkers, checkpoint } = options;
     const summary = await interruptible((signal) =>

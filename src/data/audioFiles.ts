@@ -1,6 +1,5 @@
 import { extname } from 'node:path';
 import { compareCodeUnits } from './clip.js';
-import { walkFolder } from './walkFolder.js';
 
 /**
  * Endings that mark a file as a recording when a folder is listed. What is inside decides how it is decoded, so formats that
@@ -32,9 +31,4 @@ export function describeOtherFiles(files: readonly string[]): string | undefined
   const most = [...counts].sort((a, b) => b[1] - a[1] || compareCodeUnits(a[0], b[0]));
   const list = most.slice(0, 8).map(([ending, count]) => `${ending === '' ? 'without ending' : `.${ending}`} ${count}`);
   return `${total} ${total === 1 ? 'file is no recording by its ending' : 'files are no recordings by their endings'}: ${list.join(', ')}${most.length > 8 ? ' ...' : ''}`;
-}
-
-/** Paths of all recordings below `dir`, as `walkFolder` lists them. Folders that may not be read are left out. */
-export async function listAudioFiles(dir: string): Promise<string[]> {
-  return (await walkFolder(dir)).files.filter(isAudioName);
 }

@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { listAudioFiles } from '../data/audioFiles.js';
+import { describeOtherFiles, isAudioName } from '../data/audioFiles.js';
+import { compareCodeUnits } from '../data/clip.js';
+import { walkFolder } from '../data/walkFolder.js';
 import { parseCsv, requireColumns } from '../util/csv.js';
 import { UsageError } from '../util/errors.js';
 import type { Recording } from './embedRecordings.js';
@@ -9,15 +11,24 @@ import type { Recording } from './embedRecordings.js';
 /**
  * The recordings that paths of files, folders and manifests name, with unique ids: relative to the one folder given, else under the paths
  * as given. A manifest is a .csv with the column `path` (and `id`, else the path is the id), or a .txt with a path a line; paths in it are
- * relative to it. `who` asks, for the errors. Throws UsageError where a path is not there, a name is given twice or there is no recording.
+ * relative to it. A folder below that may not be read stands in for its recordings, under its own name, so that it is rejected with the
+ * system's reason; files that are no recordings by their endings are counted in a note. `who` asks, for the errors. Throws UsageError
+ * where a path is not there, a name is given twice or there is no recording.
  */
-export async function findRecordings(paths: readonly string[], { who = 'embed' } = {}): Promise<Recording[]> {
+export async function findRecordings(
+  paths: readonly string[],
+  { who = 'embed', onNote }: { who?: string; onNote?: (note: string) => void } = {},
+): Promise<Recording[]> {
   const found: Recording[] = [];
   const isAlone = paths.length === 1;
   for (const path of paths) {
     if (!existsSync(path)) throw new UsageError(`${who}: --in ${path} does not exist`);
     if (statSync(path).isDirectory()) {
-      for (const id of await listAudioFiles(path)) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
+      const { files, unreadable } = await walkFolder(path);
+      const others = describeOtherFiles(files);
+      if (others !== undefined) onNote?.(`${path}: ${others}`);
+      const ids = [...files.filter(isAudioName), ...unreadable.map((folder) => folder.path)].sort(compareCodeUnits);
+      for (const id of ids) found.push({ id: isAlone ? id : join(path, id), path: join(path, id) });
     } else if (/^\.(csv|txt)$/i.test(extname(path))) found.push(...(await readManifest(path, who)));
     else found.push({ id: isAlone ? basename(path) : path, path });
   }

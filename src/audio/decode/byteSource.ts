@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 /** Bytes that are read piece by piece, from memory or from a file of any length. */
 export interface ByteSource {
@@ -24,8 +24,11 @@ const windowBytes = 2 ** 19;
  * thread busy anyway, and a header is walked in hundreds of small steps. Throws the system's errors, and one for what is no file.
  */
 export function openFileSource(path: string): FileSource {
+  const about = statSync(path);
+  // Of a folder that was named because it may not be listed, that is what is wrong.
+  if (about.isDirectory()) accessSync(path, constants.R_OK | constants.X_OK);
   // Opening a pipe would wait for its writer.
-  if (!statSync(path).isFile()) throw new Error(`${path} must be a file`);
+  if (!about.isFile()) throw new Error(`${path} must be a file`);
   const handle = openSync(path, 'r');
   const { size } = fstatSync(handle);
   let window = new Uint8Array(0);
