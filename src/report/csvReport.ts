@@ -38,6 +38,7 @@ const monitorMetrics = [
   'validationLoss',
   'alignment',
   'uniformity',
+  'alignmentPlusUniformity',
   'tolerance',
   'standardDeviation',
   'relativeSpread',

@@ -1,7 +1,7 @@
 import type { TransferRecord } from '../run/transferRecord.js';
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
-import { againstText, protocolText, transferHow, transferIntervals, transferRows } from './transferRows.js';
+import { againstText, correlationLines, protocolText, transferHow, transferIntervals, transferRows } from './transferRows.js';
 
 /** Tables of every data set: systems, and whether each encoder is better than no training. */
 export function transferMarkdown(records: readonly TransferRecord[], heading = '##'): string[] {
@@ -28,7 +28,7 @@ function recordLines(record: TransferRecord, heading: string): string[] {
     ...(answers.length === 0
       ? []
       : [...markdownTable(['Encoder', 'Protocol', 'Better than no training', 'Difference in points'], 4, answers), '']),
-    ...record.notes.flatMap((note) => [`- ${escapeMarkdown(note)}`]),
-    ...(record.notes.length > 0 ? [''] : []),
+    ...[...correlationLines(record), ...record.notes].map((note) => `- ${escapeMarkdown(note)}`),
+    '',
   ];
 }

@@ -1,6 +1,7 @@
 import type { TransferComparison, TransferRecord, TransferResult } from '../run/transferRecord.js';
 import { differenceText } from './differenceText.js';
 import { counted, percent, percentInterval } from './format.js';
+import { correlationText, scoreCorrelations } from './scoreCorrelations.js';
 
 type Asked = Pick<TransferResult, 'protocol' | 'shots'>;
 
@@ -39,6 +40,17 @@ export function againstText({ against }: TransferComparison): string {
 export function transferHow({ data, draws, systems }: TransferRecord): string {
   const few = systems[0].results.some(({ protocol }) => protocol === 'few') ? `; few labels: mean of ${counted(draws, 'draw')}` : '';
   return `${counted(data.numClips, 'clip')} of ${counted(data.numGroups, 'recording')} in ${counted(data.classNames.length, 'class', 'classes')}, ${data.how}${few}`;
+}
+
+/** How far label-free scores put the encoders in the order of their accuracy, a line a protocol; none for under three of them. */
+export function correlationLines({ systems }: Pick<TransferRecord, 'systems'>): string[] {
+  const encoders = systems.filter(({ kind }) => kind === 'encoder');
+  return systems[0].results.flatMap((asked, i) => {
+    const text = correlationText(
+      scoreCorrelations(encoders.map(({ scores, results }) => ({ scores, accuracy: results[i].micro.estimate }))),
+    );
+    return text === '' ? [] : [`Spearman’s correlation of label-free scores with accuracy, ${protocolText(asked)}: ${text}.`];
+  });
 }
 
 /** Of the interval, in a sentence. */

@@ -28,6 +28,10 @@ export const transferSystem = z.strictObject({
   weightSeeds: z.array(count).default([]).describe('of random weights'),
   seenInTraining: count.nullable().default(null).describe('clips whose recordings the encoder was trained on; null: not known'),
   seenUnknown: count.nullable().default(null).describe('clips of which that is not known'),
+  scores: z
+    .record(z.string(), z.number().nullable())
+    .default({})
+    .describe('label-free scores of the training at these weights: effectiveRank, alignmentPlusUniformity, validationLoss'),
   seconds: z.record(z.string(), z.number().min(0)).default({}),
   results: z.array(
     z.strictObject({

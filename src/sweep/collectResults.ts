@@ -1,3 +1,4 @@
+import type { LabelFreeScores } from '../report/scoreCorrelations.js';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { readLog } from '../run/readLog.js';
 import { runFolder } from '../run/runFolder.js';
@@ -13,6 +14,8 @@ export interface SweepResult {
   record: EvaluationRecord;
   /** Of the training, over all its parts. */
   trainingSeconds: number | null;
+  /** Of the look at the weights that were evaluated. */
+  scores: LabelFreeScores;
 }
 
 export interface CollectedResults {
@@ -28,14 +31,18 @@ export async function collectResults(folder: SweepFolder, runs: readonly Planned
   for (const run of runs) {
     const paths = runFolder(folder.run(run.name));
     const isDone = await isTrained(paths);
-    const trainingSeconds = (await readLog(paths.log)).end?.seconds ?? null;
+    const { end, monitors } = await readLog(paths.log);
+    const trainingSeconds = end?.seconds ?? null;
     const records = (await readEvaluations(paths)).map(({ record }) => record);
     const as = { seed: run.seed, options: run.config.evaluation };
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
       const record = isDone ? records.find((candidate) => matchesEvaluation(candidate, evaluation, as)) : undefined;
       if (record === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
-      else results.push({ run, evaluation, record, trainingSeconds });
+      else {
+        const scores = monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
+        results.push({ run, evaluation, record, trainingSeconds, scores });
+      }
     }
     if (what.length > 0) missing.push({ run, what });
   }

@@ -1,8 +1,11 @@
+import { correlationText, scoreCorrelations } from '../report/scoreCorrelations.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
+import { groupBy } from '../util/groupBy.js';
 import { type CollectedResults, collectResults, describeEvaluation } from './collectResults.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { type OverSeeds, type SystemSummary, summariseSystems } from './summariseSystems.js';
+import type { SweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
 
 /** Writes table.csv and table.md from what is there. */
@@ -57,9 +60,15 @@ function cell(value: unknown): CsvValue {
 export function markdownTable(runs: readonly SweepRun[], { results, missing }: CollectedResults): string {
   const groups = new Map<string, SystemSummary[]>();
   for (const summary of summariseSystems(runs, results)) {
-    const title = `${describeEvaluation(summary.evaluation)} on ${summary.evaluation.split}`;
+    const title = titleOf(summary);
     groups.set(title, [...(groups.get(title) ?? []), summary]);
   }
+  const correlations = new Map(
+    [...groupBy(results, titleOf)].map(([title, ofTitle]) => [
+      title,
+      scoreCorrelations(ofTitle.map(({ scores, record }) => ({ scores, accuracy: record.clipMacroAccuracy }))),
+    ]),
+  );
   const hasFolds = runs.some(({ fold }) => fold !== undefined);
   const lines = [
     `Accuracy in %: mean and standard deviation over seeds${hasFolds ? ', the folds of a seed pooled: each clip is tested once a seed' : ''}.`,
@@ -83,6 +92,8 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
           ].join(' | ')} |`,
       ),
     );
+    const text = correlationText(correlations.get(title) ?? []);
+    if (text !== '') lines.push('', `Spearman’s correlation of label-free scores with the macro accuracy: ${text}.`);
   }
   if (missing.length > 0) {
     lines.push(
@@ -94,6 +105,8 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
   }
   return `${lines.join('\n')}\n`;
 }
+
+const titleOf = ({ evaluation }: { evaluation: SweepEvaluation }): string => `${describeEvaluation(evaluation)} on ${evaluation.split}`;
 
 function percent(value: OverSeeds | null): string {
   if (value === null) return '–';

@@ -70,8 +70,8 @@ export function createClassifierMonitor({
       validationMarginLoss: sums.marginLoss / items.length,
     };
     const allFinite = Object.values(values).every(Number.isFinite);
-    const value = allFinite ? selectionValue({ macroAccuracy: clipMacroAccuracy, validationLoss: values.validationLoss, selectBy }) : null;
-    return { value, tieBreak: allFinite ? tieBreakOf(values) : undefined, values, seconds: clock() };
+    const selected = allFinite ? selectionValue(values, selectBy) : { value: null };
+    return { ...selected, tieBreak: allFinite ? tieBreakOf(values) : undefined, values, seconds: clock() };
   };
   return ({ step }) => withUnbiasedStatistics(fresh, step, look);
 }

@@ -79,9 +79,8 @@ export function createMonitor({
       const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
       return { value: null, values, collapse, seconds: clock() };
     }
-    const value = selectionValue({ macroAccuracy: accuracies?.knnClipMacroAccuracy, validationLoss: pairs?.validationLoss, selectBy });
     return {
-      value,
+      ...selectionValue(values, selectBy),
       tieBreak: tieBreakOf(values),
       values,
       collapse: explainCollapse(values, { ...training, chance: method.valueAtChance(training.numPairs) }),
@@ -172,11 +171,16 @@ async function lookAtPairs({
   const [a, b] = [concatenate(first), concatenate(second)];
   return {
     validationLoss: lossSum / clips.length,
-    alignment: alignment(a, b, dim),
-    uniformity: uniformity(a, dim),
+    ...alignmentAndUniformity(a, b, dim),
     ...(labels && { tolerance: tolerance(concatenate([a, b]), [...labels, ...labels], dim) }),
     ...embeddingSpread(a, dim),
   };
+}
+
+/** Wang & Isola (2020): the lower their sum, the better an encoder tends to be. */
+function alignmentAndUniformity(a: Float32Array, b: Float32Array, dim: number) {
+  const values = { alignment: alignment(a, b, dim), uniformity: uniformity(a, dim) };
+  return { ...values, alignmentPlusUniformity: values.alignment + values.uniformity };
 }
 
 function evaluateAndDispose(

@@ -4,6 +4,8 @@ import type { TrainOptions } from './trainOptions.js';
 export interface MonitorLook {
   /** What chooses the best checkpoint, larger = better, see `selectionValue`. Null where it cannot be had or something is not finite. */
   value: number | null;
+  /** Which of `values` it is. */
+  selectedBy?: SelectionKey;
   /** What decides between looks of equal value, larger = better: a score that is the same at every look chooses nothing. */
   tieBreak?: number;
   /** For the log and the checkpoint. */
@@ -19,6 +21,7 @@ export interface MonitorLook {
     validationMarginLoss?: number;
     alignment?: number;
     uniformity?: number;
+    alignmentPlusUniformity?: number;
     standardDeviation?: number;
     relativeSpread?: number;
     effectiveRank?: number;
@@ -28,18 +31,34 @@ export interface MonitorLook {
   seconds: number;
 }
 
-/** What chooses the best checkpoint: the macro accuracy, or minus the validation loss where it is asked for or there are no labels. */
-export function selectionValue({
-  macroAccuracy,
-  validationLoss,
-  selectBy,
-}: {
-  macroAccuracy?: number;
-  validationLoss?: number;
-  selectBy: TrainOptions['selectBy'];
-}): number | null {
-  if (selectBy === 'accuracy' && macroAccuracy !== undefined) return macroAccuracy;
-  return validationLoss === undefined ? null : -validationLoss;
+/** A number of a look by which looks are compared. */
+export type SelectionKey =
+  | 'knnClipMacroAccuracy'
+  | 'clipMacroAccuracy'
+  | 'probeClipMacroAccuracy'
+  | 'effectiveRank'
+  | 'alignmentPlusUniformity'
+  | 'validationLoss';
+
+const keysOf: Record<TrainOptions['selectBy'], readonly SelectionKey[]> = {
+  // Without labels no accuracy is there; the rank needs two clips, as the loss does.
+  accuracy: ['knnClipMacroAccuracy', 'clipMacroAccuracy', 'effectiveRank', 'validationLoss'],
+  probeAccuracy: ['probeClipMacroAccuracy'],
+  effectiveRank: ['effectiveRank'],
+  alignmentUniformity: ['alignmentPlusUniformity'],
+  validationLoss: ['validationLoss'],
+};
+const isBestLow: readonly SelectionKey[] = ['alignmentPlusUniformity', 'validationLoss'];
+
+/** What chooses the best checkpoint: the first of the numbers that are asked for which the look has, turned so that larger is better. */
+export function selectionValue(
+  values: MonitorLook['values'],
+  selectBy: TrainOptions['selectBy'],
+): Pick<MonitorLook, 'value' | 'selectedBy'> {
+  const selectedBy = keysOf[selectBy].find((key) => values[key] !== undefined);
+  if (selectedBy === undefined) return { value: null };
+  const value = values[selectedBy] as number;
+  return { value: isBestLow.includes(selectedBy) ? -value : value, selectedBy };
 }
 
 /** Minus the validation loss, where there is one. */

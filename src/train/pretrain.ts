@@ -63,6 +63,11 @@ function contrastivePlan(
   if (train.onlineProbe !== null && trainLabels === undefined) {
     throw new UsageError('pretrain: train.onlineProbe needs a label of every training clip, some have none; set train.onlineProbe=null');
   }
+  if (train.selectBy === 'probeAccuracy' && (train.onlineProbe === null || labelsOf(store, clips.validation) === undefined)) {
+    throw new UsageError(
+      'pretrain: train.selectBy probeAccuracy needs train.onlineProbe and a label of every validation clip; set train.onlineProbe={}, or take accuracy or effectiveRank',
+    );
+  }
   const head = projectionHeadOf(encoder, config.projectionHead);
   const headParameters = head.createParameters({ seed });
   const method = createMethod(methodOptions, { encoder, encoderParameters, head, headParameters, loss }, seed);
@@ -164,12 +169,14 @@ function monitorNotes(
   if (numUnlabelled === clips.length) return [];
   // Some labels are not enough: an accuracy of some of the clips would say nothing of the others.
   if (numUnlabelled > 0)
-    return [`${numUnlabelled} of ${clips.length} validation clips have no label, so the validation loss chooses the best checkpoint`];
+    return [
+      `${numUnlabelled} of ${clips.length} validation clips have no label, so the effective rank of their embeddings chooses the best checkpoint`,
+    ];
   const labels = clips.map((clip) => store.clips[clip].labelIndex as number);
   const isAsked = canBeAnswered(labels);
   if (!isAsked.includes(true)) {
     const why = new Set(labels).size < 2 ? 'are all of one class' : 'are one a class, so that none has a neighbour of its own';
-    return [`the validation clips ${why}: the validation loss chooses the best checkpoint`];
+    return [`the validation clips ${why}: the effective rank of their embeddings chooses the best checkpoint`];
   }
   const numAlone = isAsked.filter((is) => !is).length;
   const alone =

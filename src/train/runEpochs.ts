@@ -189,7 +189,7 @@ export async function runEpochs<Item, Batch>({
     });
     let isBest = false;
     if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs)) {
-      const { value, tieBreak, values, collapse, seconds } = await look({
+      const { value, selectedBy, tieBreak, values, collapse, seconds } = await look({
         losses,
         batchItems: Math.min(batchSize, items.length),
         step: state.step,
@@ -198,7 +198,16 @@ export async function runEpochs<Item, Batch>({
       isBest = isBetterLook({ value, tieBreak }, state.best);
       if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch };
       state.looksSinceBest = isBest ? 0 : state.looksSinceBest + 1;
-      const record: MonitorRecord = { kind: 'monitor', step: state.step, epoch, ...values, collapse, isBest, seconds: round(seconds, 3) };
+      const record: MonitorRecord = {
+        kind: 'monitor',
+        step: state.step,
+        epoch,
+        ...values,
+        selectedBy,
+        collapse,
+        isBest,
+        seconds: round(seconds, 3),
+      };
       log(record);
       onMonitor?.(record);
       const broken = Object.entries(values).find(([, measured]) => !Number.isFinite(measured));

@@ -50,6 +50,9 @@ function supervisedPlan(
 ): TrainingPlan<LabelledItem, LabelledBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
+  if (train.selectBy !== 'accuracy' && train.selectBy !== 'validationLoss') {
+    throw new UsageError(`train: train.selectBy must be accuracy or validationLoss, which a classifier has, got ${train.selectBy}`);
+  }
   const feature = marginFeature(encoder, loss.marginOn);
   const head = classifier({ inputSize: encoder.embeddingSize, numClasses: store.classNames.length });
   const headParameters = head.createParameters({ seed });

@@ -35,10 +35,10 @@ export const trainOptions = z
         'frames between the patches of a validation clip that a look embeds; null = data.patchFrames: side by side, half as many as in evaluation and asked for half as many neighbours, so that a look costs less (pretrain only)',
       ),
     selectBy: z
-      .enum(['accuracy', 'validationLoss'])
+      .enum(['accuracy', 'probeAccuracy', 'effectiveRank', 'alignmentUniformity', 'validationLoss'])
       .default('accuracy')
       .describe(
-        "what chooses the best checkpoint: accuracy = the highest validation clip macro accuracy, of nearest neighbours in pretrain, of the classifier in train (without labels: the lowest loss); validationLoss = the lowest loss, the supervised authors' way",
+        "what chooses the best checkpoint: accuracy = the highest validation clip macro accuracy, of nearest neighbours in pretrain, of the classifier in train (without labels: effectiveRank); probeAccuracy = that of train.onlineProbe; without labels, on one fixed pair of views a clip: effectiveRank = the highest effective rank of h (RankMe), alignmentUniformity = the lowest sum of alignment and uniformity of h; validationLoss = the lowest loss, the supervised authors' way",
       ),
     onlineProbe: onlineProbeOptions
       .nullable()

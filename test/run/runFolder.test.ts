@@ -26,6 +26,7 @@ describe('createRun', () => {
       lastCheckpoint: at('checkpoints', 'last.safetensors'),
       bestCheckpoint: at('checkpoints', 'best.safetensors'),
       evaluations: at('evaluations'),
+      transfers: at('transfers'),
       testAccess: at('test-access.jsonl'),
       views: at('views.json'),
       report: at('report'),

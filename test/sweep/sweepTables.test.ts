@@ -61,7 +61,13 @@ describe('tables of a sweep', () => {
       2,
     );
   const runs = [0, 1, 2].flatMap((seed) => ['1', '2'].map((fold) => runOf('a', seed, fold, { 'loss.temperature': 0.1 })));
-  const result = (index: number, record: EvaluationRecord) => ({ run: runs[index], evaluation, record, trainingSeconds: 7 });
+  const result = (index: number, record: EvaluationRecord) => ({
+    run: runs[index],
+    evaluation,
+    record,
+    trainingSeconds: 7,
+    scores: { effectiveRank: index },
+  });
 
   it('gives mean and deviation over seeds of the pooled folds, complete seeds only', () => {
     // Seed 0: 1 of 2 and 5 of 8 clips = 60 %; seed 1: 8 of 10 = 80 %; seed 2 lacks a fold.
@@ -75,6 +81,8 @@ describe('tables of a sweep', () => {
     const text = markdownTable(runs, { results, missing: [{ run: runs[5], what: ['training', 'linear on test'] }] });
     expect(text).toContain('## linear on test');
     expect(text).toContain('| a | 70.0 ± 14.1 | 70.0 ± 14.1 | – | – | 2 | 4 of 6 | 10 |');
+    // Accuracies 50, 62.5, 100, 75 and 100 % by rising rank: ranks 1 2 4.5 3 4.5 against 1 to 5 (the closed form with ties by hand).
+    expect(text).toContain('label-free scores with the macro accuracy: effective rank 0.82 (5 runs).');
     expect(text).toContain('## Missing: 1 of 6 runs\n\n- a-fold2-seed2: training; linear on test\n');
   });
 

@@ -6,6 +6,7 @@ import type { PatchEmbedder, PatchSource } from '../../src/embed/embedClips.js';
 import type { PretrainMethod } from '../../src/method/pretrainMethod.js';
 import { createMonitor, type MonitorLabels } from '../../src/train/monitor.js';
 import type { PairSource } from '../../src/train/pairSource.js';
+import type { TrainOptions } from '../../src/train/trainOptions.js';
 import { Rng } from '../../src/util/rng.js';
 
 const [patchFrames, patchHop, nMels] = [4, 3, 3];
@@ -36,6 +37,7 @@ function harness({
     [1, 2 + clip],
   ],
   lossOf = (clip: number) => clip,
+  selectBy,
 }: {
   clips?: number[];
   batchSize?: number;
@@ -45,6 +47,7 @@ function harness({
   parameters?: PretrainMethod['parameters'];
   embeddingsOf?: (clip: number) => number[][];
   lossOf?: (clip: number) => number;
+  selectBy?: TrainOptions['selectBy'];
 }) {
   const reads: { clips: number[]; epoch: number }[] = [];
   let batch: number[] = [];
@@ -70,7 +73,7 @@ function harness({
     valueAtChance: (numPairs: number) => Math.log(2 * numPairs - 1),
   } as unknown as PretrainMethod;
   return {
-    look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours, vote }),
+    look: createMonitor({ method, embedder, store, clips, labelled, source, batchSize, neighbours, vote, selectBy }),
     reads,
   };
 }
@@ -118,9 +121,14 @@ describe('createMonitor', () => {
     },
   );
 
-  it('without labels knows no accuracy; the best has the lowest loss, a mean over the clips', async () => {
-    const { look, reads } = harness({});
-    const { value, values, collapse } = await look(calm);
+  it('without labels knows no accuracy; the best has the highest effective rank, or the lowest loss, a mean over the clips', async () => {
+    const { look, reads } = harness({ selectBy: 'validationLoss' });
+    const { value, values, collapse, selectedBy } = await look(calm);
+    expect(selectedBy).toBe('validationLoss');
+    const ranked = await harness({}).look(calm);
+    expect(ranked).toMatchObject({ selectedBy: 'effectiveRank', value: ranked.values.effectiveRank });
+    const summed = await harness({ selectBy: 'alignmentUniformity' }).look(calm);
+    expect(summed.value).toBeCloseTo(-((values.alignment as number) + (values.uniformity as number)), 12);
     expect(Object.keys(values).filter((name) => name.includes('knn'))).toEqual([]);
     expect(values.validationLoss).toBeCloseTo(4, 12);
     expect(value).toBe(-(values.validationLoss as number));

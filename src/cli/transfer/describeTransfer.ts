@@ -1,4 +1,4 @@
-import { againstText, protocolText, transferHow, transferRows } from '../../report/transferRows.js';
+import { againstText, correlationLines, protocolText, transferHow, transferRows } from '../../report/transferRows.js';
 import type { TransferRecord } from '../../run/transferRecord.js';
 
 /** Tables for a terminal. */
@@ -17,6 +17,7 @@ export function describeTransfer(records: readonly TransferRecord[], files: { ma
       ...record.comparisons.map(
         (comparison) => `    ${comparison.system}, ${protocolText(comparison)}: ${comparison.better}: ${againstText(comparison)}`,
       ),
+      ...correlationLines(record).map((line) => `  ${line}`),
       ...record.notes.map((note) => `  note: ${note}`),
       '',
     ];

@@ -8,7 +8,9 @@ import { countSeen } from '../../eval/evaluationSplit.js';
 import { judgeTransfer, type TransferSystem } from '../../eval/transfer/judgeTransfer.js';
 import { encoderFeatures, logMelStatistics, randomWeightsFeatures } from '../../eval/transfer/transferFeatures.js';
 import { type TransferFolds, transferFolds } from '../../eval/transfer/transferFolds.js';
+import { labelFreeScores } from '../../report/scoreCorrelations.js';
 import { writeTransferReport } from '../../report/transferReport.js';
+import { readLog } from '../../run/readLog.js';
 import { readContents } from '../../run/runContents.js';
 import { engineFacts, runFacts } from '../../run/runFacts.js';
 import { type TransferRecord, type TransferSystemRecord, writeTransfer } from '../../run/transferRecord.js';
@@ -102,7 +104,6 @@ async function transferTo(data: string, name: string, options: TransferOptions, 
   }
   const { folds, systems, about, notes } = gathered as Gathered & { folds: TransferFolds };
   const { shots, draws, seed } = options;
-  const clock = startClock();
   const judged = await judgeTransfer(folds, systems, { shots, draws, seed, replicates: REPLICATES, onProgress, signal });
   const { command, versions, backend, environment } = engineFacts(runFacts(['audiossl', ...process.argv.slice(2)]));
   const record: TransferRecord = {
@@ -116,7 +117,7 @@ async function transferTo(data: string, name: string, options: TransferOptions, 
     ...{ seed, draws, replicates: REPLICATES, backend, versions, environment },
     systems: about.map((system, i) => ({ ...system, results: judged.results[i] })),
     comparisons: judged.comparisons,
-    notes: [...folds.notes, ...notes, `classifiers took ${clock().toFixed(1)} s`],
+    notes: [...folds.notes, ...notes],
   };
   await writePredictions(options.out, name, folds, judged.predictions);
   await writeTransfer(options.out, record);
@@ -138,7 +139,7 @@ async function gather(
   gathered.folds = folds;
   const work = { store, clips: folds.indices, dir: `${store.dir}-embeddings`, onProgress, signal };
   const { encoder, patchFrames, patchHop } = model.metadata;
-  const common = { model: null, checkpoint: null, checkpointSha256: null, checkpointEpoch: null, encoder: model.encoder.name };
+  const common = { scores: {}, model: null, checkpoint: null, checkpointSha256: null, checkpointEpoch: null, encoder: model.encoder.name };
   const unknown = { seenInTraining: null, seenUnknown: null };
   if (gathered.systems.length === 0) {
     const features = await logMelStatistics(work);
@@ -184,13 +185,19 @@ async function gather(
   gathered.about.push({
     ...{ name, kind: 'encoder', model: run?.dir ?? checkpoint.path, checkpoint: checkpoint.name, checkpointSha256: checkpoint.sha256 },
     ...{ checkpointEpoch: model.metadata.epoch, encoder: model.encoder.name, dim: features.dim, weightSeeds: [], ...seen },
-    seconds: { embed: clock() },
+    ...{ scores: run === undefined ? {} : await scoresOf(run.log, model.metadata.epoch), seconds: { embed: clock() } },
   });
   if ((seen.seenInTraining ?? 0) > 0)
     gathered.notes.push(
       `${name} was trained on the recordings of ${seen.seenInTraining} of the ${folds.ids.length} clips${model.classify === undefined ? '' : ', with their labels'}: this is no transfer`,
     );
   if (run !== undefined) gathered.runs.push({ system: name, dir: run.transfers });
+}
+
+/** Label-free scores of the look at the weights of that epoch, where there was one. */
+async function scoresOf(log: string, epoch: number): Promise<Record<string, number | null>> {
+  const look = (await readLog(log)).monitors.find((record) => record.epoch === epoch);
+  return Object.fromEntries(labelFreeScores.flatMap(({ key }) => (look?.[key] === undefined ? [] : [[key, look[key]]])));
 }
 
 /** The record as a run keeps it: itself and what it is held against. */

@@ -146,10 +146,12 @@ export function bestText(run: RunReport): string {
   if (best === undefined) return 'none yet';
   const accuracy = (value: unknown, name: string) =>
     run.hasLabels && typeof value === 'number' ? `, validation ${name} ${percent(value)}` : '';
-  const isLoss = selectionOf(run).key === 'validationLoss';
+  const { key } = selectionOf(run);
   return [
     `epoch ${integer(best.epoch)}, step ${integer(best.step)}`,
-    isLoss && typeof best.validationLoss === 'number' ? `, validation loss ${number(best.validationLoss)}` : '',
+    key === 'validationLoss' && typeof best.validationLoss === 'number' ? `, validation loss ${number(best.validationLoss)}` : '',
+    key === 'effectiveRank' && typeof best.effectiveRank === 'number' ? `, effective rank ${number(best.effectiveRank)}` : '',
+    key === 'alignmentPlusUniformity' && typeof best[key] === 'number' ? `, alignment + uniformity ${number(best[key])}` : '',
     accuracy(best.knnClipMacroAccuracy, 'kNN macro accuracy'),
     accuracy(best.clipMacroAccuracy, 'macro accuracy'),
   ].join('');

@@ -1,6 +1,6 @@
 import type { TransferRecord } from '../../run/transferRecord.js';
 import { type Child, h } from '../markup.js';
-import { againstText, protocolText, transferHow, transferIntervals, transferRows } from '../transferRows.js';
+import { againstText, correlationLines, protocolText, transferHow, transferIntervals, transferRows } from '../transferRows.js';
 import { table, withInterval } from './parts.js';
 
 /** How well the encoders tell the classes of sounds apart that they were not trained on, a table a data set; undefined without any. */
@@ -30,11 +30,10 @@ function oneSet(record: TransferRecord, isOneOfSeveral: boolean): Child {
           cells: [comparison.system, protocolText(comparison), h('strong', {}, comparison.better), againstText(comparison)],
         })),
       }),
-    record.notes.length > 0 &&
-      h(
-        'ul',
-        {},
-        record.notes.map((note) => h('li', {}, note)),
-      ),
+    h(
+      'ul',
+      {},
+      [...correlationLines(record), ...record.notes].map((note) => h('li', {}, note)),
+    ),
   ];
 }
