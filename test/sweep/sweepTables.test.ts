@@ -55,11 +55,13 @@ describe('poolFolds', () => {
 });
 
 describe('tables of a sweep', () => {
-  const right = (clips: number, of: number) =>
-    recordOf(
+  const right = (clips: number, of: number) => ({
+    ...recordOf(
       Array.from({ length: of }, (_, i) => [0, i < clips ? 0 : 1] as const),
       2,
-    );
+    ),
+    clipMacroAccuracy: clips / of,
+  });
   const runs = [0, 1, 2].flatMap((seed) => ['1', '2'].map((fold) => runOf('a', seed, fold, { 'loss.temperature': 0.1 })));
   const result = (index: number, record: EvaluationRecord) => ({
     run: runs[index],
@@ -98,7 +100,7 @@ describe('tables of a sweep', () => {
     );
     expect(rows).toEqual([
       'logMel-fold1-seed0,logMel,,0,1,linear,,,,test,0.25,0.5,,,2,best,4,0,1.5',
-      'a-fold2-seed0,a,0.1,0,2,linear,,,,test,0.25,0.5,,,8,best,4,7,1.5',
+      'a-fold2-seed0,a,0.1,0,2,linear,,,,test,0.25,0.625,,,8,best,4,7,1.5',
     ]);
   });
 });

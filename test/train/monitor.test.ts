@@ -263,7 +263,7 @@ describe('createMonitor', () => {
     ]) {
       const { value, values } = await harness({ clips: [0, 1, 2, 3], labelled: { labels, classNames: ['a', 'b', 'c', 'd'] } }).look(calm);
       expect(values.knnClipMacroAccuracy).toBeUndefined();
-      expect(value).toBe(-(values.validationLoss as number));
+      expect(value).toBe(values.effectiveRank);
     }
   });
 
