@@ -54,6 +54,7 @@ export { seedSummary } from './eval/statistics/seedSummary.js';
 export { stratifiedBootstrap } from './eval/statistics/stratifiedBootstrap.js';
 export { tolerance } from './eval/tolerance.js';
 export { uniformity } from './eval/uniformity.js';
+export { type ExplorerInput, writeExplorer } from './explore/writeExplorer.js';
 export { exportModel } from './export/exportModel.js';
 export { angularContrastiveLoss } from './loss/angularContrastiveLoss.js';
 export { type AngularMarginOptions, angularMarginLoss } from './loss/angularMarginLoss.js';

@@ -26,6 +26,7 @@ const levels: Record<string, number> = {
   train: 8,
   report: 9,
   search: 10,
+  explore: 10,
   export: 9,
   // Above report, whose pictures and page parts it uses.
   audit: 10,

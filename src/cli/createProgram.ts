@@ -7,6 +7,7 @@ import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEmbed } from './embed.js';
 import { registerEvaluate } from './evaluate.js';
+import { registerExplore } from './explore.js';
 import { registerExport } from './export.js';
 import { registerFeatures } from './features.js';
 import { completeHelp } from './helpOfCommands.js';
@@ -35,6 +36,7 @@ const commands: ((program: Command) => void)[] = [
   registerEmbed,
   registerSearch,
   registerClassify,
+  registerExplore,
   registerExport,
   registerDoctor,
   registerConfig,

@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
+/** Rows in fewer dimensions. */
+export interface PrincipalComponents {
+  /** `[n, size]`, row-major, of the unit rows less their mean; the component with the most variance first. */
+  data: Float32Array;
+  size: number;
+  /** Share of the variance that each component holds. */
+  explained: number[];
+}
+
+/**
+ * The first principal components of L2-normalised rows: the covariance and the projection are matrix products on the backend, so that
+ * 20,000 rows of 512 take seconds. The sign of a component means nothing: each is turned so that its largest loading is positive.
+ *
+ * @param rows `[n, dim]`, finite
+ */
+export function principalComponents(rows: Float32Array, { dim, size }: { dim: number; size: number }): PrincipalComponents {
+  const n = rows.length / dim;
+  const numComponents = Math.min(size, dim, n);
+  const centred = tf.tidy(() => {
+    const raw = tf.tensor2d(rows, [n, dim]);
+    const unit = tf.div(raw, tf.maximum(tf.norm(raw, 2, 1, true), 1e-12));
+    return tf.sub<tf.Tensor2D>(unit, tf.mean(unit, 0, true));
+  });
+  try {
+    const covariance = tf.tidy(() => tf.div(tf.matMul(centred, centred, true, false), n).dataSync());
+    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(dim, dim, covariance as Float32Array), {
+      assumeSymmetric: true,
+    });
+    // Rising in the library.
+    const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
+    const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
+    const axes = new Float32Array(dim * numComponents);
+    for (const [k, column] of order.slice(0, numComponents).entries()) {
+      const loadings = eigenvectorMatrix.getColumn(column);
+      const largest = loadings.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+      for (let i = 0; i < dim; i++) axes[i * numComponents + k] = (largest < 0 ? -1 : 1) * loadings[i];
+    }
+    const data = tf.tidy(() => tf.matMul(centred, tf.tensor2d(axes, [dim, numComponents])).dataSync()) as Float32Array;
+    const explained = order.slice(0, numComponents).map((i) => (total > 0 ? Math.max(0, realEigenvalues[i]) / total : 0));
+    return { data, size: numComponents, explained };
+  } finally {
+    centred.dispose();
+  }
+}

@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { buildFeatureStore } from '../../src/data/buildFeatureStore.js';
+import type { Dataset } from '../../src/data/clip.js';
+import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { loadDataset } from '../../src/data/loadDataset.js';
+import { readEmbeddings } from '../../src/embed/readEmbeddings.js';
+import { writeEmbeddings } from '../../src/embed/writeEmbeddings.js';
+import { smallPicture } from '../../src/explore/pictureFiles.js';
+import { writeExplorer } from '../../src/explore/writeExplorer.js';
+import { folderWith, tone } from '../data/syntheticData.js';
+import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
+
+const folder = temporaryFolder();
+const out = join(folder, 'map');
+/** Ten recordings in two classes, one of a name that must not end the script; their embeddings lie on an arc in this order. */
+const names = ['high/a.wav', 'high/b.wav', 'high/c.wav', 'high/d.wav', 'high/</script>.wav', ...[0, 1, 2, 3, 4].map((i) => `low/${i}.wav`)];
+const vectors = names.map((_, i) => [1, Math.cos(0.15 * i), Math.sin(0.15 * i)]);
+/** Cosines of unit rows seen from their mean, by a loop. */
+function centredCosines(of: number): number[] {
+  const unit = vectors.map((row) => row.map((value) => value / Math.hypot(...row)));
+  const mean = unit[0].map((_, i) => unit.reduce((sum, row) => sum + row[i], 0) / unit.length);
+  const rows = unit.map((row) => row.map((value, i) => value - mean[i]));
+  return rows.map((row) => row.reduce((sum, value, i) => sum + value * rows[of][i], 0) / Math.hypot(...row) / Math.hypot(...rows[of]));
+}
+let store: FeatureStore;
+let dataset: Dataset;
+
+beforeAll(async () => {
+  await setBackend({ backend: 'cpu' });
+  const safe = names.filter((name) => !name.includes('script'));
+  const data = await folderWith(
+    Object.fromEntries(safe.map((name, i) => [name, tone(name.startsWith('low') ? 300 : 3000, 0.5 + 0.05 * i)])),
+  );
+  dataset = await loadDataset(data);
+  const frontEnd = resolveFrontEnd({ preset: 'acl', nMels: 24, minSeconds: 0.5 });
+  await buildFeatureStore({ dataset, frontEnd, out: `${data}-store`, numWorkers: 1 });
+  store = await FeatureStore.open(`${data}-store`);
+  const path = join(folder, 'e.npz');
+  const table = {
+    dim: 3,
+    ids: names,
+    timestamps: new Float64Array(names.length),
+    readRows: async (first: number, count: number) => Float32Array.from(vectors.slice(first, first + count).flat()),
+  };
+  await writeEmbeddings(path, 'npz', table, { per: 'clip' });
+  const file = await readEmbeddings(path);
+  const scores = names.map((id, i) => ({ id, score: String(i) }));
+  await writeExplorer({
+    ...{ file, dataset, store, out, map: 'pca', numClusters: 2, seed: 0, sounds: 'copy', title: 'ten tones', version: '0' },
+    tables: [{ file: 't.csv', table: { columns: ['id', 'score'], rows: scores } }],
+  });
+  await file.close();
+});
+afterAll(() => store.close());
+
+describe.skipIf(chromium === undefined)('the page of explore, opened as a file', () => {
+  let page: ChromiumPage;
+  beforeAll(async () => {
+    page = await openPage(pathToFileURL(join(out, 'index.html')).href, { width: 1000, height: 700 });
+    await page.until("document.getElementById('map')?.dataset.paintMs");
+  });
+  afterAll(() => page.close());
+
+  const text = (id: string) => page.evaluate<string>(`document.getElementById('${id}').textContent`);
+  /** Centres of what is drawn in the map, left to right, in the page's pixels: found in the picture, not asked of the page's own code. */
+  const dots = () =>
+    page.evaluate<[number, number][]>(`(() => {
+      const map = document.getElementById('map');
+      const { left, top } = map.getBoundingClientRect();
+      const { width, height } = map;
+      const pixels = map.getContext('2d').getImageData(0, 0, width, height).data;
+      const seen = new Uint8Array(width * height);
+      const found = [];
+      for (let at = 0; at < width * height; at++) {
+        const isDot = (i) => pixels[4 * i + 3] > 150 && Math.max(pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2]) > 90;
+        if (seen[at] || !isDot(at)) continue;
+        const stack = [at]; seen[at] = 1; let [sx, sy, count] = [0, 0, 0];
+        while (stack.length) {
+          const i = stack.pop(); sx += i % width; sy += Math.floor(i / width); count++;
+          for (const j of [i - 1, i + 1, i - width, i + width]) if (!seen[j] && isDot(j)) { seen[j] = 1; stack.push(j); }
+        }
+        found.push([left + sx / count, top + sy / count]);
+      }
+      return found.sort((a, b) => a[0] - b[0]);
+    })()`);
+
+  it('draws every row once and counts them', async () => {
+    expect(await text('count')).toBe('10 points');
+    expect(await dots()).toHaveLength(10);
+    expect(await text('legend')).toContain('high (4)low (5)none (1)');
+  });
+
+  it('tells what the pointer is at: name, class, sound and log-mel', async () => {
+    const places = await dots();
+    const seen: string[] = [];
+    for (const [x, y] of places) {
+      await page.mouse('mouseMoved', x, y);
+      seen.push(await text('name'));
+    }
+    const order = [...seen];
+    expect([...seen].sort()).toEqual([...names].sort());
+    // They lie in a row, from one end to the other.
+    expect([order.join(), [...order].reverse().join()]).toContain(names.join());
+    const last = order[9];
+    expect(await text('label')).toBe(last.split('/')[0]);
+    await page.until("document.getElementById('sound').src.includes('/sounds/')");
+    const seconds = await page.evaluate<number>(`new Promise((resolve, reject) => {
+      const audio = new Audio(document.getElementById('sound').src);
+      audio.onloadedmetadata = () => resolve(audio.duration);
+      audio.onerror = () => reject(new Error('cannot be played'));
+    })`);
+    const clip = store.clips.findIndex(({ id }) => id === last);
+    expect(seconds).toBeCloseTo(store.clips[clip].numSamples / store.clips[clip].sampleRate, 2);
+    await page.until("document.getElementById('picture').width === 96 || document.getElementById('picture').height === 24");
+    const numFrames = store.clips[clip].numFrames;
+    const [frames, packed] = smallPicture({ data: await store.readPatches([{ clip, start: 0 }], numFrames), numFrames, nMels: 24 });
+    const bytes = Buffer.from(packed, 'base64');
+    const brightest = await page.evaluate<number[]>(`(() => {
+      const { width, height } = document.getElementById('picture');
+      const pixels = document.getElementById('picture').getContext('2d').getImageData(0, 0, width, height).data;
+      return Array.from({ length: width }, (_, t) => {
+        const reds = Array.from({ length: height }, (_, m) => pixels[4 * ((height - 1 - m) * width + t)]);
+        return reds.indexOf(Math.max(...reds));
+      });
+    })()`);
+    const expected = Array.from({ length: frames }, (_, t) => {
+      const levels = Array.from({ length: 24 }, (_, m) => {
+        const i = t * 24 + m;
+        return Math.min(10, i % 2 === 0 ? bytes[i >> 1] >> 4 : bytes[i >> 1] & 15); // the red channel is full from level 10 up
+      });
+      return levels.indexOf(Math.max(...levels));
+    });
+    expect(brightest).toEqual(expected);
+  });
+
+  it('goes from point to point with the keys, lists what sounds like one, marks, and gives a csv', async () => {
+    const [first, second] = await dots();
+    await page.mouse('mouseMoved', ...first);
+    const from = await text('name');
+    await page.evaluate("document.getElementById('map').focus()");
+    await page.key('ArrowRight');
+    const next = await text('name');
+    await page.mouse('mouseMoved', ...second);
+    expect(await text('name')).toBe(next);
+    await page.mouse('mouseMoved', ...first);
+    await page.key('s');
+    const listed = await page.evaluate<string[]>("[...document.querySelectorAll('#list button')].map((button) => button.textContent)");
+    expect(listed).toHaveLength(9);
+    const cosines = centredCosines(names.indexOf(from));
+    const nearestFirst = [...names.keys()].filter((i) => names[i] !== from).sort((a, b) => cosines[b] - cosines[a]);
+    expect(next).toBe(names[nearestFirst[0]]);
+    for (const [rank, i] of [0, 8].map((rank) => [rank, nearestFirst[rank]] as const)) {
+      expect(listed[rank]).toContain(names[i]);
+      // Two decimals of a cosine of rows in signed bytes.
+      expect(Number(listed[rank].split(' ').at(-1))).toBeCloseTo(cosines[i], 1);
+    }
+    await page.key('m');
+    await page.evaluate("document.querySelector('#list button').click()");
+    await page.evaluate("document.getElementById('mark').click()");
+    await page.evaluate("document.getElementById('mark').click()");
+    await page.evaluate("document.getElementById('mark').click()");
+    expect(await text('numMarked')).toBe('2');
+    const csv = await page.evaluate<string>(`(async () => {
+      const made = new Promise((resolve) => { const create = URL.createObjectURL; URL.createObjectURL = (blob) => (resolve(blob.text()), create(blob)); });
+      HTMLAnchorElement.prototype.click = () => {};
+      document.getElementById('download').click();
+      return made;
+    })()`);
+    const marked = [from, next].sort((a, b) => names.indexOf(a) - names.indexOf(b));
+    expect(csv).toBe(
+      `filename,label\r\n${marked.map((name) => `${name},${name.includes('script') ? '' : name.split('/')[0]}`).join('\r\n')}\r\n`,
+    );
+  });
+
+  it('draws around points, filters by words, and colours by a column', async () => {
+    await page.evaluate("document.getElementById('home').click()");
+    const places = await dots();
+    const middle = (places[4][0] + places[5][0]) / 2;
+    const { left, top, bottom } = await page.evaluate<{ left: number; top: number; bottom: number }>(
+      "(({ left, top, bottom }) => ({ left, top, bottom }))(document.getElementById('map').getBoundingClientRect())",
+    );
+    const corners: [number, number][] = [
+      [left + 2, top + 2],
+      [middle, top + 2],
+      [middle, bottom - 2],
+      [left + 2, bottom - 2],
+      [left + 2, top + 3],
+    ];
+    await page.mouse('mousePressed', ...corners[0], 8);
+    for (const corner of corners) await page.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x: corner[0], y: corner[1], modifiers: 8, button: 'left', buttons: 1 }); // biome-ignore format: one line
+    await page.mouse('mouseReleased', ...corners[4], 8);
+    expect(await text('listTitle')).toBe('Drawn around (5)');
+    await page.evaluate(
+      "(() => { const find = document.getElementById('filter'); find.value = 'LOW 3'; find.dispatchEvent(new Event('input')); })()",
+    );
+    expect(await text('count')).toBe('1 of 10');
+    await page.evaluate(
+      "(() => { const find = document.getElementById('filter'); find.value = ''; find.dispatchEvent(new Event('input')); })()",
+    );
+    await page.evaluate(
+      "(() => { const by = document.getElementById('colouring'); by.value = 'score'; by.dispatchEvent(new Event('change')); })()",
+    );
+    expect(await text('legend')).toBe('0 – 9');
+  });
+});
+
+describe('the files of explore', () => {
+  it('are a page that asks no network for anything', () => {
+    const html = readFileSync(join(out, 'index.html'), 'utf8');
+    expect(html).not.toMatch(/https?:\/\//);
+    expect(html.match(/<\/script>/g)).toHaveLength(2);
+  });
+});

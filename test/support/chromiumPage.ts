@@ -1,0 +1,95 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
+  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+);
+
+/** A page in a headless browser, driven through its debugging pipe. */
+export interface ChromiumPage {
+  /** Value of an expression in the page; promises are awaited. */
+  evaluate<T>(expression: string): Promise<T>;
+  send(method: string, parameters?: object): Promise<Record<string, unknown>>;
+  /** Waits until an expression is true. */
+  until(expression: string): Promise<void>;
+  key(key: string): Promise<void>;
+  mouse(type: 'mouseMoved' | 'mousePressed' | 'mouseReleased', x: number, y: number, modifiers?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openPage(url: string, { width, height }: { width: number; height: number }): Promise<ChromiumPage> {
+  const profile = mkdtempSync(join(tmpdir(), 'audiossl-chromium-'));
+  const child = spawn(
+    chromium as string,
+    [
+      ...['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', '--autoplay-policy=no-user-gesture-required'],
+      ...[`--user-data-dir=${profile}`, `--window-size=${width},${height}`, 'about:blank'],
+    ],
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+  );
+  const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
+  const waiting = new Map<number, { resolve: (value: Record<string, unknown>) => void; reject: (error: Error) => void }>();
+  let rest = '';
+  let last = 0;
+  let sessionId: string | undefined;
+  output.on('data', (chunk: Buffer) => {
+    const messages = (rest + chunk.toString()).split('\0');
+    rest = messages.pop() as string;
+    for (const text of messages) {
+      const { id, result, error } = JSON.parse(text) as { id?: number; result: Record<string, unknown>; error?: { message: string } };
+      const call = id === undefined ? undefined : waiting.get(id);
+      if (id !== undefined) waiting.delete(id);
+      if (error) call?.reject(new Error(error.message));
+      else call?.resolve(result);
+    }
+  });
+  const send = (method: string, params: object = {}) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const id = ++last;
+      waiting.set(id, { resolve, reject });
+      input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    });
+  const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
+  ({ sessionId } = (await send('Target.attachToTarget', { targetId, flatten: true })) as { sessionId: string });
+  await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+  await send('Page.enable');
+  await send('Page.navigate', { url });
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = (await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })) as {
+      result: { value: T };
+      exceptionDetails?: { exception?: { description?: string } };
+    };
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'the expression failed');
+    return result.value;
+  };
+  const until = async (expression: string) => {
+    for (let i = 0; i < 600; i++) {
+      if (await evaluate<boolean>(`Boolean(${expression})`).catch(() => false)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`never true in the page: ${expression}`);
+  };
+  return {
+    send,
+    evaluate,
+    until,
+    async key(key) {
+      const text = key.length === 1 ? { text: key } : {};
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text });
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', key });
+    },
+    async mouse(type, x, y, modifiers = 0) {
+      await send('Input.dispatchMouseEvent', { type, x, y, modifiers, button: type === 'mouseMoved' ? 'none' : 'left', clickCount: 1 });
+    },
+    async close() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+      // Its helper processes end a little later and still write.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    },
+  };
+}
