@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { addBackendOptions } from './backendOptions.js';
 import { parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
-import type { TransferOptions } from './transfer/runTransfer.js';
+import type { TransferOptions } from './transfer/transferOptions.js';
 
 /** `audiossl transfer --model RUN --data DIR --out DIR`: how well encoders tell classes apart in sounds that they were not trained on. */
 export function registerTransfer(program: Command): void {

@@ -1,8 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { BackendOptions } from '../../backend/setBackend.js';
-import type { DataOptions } from '../../data/dataOptions.js';
 import { readSplit } from '../../eval/evaluationClips.js';
 import { countSeen } from '../../eval/evaluationSplit.js';
 import { judgeTransfer, type TransferSystem } from '../../eval/transfer/judgeTransfer.js';
@@ -21,20 +19,8 @@ import { canonicalJson } from '../../util/hash.js';
 import { startClock } from '../../util/startClock.js';
 import type { Subject } from '../withSubject.js';
 import { namesOf } from './namesOf.js';
+import type { TransferOptions } from './transferOptions.js';
 import { isUntrained, withTransferSubject } from './withTransferSubject.js';
-
-export interface TransferOptions extends Partial<BackendOptions> {
-  model: string[];
-  data: string[];
-  out: string;
-  checkpoint: string;
-  format: DataOptions['format'];
-  folds: number;
-  shots: number[];
-  draws: number;
-  randomSeeds: number;
-  seed: number;
-}
 
 interface Progress {
   onProgress: (stage: string, done: number, total: number) => void;

@@ -4,7 +4,7 @@ import { createModel } from '../../model/loadModel.js';
 import { pickBackend } from '../backendOptions.js';
 import { openFeatures } from '../openFeatures.js';
 import { type Subject, withSubject } from '../withSubject.js';
-import type { TransferOptions } from './runTransfer.js';
+import type { TransferOptions } from './transferOptions.js';
 
 /** Instead of a model: the network of the default config before any training. */
 export const isUntrained = (model: string): boolean => model === 'random';
