@@ -1,9 +1,8 @@
 // Resizing and cropping of images [batch, height, width, channel].
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "families.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -63,7 +62,8 @@ Tensor cropAndResize(const Tensor& image, const Tensor& boxes, const Tensor& box
   const float* edges = box.data_ptr<float>();
   const int* index = which.data_ptr<int>();
   float* out = result.data_ptr<float>();
-  at::parallel_for(0, count * height, 1, [&](int64_t begin, int64_t end) {
+  constexpr int64_t kRows = 8;
+  parallelRanges(count * height, kRows, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
       int64_t b = row / height, y = row % height;
       if (index[b] < 0 || index[b] >= batch) continue;

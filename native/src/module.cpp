@@ -6,9 +6,12 @@
 #include <sched.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "arena.h"
 #include "families.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -31,11 +34,20 @@ int availableCores() {
   return 1;
 }
 
-// The parts that a loop of ours is cut into: 1 where libtorch's header was compiled without the OpenMP that libtorch runs on.
+// The threads that a loop of ours really runs on, and libtorch's: 1 where one was waited for in vain, or where this was compiled without
+// the OpenMP that libtorch runs on.
 int64_t threadsOfLoops() {
-  std::atomic<int64_t> parts{0};
-  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) { parts++; });
-  return parts;
+  int64_t threads = loopThreads();
+  std::atomic<int64_t> parts{0}, come{0};
+  std::atomic<bool> isOneMissing{false};
+  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) { parts++; });
+  auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  parallelPieces(threads, [&](int64_t) {
+    come++;
+    while (come < threads && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+    if (come < threads) isOneMissing = true;
+  });
+  return isOneMissing ? 1 : parts.load();
 }
 
 int64_t setThreads(int64_t threads) {

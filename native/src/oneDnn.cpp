@@ -1,8 +1,6 @@
 #include "oneDnn.h"
 
 #ifdef AUDIOSSL_ONEDNN
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -11,6 +9,8 @@
 
 #include "../simd/kernels.h"
 #include "oneThread.h"
+#include "parallel.h"
+#include "sumOfRows.h"
 
 namespace audiossl {
 
@@ -35,20 +35,28 @@ memory::data_type typeOf(at::ScalarType type) { return type == at::kBFloat16 ? m
 
 }  // namespace
 
+// What oneDNN computes at once; in a gradient each description stands for what it is the gradient of.
+struct Primitive {
+  dnnl::primitive run;
+  memory::desc x, filter, y, scratchpad;
+};
+
 struct ConvPlan {
   Pass pass;
   ConvShape shape;
   at::ScalarType type;
   double number;
-  dnnl::primitive primitive;
-  // As the primitive wants them; in a gradient each stands for what it is the gradient of.
-  memory::desc x, filter, y, scratchpad;
+  // So many images at a time, each time by one thread, the last of them by another primitive where they are fewer. All of the batch at
+  // once: by all threads.
+  int64_t each;
+  Primitive most, last;
   // Winograd's algorithm wants float32 images whose channels lie in blocks of 16, each block a whole image.
   bool isBlocked;
   // Whether the primitive itself adds the residual and cuts at zero.
   bool finishes;
-  // So many threads each take that share of the batch alone; `shape` and the descriptions are those of one share.
-  int64_t shares = 1;
+
+  int64_t pieces() const { return (shape.batch + each - 1) / each; }
+  const Primitive& primitiveOf(int64_t piece) const { return (piece + 1) * each > shape.batch ? last : most; }
 };
 
 namespace {
@@ -91,21 +99,21 @@ dnnl::convolution_forward::primitive_desc forwardDescription(const Description& 
   return {{kind, how, d.x, d.filter, d.y, d.strides, d.before, d.after}, attributes, cpu()};
 }
 
-// Throws dnnl::error where oneDNN has no such convolution.
-std::unique_ptr<ConvPlan> build(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish, bool winograd, bool finishes) {
-  auto plan = std::make_unique<ConvPlan>();
-  plan->pass = pass;
-  plan->shape = s;
-  plan->type = type;
-  plan->isBlocked = winograd;
-  plan->finishes = finishes;
+template <class PrimitiveOf, class Description>
+Primitive primitiveOf(const Description& description, const memory::desc& x, const memory::desc& filter, const memory::desc& y) {
+  return {PrimitiveOf(description), x, filter, y, description.scratchpad_desc()};
+}
+
+// A filter whose order is given must be taken in that order. Throws dnnl::error where oneDNN has no such convolution.
+Primitive build(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish, bool winograd, bool finishes,
+                const memory::desc* filter = nullptr) {
   using Tag = memory::format_tag;
   auto stored = winograd ? memory::data_type::f32 : typeOf(type);
   auto filterType = pass == Pass::filterGradient ? memory::data_type::f32 : stored;
   Tag images = winograd ? Tag::nChw16c : Tag::nhwc;
   algorithm how = winograd ? algorithm::convolution_winograd : algorithm::convolution_direct;
   Description d{{xDims(s), stored, images},
-                {filterDims(s), filterType, Tag::any},
+                filter ? *filter : memory::desc(filterDims(s), filterType, Tag::any),
                 {yDims(s), stored, images},
                 {{s.out}, memory::data_type::f32, Tag::a},
                 {s.strideHeight, s.strideWidth},
@@ -114,48 +122,47 @@ std::unique_ptr<ConvPlan> build(Pass pass, const ConvShape& s, at::ScalarType ty
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (pass == Pass::forward) {
-    auto description = forwardDescription(d, how, wish, finishes);
-    plan->primitive = dnnl::convolution_forward(description);
-    plan->x = description.src_desc();
-    plan->filter = description.weights_desc();
-    plan->y = description.dst_desc();
-    plan->scratchpad = description.scratchpad_desc();
-    return plan;
+    auto found = forwardDescription(d, how, wish, finishes);
+    return primitiveOf<dnnl::convolution_forward>(found, found.src_desc(), found.weights_desc(), found.dst_desc());
   }
   Description hint = d;  // oneDNN wants the forward pass of every gradient described
   hint.filter = memory::desc(filterDims(s), stored, Tag::any);
   auto forward = forwardDescription(hint, how, {}, false);
   if (pass == Pass::inputGradient) {
-    dnnl::convolution_backward_data::primitive_desc description({how, d.x, d.filter, d.y, d.strides, d.before, d.after}, attributes, cpu(),
-                                                                forward);
-    plan->primitive = dnnl::convolution_backward_data(description);
-    plan->x = description.diff_src_desc();
-    plan->filter = description.weights_desc();
-    plan->y = description.diff_dst_desc();
-    plan->scratchpad = description.scratchpad_desc();
-  } else {
-    dnnl::convolution_backward_weights::primitive_desc description({how, d.x, d.filter, d.y, d.strides, d.before, d.after}, attributes,
-                                                                   cpu(), forward);
-    plan->primitive = dnnl::convolution_backward_weights(description);
-    plan->x = description.src_desc();
-    plan->filter = description.diff_weights_desc();
-    plan->y = description.diff_dst_desc();
-    plan->scratchpad = description.scratchpad_desc();
+    dnnl::convolution_backward_data::primitive_desc found({how, d.x, d.filter, d.y, d.strides, d.before, d.after}, attributes, cpu(), forward);
+    return primitiveOf<dnnl::convolution_backward_data>(found, found.diff_src_desc(), found.weights_desc(), found.diff_dst_desc());
   }
-  return plan;
+  dnnl::convolution_backward_weights::primitive_desc found({how, d.x, d.filter, d.y, d.strides, d.before, d.after}, attributes, cpu(), forward);
+  return primitiveOf<dnnl::convolution_backward_weights>(found, found.src_desc(), found.diff_weights_desc(), found.diff_dst_desc());
 }
 
-// oneDNN's plain filter gradient lets its threads wait for one another in a busy loop, several times an image: where anything
-// else runs on a core that takes up to thirty times as long. Each thread on images of its own never waits.
-std::unique_ptr<ConvPlan> buildShares(ConvShape s, at::ScalarType type) {
-  constexpr int kMostThreads = 8;  // each has a gradient of its own, which are summed
-  int threads = at::get_num_threads();
-  if (threads == 1 || threads > kMostThreads || s.batch % threads != 0) return nullptr;
-  s.batch /= threads;
-  OneThread alone;
+// How many images a thread takes at a time; 0: oneDNN is to share the whole batch out to its threads. Those wait for the slowest at the
+// end, and in a plain filter gradient, in a busy loop, several times an image: where anything else runs on a core that takes up to thirty
+// times as long. Pieces of the batch leave nobody waiting.
+int64_t imagesAtATime(Pass pass, int64_t batch) {
+  int64_t threads = loopThreads();
+  if (pass == Pass::filterGradient) {
+    constexpr int64_t kPieces = 8;  // each has a gradient of its own, which are summed
+    return threads <= kPieces && batch >= kPieces ? (batch + kPieces - 1) / kPieces : 0;
+  }
+  constexpr int64_t kImages = 4;
+  return batch >= 2 * kImages * threads ? kImages : 0;
+}
+
+// Null where oneDNN has no such convolution.
+std::unique_ptr<ConvPlan> tryPlan(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish, bool winograd, bool finishes, int64_t each) {
+  auto plan = std::make_unique<ConvPlan>(ConvPlan{pass, s, type, 0, each ? each : s.batch, {}, {}, winograd, finishes});
   try {
-    auto plan = build(Pass::filterGradient, s, type, {}, false, false);
-    plan->shares = threads;
+    if (each == 0) {
+      plan->most = build(pass, s, type, wish, winograd, finishes);
+      return plan;
+    }
+    OneThread alone;
+    ConvShape part = s;
+    part.batch = each;
+    plan->most = build(pass, part, type, wish, winograd, finishes);
+    part.batch = s.batch % each;
+    if (part.batch != 0) plan->last = build(pass, part, type, wish, winograd, finishes, &plan->most.filter);
     return plan;
   } catch (const dnnl::error&) {
     return nullptr;
@@ -163,26 +170,13 @@ std::unique_ptr<ConvPlan> buildShares(ConvShape s, at::ScalarType type) {
 }
 
 std::unique_ptr<ConvPlan> make(Pass pass, const ConvShape& s, at::ScalarType type, const Wish& wish) {
-  if (winogradPays(pass, s, type)) {
-    try {
-      return build(pass, s, type, wish, true, false);
-    } catch (const dnnl::error&) {
-    }
+  std::unique_ptr<ConvPlan> plan;
+  if (winogradPays(pass, s, type)) plan = tryPlan(pass, s, type, wish, true, false, 0);
+  for (int64_t each : {imagesAtATime(pass, s.batch), int64_t(0)}) {
+    if (!plan && (wish.hasResidual || wish.relu)) plan = tryPlan(pass, s, type, wish, false, true, each);
+    if (!plan) plan = tryPlan(pass, s, type, wish, false, false, each);
   }
-  if (pass == Pass::filterGradient) {
-    if (auto plan = buildShares(s, type)) return plan;
-  }
-  if (wish.hasResidual || wish.relu) {
-    try {
-      return build(pass, s, type, wish, false, true);
-    } catch (const dnnl::error&) {
-    }
-  }
-  try {
-    return build(pass, s, type, wish, false, false);
-  } catch (const dnnl::error&) {
-    return nullptr;
-  }
+  return plan;
 }
 
 // Plans that want a filter in one order have one number: a filter packed for one size of batch serves the others, and packing one for
@@ -199,17 +193,18 @@ const ConvPlan* planned(Pass pass, const ConvShape& s, at::ScalarType type, cons
   thread_local std::map<Key, std::unique_ptr<ConvPlan>> plans;
   static_assert(sizeof(ConvShape) == 13 * sizeof(int64_t));
   // A plan is made for a number of threads.
-  Key key{static_cast<int64_t>(pass), static_cast<int64_t>(type), wish.hasBias, wish.hasResidual, wish.relu, at::get_num_threads()};
+  Key key{static_cast<int64_t>(pass), static_cast<int64_t>(type), wish.hasBias, wish.hasResidual, wish.relu, loopThreads()};
   std::memcpy(&key[6], &s, sizeof s);
   auto found = plans.find(key);
   if (found == plans.end()) {
     found = plans.emplace(key, make(pass, s, type, wish)).first;
-    if (found->second) found->second->number = numberOf(found->second->filter);
+    if (found->second) found->second->number = numberOf(found->second->most.filter);
   }
   return found->second.get();
 }
 
 memory memoryOf(const memory::desc& description, const Tensor& tensor) { return memory(description, cpu(), tensor.data_ptr()); }
+memory memoryAt(const memory::desc& description, void* values) { return memory(description, cpu(), values); }
 
 Tensor bytes(const memory::desc& description) { return at::empty({static_cast<int64_t>(description.get_size())}, at::kByte); }
 
@@ -217,17 +212,17 @@ memory::desc filterOf(const Tensor& weight) {
   return memory::desc(weight.sizes().vec(), typeOf(weight.scalar_type()), weight.strides().vec());
 }
 
-void execute(const ConvPlan& plan, std::unordered_map<int, memory> arguments) {
-  Tensor scratchpad = bytes(plan.scratchpad);
-  arguments.emplace(DNNL_ARG_SCRATCHPAD, memoryOf(plan.scratchpad, scratchpad));
-  plan.primitive.execute(stream(), arguments);
-  stream().wait();
-}
-
-template <class Run>
-void forEachImage(int64_t batch, const Run& run) {
-  at::parallel_for(0, batch, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t image = begin; image < end; image++) run(image);
+// argumentsOf(primitive, first image, piece)
+template <class ArgumentsOf>
+void execute(const ConvPlan& plan, const ArgumentsOf& argumentsOf) {
+  int64_t scratch = std::max(plan.most.scratchpad.get_size(), plan.last.scratchpad.get_size());
+  auto prepare = [&] { return at::empty({scratch}, at::kByte); };
+  parallelPieces(plan.pieces(), prepare, [&](int64_t piece, const Tensor& scratchpad) {
+    const Primitive& primitive = plan.primitiveOf(piece);
+    std::unordered_map<int, memory> arguments = argumentsOf(primitive, piece * plan.each, piece);
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, memoryOf(primitive.scratchpad, scratchpad));
+    primitive.run.execute(stream(), arguments);
+    stream().wait();
   });
 }
 
@@ -237,7 +232,7 @@ char* imageOf(const Tensor& x, int64_t image) { return static_cast<char*>(x.data
 Tensor blocked(const Tensor& x) {
   Tensor result = at::empty(x.sizes(), at::kFloat);
   int64_t channels = x.size(3), pixels = x.size(1) * x.size(2);
-  forEachImage(x.size(0), [&](int64_t image) {
+  parallelPieces(x.size(0), [&](int64_t image) {
     simd().toBlocks(x.scalar_type() == at::kBFloat16, imageOf(x, image), reinterpret_cast<float*>(imageOf(result, image)), pixels, channels);
   });
   return result;
@@ -247,7 +242,7 @@ Tensor blocked(const Tensor& x) {
 Tensor unblocked(const Tensor& given, const ConvPlan& plan, const OptionalTensor& residual, bool relu) {
   Tensor result = at::empty(given.sizes(), given.options().dtype(plan.type));
   int64_t channels = given.size(3), pixels = given.size(1) * given.size(2);
-  forEachImage(given.size(0), [&](int64_t image) {
+  parallelPieces(given.size(0), [&](int64_t image) {
     simd().fromBlocks(plan.type == at::kBFloat16, reinterpret_cast<float*>(imageOf(given, image)),
                       residual ? imageOf(*residual, image) : nullptr, imageOf(result, image), pixels, channels, relu);
   });
@@ -280,9 +275,10 @@ double planNumber(const ConvPlan& plan) { return plan.number; }
 
 Tensor packFilter(const ConvPlan& plan, const Tensor& given) {
   // In evaluation Winograd's algorithm takes filters that are transformed already, and transforms them from this order alone.
-  bool isTransformed = plan.filter.data.format_kind == dnnl_format_kind_wino;
-  Tensor weight = isTransformed ? given.contiguous() : given, packed = bytes(plan.filter);
-  memory from(filterOf(weight), cpu(), weight.data_ptr()), to = memoryOf(plan.filter, packed);
+  const memory::desc& order = plan.most.filter;
+  bool isTransformed = order.data.format_kind == dnnl_format_kind_wino;
+  Tensor weight = isTransformed ? given.contiguous() : given, packed = bytes(order);
+  memory from(filterOf(weight), cpu(), weight.data_ptr()), to = memoryOf(order, packed);
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   return packed;
@@ -291,14 +287,17 @@ Tensor packFilter(const ConvPlan& plan, const Tensor& given) {
 Tensor runForward(const ConvPlan& plan, const Tensor& x, const Tensor& packed, const Finish& finish) {
   const ConvShape& s = plan.shape;
   Tensor input = images(plan, x), y = emptyImages(plan, {s.batch, s.outHeight(), s.outWidth(), s.out});
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memoryOf(plan.x, input)},
-                                            {DNNL_ARG_WEIGHTS, memoryOf(plan.filter, packed)},
-                                            {DNNL_ARG_DST, memoryOf(plan.y, y)}};
-  if (finish.bias) arguments.emplace(DNNL_ARG_BIAS, memory({{s.out}, memory::data_type::f32, memory::format_tag::a}, cpu(), finish.bias->data_ptr()));
-  if (plan.finishes && finish.residual) {
-    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, memoryOf(plan.y, *finish.residual));
-  }
-  execute(plan, std::move(arguments));
+  memory::desc bias({s.out}, memory::data_type::f32, memory::format_tag::a);
+  execute(plan, [&](const Primitive& primitive, int64_t image, int64_t) {
+    std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memoryAt(primitive.x, imageOf(input, image))},
+                                              {DNNL_ARG_WEIGHTS, memoryOf(primitive.filter, packed)},
+                                              {DNNL_ARG_DST, memoryAt(primitive.y, imageOf(y, image))}};
+    if (finish.bias) arguments.emplace(DNNL_ARG_BIAS, memoryOf(bias, *finish.bias));
+    if (plan.finishes && finish.residual) {
+      arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, memoryAt(primitive.y, imageOf(*finish.residual, image)));
+    }
+    return arguments;
+  });
   if (plan.isBlocked) return unblocked(y, plan, finish.residual, finish.relu);
   if (!plan.finishes && finish.residual) y.add_(*finish.residual);
   if (!plan.finishes && finish.relu) y.relu_();
@@ -308,36 +307,27 @@ Tensor runForward(const ConvPlan& plan, const Tensor& x, const Tensor& packed, c
 Tensor runInputGradient(const ConvPlan& plan, const Tensor& dy, const Tensor& packed) {
   const ConvShape& s = plan.shape;
   Tensor gradient = images(plan, dy), dx = emptyImages(plan, {s.batch, s.height, s.width, s.in});
-  execute(plan, {{DNNL_ARG_DIFF_DST, memoryOf(plan.y, gradient)},
-                 {DNNL_ARG_WEIGHTS, memoryOf(plan.filter, packed)},
-                 {DNNL_ARG_DIFF_SRC, memoryOf(plan.x, dx)}});
+  execute(plan, [&](const Primitive& primitive, int64_t image, int64_t) {
+    return std::unordered_map<int, memory>{{DNNL_ARG_DIFF_DST, memoryAt(primitive.y, imageOf(gradient, image))},
+                                           {DNNL_ARG_WEIGHTS, memoryOf(primitive.filter, packed)},
+                                           {DNNL_ARG_DIFF_SRC, memoryAt(primitive.x, imageOf(dx, image))}};
+  });
   return plan.isBlocked ? unblocked(dx, plan, {}, false) : dx;
 }
 
 Tensor runFilterGradient(const ConvPlan& plan, const Tensor& x, const Tensor& dy) {
   const ConvShape& s = plan.shape;
   Tensor input = images(plan, x), gradient = images(plan, dy);
-  int64_t floats = plan.filter.get_size() / sizeof(float), scratch = plan.scratchpad.get_size();
-  Tensor packed = at::empty({plan.shares, floats}, at::kFloat), scratchpads = at::empty({plan.shares, scratch}, at::kByte);
-  auto share = [&](int64_t i) {
-    Tensor part = packed[i], own = scratchpads[i];
-    int64_t first = i * s.batch;
-    plan.primitive.execute(stream(), {{DNNL_ARG_SRC, memory(plan.x, cpu(), imageOf(input, first))},
-                                      {DNNL_ARG_DIFF_DST, memory(plan.y, cpu(), imageOf(gradient, first))},
-                                      {DNNL_ARG_DIFF_WEIGHTS, memoryOf(plan.filter, part)},
-                                      {DNNL_ARG_SCRATCHPAD, memoryOf(plan.scratchpad, own)}});
-    stream().wait();
-  };
-  if (plan.shares == 1) {
-    share(0);
-  } else {
-    at::parallel_for(0, plan.shares, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) share(i);
-    });
-    for (int64_t i = 1; i < plan.shares; i++) packed[0].add_(packed[i]);
-  }
+  int64_t floats = plan.most.filter.get_size() / sizeof(float), pieces = plan.pieces();
+  Tensor parts = at::empty({pieces, floats}, at::kFloat);
+  execute(plan, [&](const Primitive& primitive, int64_t image, int64_t piece) {
+    return std::unordered_map<int, memory>{{DNNL_ARG_SRC, memoryAt(primitive.x, imageOf(input, image))},
+                                           {DNNL_ARG_DIFF_DST, memoryAt(primitive.y, imageOf(gradient, image))},
+                                           {DNNL_ARG_DIFF_WEIGHTS, memoryAt(primitive.filter, parts.data_ptr<float>() + piece * floats)}};
+  });
+  Tensor packed = sumOfRows(parts);
   Tensor dw = at::empty(filterDims(s), at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
-  memory from = memoryOf(plan.filter, packed), to(filterOf(dw), cpu(), dw.data_ptr());
+  memory from = memoryOf(plan.most.filter, packed), to(filterOf(dw), cpu(), dw.data_ptr());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   return dw;

@@ -1,8 +1,7 @@
 // Maximum and average pooling over 2 or 3 spatial axes, and gradients. x [batch, space..., channel].
-#include <ATen/Parallel.h>
-
 #include "../simd/kernels.h"
 #include "families.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -46,13 +45,6 @@ Tensor activation(const Tensor& x) {
   return (isKept ? x : x.to(at::kFloat)).contiguous();
 }
 
-template <class Run>
-void forEachImage(const Tensor& x, const Run& run) {
-  at::parallel_for(0, x.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t image = begin; image < end; image++) run(image);
-  });
-}
-
 char* imageOf(const Tensor& x, int64_t image) { return static_cast<char*>(x.data_ptr()) + image * x.stride(0) * x.element_size(); }
 
 Tensor maxPool2d(const Tensor& given, const Ints& size, const Ints& strides, const Ints& pads) {
@@ -60,7 +52,7 @@ Tensor maxPool2d(const Tensor& given, const Ints& size, const Ints& strides, con
   PoolGeometry geometry = geometryOf(x, size, strides, pads);
   Tensor y = at::empty({x.size(0), geometry.outHeight, geometry.outWidth, geometry.channels}, x.options());
   bool bfloat16 = x.scalar_type() == at::kBFloat16;
-  forEachImage(x, [&](int64_t image) { simd().maxPool(bfloat16, imageOf(x, image), imageOf(y, image), geometry); });
+  parallelPieces(x.size(0), [&](int64_t image) { simd().maxPool(bfloat16, imageOf(x, image), imageOf(y, image), geometry); });
   return bfloat16 ? y : y.to(given.scalar_type());
 }
 
@@ -70,7 +62,7 @@ Tensor maxPoolGradient2d(const Tensor& givenDy, const Tensor& givenX, const Tens
   PoolGeometry geometry = geometryOf(x, size, strides, pads);
   Tensor dx = at::empty_like(x);
   bool bfloat16 = x.scalar_type() == at::kBFloat16;
-  forEachImage(x, [&](int64_t image) {
+  parallelPieces(x.size(0), [&](int64_t image) {
     simd().maxPoolGradient(bfloat16, imageOf(dy, image), imageOf(x, image), imageOf(y, image), imageOf(dx, image), geometry);
   });
   return dx;

@@ -1,10 +1,9 @@
 // Optimiser steps in place, losses with their gradients, counter-based noise: the kernels that src/ops describes.
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "../simd/kernels.h"
 #include "families.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -43,7 +42,7 @@ Tensor gradientLike(int64_t slot, const Tensor& parameter) {
   return moved.copy_(gradient);
 }
 
-constexpr int64_t kGrain = 1 << 15;
+constexpr int64_t kPiece = 1 << 15;  // values of a parameter that a thread takes at a time
 
 // slots: parameter, gradient, velocity, again and again
 void sgdStep(const Ints& slots, double learningRate, double momentum, double weightDecay) {
@@ -51,7 +50,7 @@ void sgdStep(const Ints& slots, double learningRate, double momentum, double wei
     Tensor parameter = parameterAt(slots[i]), gradient = gradientLike(slots[i + 1], parameter);
     float *w = parameter.data_ptr<float>(), *v = stateLike(slots[i + 2], parameter);
     const float* g = gradient.data_ptr<float>();
-    at::parallel_for(0, parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallelRanges(parameter.numel(), kPiece, [&](int64_t begin, int64_t end) {
       simd().sgdStep(w + begin, g + begin, v + begin, end - begin, learningRate, momentum, weightDecay);
     });
   }
@@ -64,7 +63,7 @@ void adamStep(const Ints& slots, double learningRate, double beta1, double beta2
     Tensor parameter = parameterAt(slots[i]), gradient = gradientLike(slots[i + 1], parameter);
     float *w = parameter.data_ptr<float>(), *m = stateLike(slots[i + 2], parameter), *s = stateLike(slots[i + 3], parameter);
     const float* g = gradient.data_ptr<float>();
-    at::parallel_for(0, parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallelRanges(parameter.numel(), kPiece, [&](int64_t begin, int64_t end) {
       simd().adamStep(w + begin, g + begin, m + begin, s + begin, end - begin, stepSize, correction, beta1, 1 - beta1, beta2, 1 - beta2,
                       epsilon, weightDecay);
     });
@@ -77,7 +76,7 @@ void movingAverage(const Ints& slots, double momentum) {
     Tensor average = parameterAt(slots[i]), value = gradientLike(slots[i + 1], average);
     float* target = average.data_ptr<float>();
     const float* source = value.data_ptr<float>();
-    at::parallel_for(0, average.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallelRanges(average.numel(), kPiece, [&](int64_t begin, int64_t end) {
       simd().movingAverage(target + begin, source + begin, end - begin, momentum, 1 - momentum);
     });
   }
@@ -145,7 +144,7 @@ Tensors angularMargin(const Tensor& x, const Tensor& labels, double margin, doub
 
   Tensor rowLoss = at::zeros({rows}, at::kDouble);
   double* losses = rowLoss.data_ptr<double>();
-  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
+  parallelRanges(rows, 8, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       for (int64_t j = 0; j < rows; j++) {
         int64_t at = i * rows + j;
@@ -173,13 +172,11 @@ Tensor gaussianNoise(const Tensor& keys, const Tensor& standardDeviations, const
   const float* deviations = scale.data_ptr<float>();
   float* out = noise.data_ptr<float>();
   int64_t batch = shape[0], bins = batch == 0 ? 0 : noise.numel() / batch;
-  constexpr int64_t kPiece = 4096;
-  int64_t pieces = (bins + kPiece - 1) / kPiece;
-  at::parallel_for(0, batch * pieces, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      int64_t row = i / pieces, first = i % pieces * kPiece;
-      simd().gaussianNoise(out + row * bins, first, std::min(first + kPiece, bins), words[2 * row], words[2 * row + 1], deviations[row]);
-    }
+  constexpr int64_t kBins = 16384;
+  int64_t pieces = (bins + kBins - 1) / kBins;
+  parallelPieces(batch * pieces, [&](int64_t piece) {
+    int64_t row = piece / pieces, first = piece % pieces * kBins;
+    simd().gaussianNoise(out + row * bins, first, std::min(first + kBins, bins), words[2 * row], words[2 * row + 1], deviations[row]);
   });
   return noise;
 }

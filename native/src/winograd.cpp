@@ -2,6 +2,7 @@
 
 #include "../simd/kernels.h"
 #include "parallel.h"
+#include "sumOfRows.h"
 #include "winogradPairs.h"
 
 namespace audiossl {
@@ -154,7 +155,7 @@ Tensor sumsByTiles(const FilterGradient& work, int64_t tiles) {
       }
     }
   });
-  return sums.sum(0);
+  return sumOfRows(sums);
 }
 
 Tensor sumsByPlaces(const FilterGradient& work, int64_t tiles) {

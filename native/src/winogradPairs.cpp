@@ -1,8 +1,7 @@
 #include "winogradPairs.h"
 
-#include "parallel.h"
-
 #include "../simd/kernels.h"
+#include "parallel.h"
 
 namespace audiossl {
 namespace {
@@ -27,7 +26,7 @@ int64_t tilesAtATime(const WinogradGeometry& g) {
   constexpr int64_t kBytes = 1 << 20, kMost = 64;
   int64_t most = std::min(kMost, std::max<int64_t>(6, kBytes / (2 * kPositions * g.in)));
   // As many pieces for each thread.
-  int64_t tiles = tilesOf(g), threads = at::get_num_threads();
+  int64_t tiles = tilesOf(g), threads = loopThreads();
   int64_t pieces = up(up(tiles, most), threads) * threads;
   return std::max<int64_t>(1, up(tiles, pieces));
 }
@@ -35,13 +34,11 @@ int64_t tilesAtATime(const WinogradGeometry& g) {
 Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
   Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, at::kBFloat16);
   int64_t tiles = tilesOf(g), each = tilesAtATime(g);
-  at::parallel_for(0, up(tiles, each), 1, [&](int64_t begin, int64_t end) {
-    Tensor scratch = at::empty({kPositions * each * (2 * g.in + 4 * kPanel)}, at::kByte);
-    for (int64_t piece = begin; piece < end; piece++) {
-      simd().winogradPairs.forward(g, x.data_ptr(), filter.data_ptr(), finish.bias ? finish.bias->data_ptr<float>() : nullptr,
-                              finish.residual ? finish.residual->data_ptr() : nullptr, y.data_ptr(), finish.relu, piece * each,
-                              std::min((piece + 1) * each, tiles), scratch.data_ptr());
-    }
+  auto prepare = [&] { return at::empty({kPositions * each * (2 * g.in + 4 * kPanel)}, at::kByte); };
+  parallelPieces(up(tiles, each), prepare, [&](int64_t piece, const Tensor& scratch) {
+    simd().winogradPairs.forward(g, x.data_ptr(), filter.data_ptr(), finish.bias ? finish.bias->data_ptr<float>() : nullptr,
+                                 finish.residual ? finish.residual->data_ptr() : nullptr, y.data_ptr(), finish.relu, piece * each,
+                                 std::min((piece + 1) * each, tiles), scratch.data_ptr());
   });
   return y;
 }
@@ -62,8 +59,8 @@ Tensor pairsFilter(const Tensor& given, bool flipped) {
   Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
   int64_t out = weight.size(0), in = weight.size(1);
   Tensor packed = at::empty({kPositions * in * out}, at::kBFloat16);
-  at::parallel_for(0, (flipped ? in : out) / kPanel, 1, [&](int64_t begin, int64_t end) {
-    simd().winogradPairs.filter(weight.data_ptr<float>(), packed.data_ptr(), in, out, flipped, begin, end);
+  parallelPieces((flipped ? in : out) / kPanel, [&](int64_t panel) {
+    simd().winogradPairs.filter(weight.data_ptr<float>(), packed.data_ptr(), in, out, flipped, panel, panel + 1);
   });
   return packed;
 }
@@ -77,6 +74,7 @@ Tensor pairsInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor
 }
 
 Tensor pairsFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy) {
+  constexpr int64_t kPairs = 16, kRows = 8;
   WinogradGeometry g = geometryOf(s);
   // So many pairs of tiles at a time that their transforms stay in the caches, but are no less than the sums that each time is read and
   // written. The sums do not depend on the number of threads.
@@ -87,19 +85,17 @@ Tensor pairsFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy
   Tensor products = at::empty({kPositions, g.out, g.in}, at::kFloat);
   for (int64_t first = 0; first < pairs; first += each) {
     int64_t count = std::min(each, pairs - first);
-    at::parallel_for(first, first + count, 4, [&](int64_t begin, int64_t end) {
-      simd().winogradPairs.pairs(g, x.data_ptr(), false, first, count, begin, end, images.data_ptr());
-      simd().winogradPairs.pairs(g, dy.data_ptr(), true, first, count, begin, end, gradients.data_ptr());
+    parallelRanges(count, kPairs, [&](int64_t begin, int64_t end) {
+      simd().winogradPairs.pairs(g, x.data_ptr(), false, first, count, first + begin, first + end, images.data_ptr());
+      simd().winogradPairs.pairs(g, dy.data_ptr(), true, first, count, first + begin, first + end, gradients.data_ptr());
     });
-    at::parallel_for(0, kPositions, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; p++) {
-        simd().winogradPairs.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in,
-                                 g.out, products.data_ptr<float>() + p * g.out * g.in, first > 0);
-      }
+    parallelPieces(kPositions, [&](int64_t p) {
+      simd().winogradPairs.products(gradients.data_ptr<int>() + p * count * g.out, images.data_ptr<int>() + p * count * g.in, count, g.in,
+                                    g.out, products.data_ptr<float>() + p * g.out * g.in, first > 0);
     });
   }
   Tensor dw = at::empty({s.out, s.in, 3, 3}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
-  at::parallel_for(0, g.out, 8, [&](int64_t begin, int64_t end) {
+  parallelRanges(g.out, kRows, [&](int64_t begin, int64_t end) {
     simd().winogradPairs.filterGradient(products.data_ptr<float>(), dw.data_ptr<float>(), g.in, g.out, begin, end);
   });
   return dw;
