@@ -101,7 +101,8 @@ function build() {
   const cmake = join(out, 'cmake');
   const cache = join(cmake, 'CMakeCache.txt');
   // CMake refuses what it began where this folder was before it was moved or copied.
-  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_CACHEFILE_DIR:INTERNAL=${cmake}\n`)) rmSync(cmake, { recursive: true });
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_CACHEFILE_DIR:INTERNAL=${cmake}\n`))
+    rmSync(cmake, { recursive: true });
   const define = {
     NODE_API_INCLUDE: headers,
     TORCH_INCLUDE: torch.include.join(';'),
