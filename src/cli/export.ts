@@ -20,6 +20,9 @@ export function registerExport(program: Command): void {
     .requiredOption('--out <path>', 'file or folder to write; a folder must be new or empty')
     .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
     .option('--waveform', 'onnx: put the front end into the graph, so that it takes samples and gives one embedding a clip')
+    .option('--half', 'audiossl: float16 in place of float32')
+    .option('--data <dir>', 'audiossl: the recordings trained on, whose number and licences the model card tells')
+    .option('--transfer <dir>', 'audiossl: the --out of audiossl transfer, whose figures the model card tells')
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',

@@ -8,6 +8,12 @@ export interface ExportOptions {
   embeddings?: string;
   /** `hoplite`: the folder of the recordings. */
   audio?: string;
+  /** `audiossl`: filters and matrices as float16. */
+  half?: boolean;
+  /** `audiossl`: folder of the recordings trained on, for the model card. */
+  data?: string;
+  /** `audiossl`: folder of `audiossl transfer`, for the model card. */
+  transfer?: string;
 }
 
 export interface ExportRequest {
@@ -35,6 +41,12 @@ export interface ExportFormat {
 
 /** Every format by name: a line here and a file of its own. Loaded when used. */
 export const exportFormats = {
+  audiossl: {
+    description:
+      'one .safetensors for audiossl itself, without what only training needs (--half: float16), and its model card (.md) beside it',
+    options: ['half', 'data', 'transfer'],
+    load: async () => (await import('./audiossl.js')).exportAudiossl,
+  },
   torchvision: {
     description: "safetensors under torchvision's names, for PyTorch (resnet18)",
     options: [],

@@ -11,7 +11,8 @@ export function leanCheckpoint({ metadata, tensors }: Checkpoint): Checkpoint {
   return { metadata: { ...rest, projectionHead: null, config: withoutPaths(config) }, tensors: kept };
 }
 
-function withoutPaths(value: unknown): unknown {
+/** Texts that are paths, cut to their last name: what is handed on says nothing of the machine. */
+export function withoutPaths(value: unknown): unknown {
   if (typeof value === 'string') return /^(\/|\.{1,2}\/|[A-Za-z]:\\)/.test(value) ? basename(value) : value;
   if (Array.isArray(value)) return value.map(withoutPaths);
   if (typeof value !== 'object' || value === null) return value;
