@@ -45,6 +45,7 @@ export function registerQuickstart(program: Command): void {
     const engine = engineArguments(options);
     const length = epochs === undefined ? [] : ['--set', `train.epochs=${epochs}`];
 
+    await showShippedEncoder({ data, out: options.out, engine });
     await runCommand('log-mel features of every recording', ['features', '--data', data, '--out', features]);
     await runCommand('an encoder, learnt without labels from folds 1 to 3', [
       ...['pretrain', '--features', features, '--config', config, '--out', run, '--resume', ...length, ...engine],
@@ -75,6 +76,26 @@ export function registerQuickstart(program: Command): void {
     );
     sayNext(['pretrain', '--data', 'YOUR_FOLDER', '--out', 'runs/first']);
   });
+}
+
+/** What needs no training: the recordings embedded by the encoder that comes with the package, and how well their classes can be told. */
+async function showShippedEncoder({ data, out, engine }: { data: string; out: string; engine: string[] }): Promise<void> {
+  const { isModelShipped, shippedModel } = await import('../model/shippedModel.js');
+  if (!isModelShipped()) {
+    process.stdout.write('\n# this copy has no encoder that is trained already (models/); one is trained below\n');
+    return;
+  }
+  const model = relative(process.cwd(), shippedModel().path);
+  const embeddings = join(out, 'shipped.npz');
+  await runCommand('an embedding of each recording, by the encoder that comes with audiossl', [
+    ...['embed', '--in', join(data, 'audio'), '--out', embeddings, ...engine],
+  ]);
+  await runCommand('how well it tells the ten classes, which it was never trained on, beside random weights and log-mel statistics', [
+    ...['transfer', '--model', model, '--data', data, '--out', join(out, 'transfer'), '--shots', 'none', '--random-seeds', '1', ...engine],
+  ]);
+  process.stdout.write(
+    '\n# the same without it: an encoder trained on these recordings alone, in minutes; Ctrl+C stops, the same command goes on\n',
+  );
 }
 
 function engineArguments({ backend, device, precision, threads }: Partial<BackendOptions>): string[] {
