@@ -57,6 +57,12 @@ export const exportFormats = {
     options: ['waveform'],
     load: async () => (await import('./onnx.js')).exportOnnx,
   },
+  python: {
+    description: 'a package that pip installs, on onnxruntime: NumPy, and with PyTorch the HEAR and X-ARES interfaces',
+    isFolder: true,
+    options: [],
+    load: async () => (await import('./python.js')).exportPython,
+  },
 } as const satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
