@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type ExportFormatName, type ExportOptions, exportFormatNames, exportFormats } from '../export/exportFormats.js';
+import type { ExportOptions } from '../export/exporter.js';
+import { type ExportFormatName, exportFormatNames, exportFormats } from '../export/exportFormats.js';
 import type { Progress } from '../util/progress.js';
 
 interface ExportCommandOptions extends ExportOptions {
@@ -23,6 +24,8 @@ export function registerExport(program: Command): void {
     .option('--half', 'audiossl: float16 in place of float32')
     .option('--data <dir>', 'audiossl: the recordings trained on, whose number and licences the model card tells')
     .option('--transfer <dir>', 'audiossl: the --out of audiossl transfer, whose figures the model card tells')
+    .option('--embeddings <file>', 'hoplite: .npz or .npy that audiossl embed made with this model, best with --per window')
+    .option('--audio <dir>', 'hoplite: the folder of these recordings, from which hoplite plays them')
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',

@@ -3,7 +3,8 @@ import { access, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { checkNewFolder } from '../util/atomicFolder.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
-import { type ExportFormat, type ExportFormatName, type ExportOptions, type ExportRequest, exportFormats } from './exportFormats.js';
+import type { ExportOptions, ExportRequest } from './exporter.js';
+import { type ExportFormat, type ExportFormatName, exportFormats } from './exportFormats.js';
 
 /**
  * Writes a model, or embeddings that it made, in a form that other programs read: see exportFormats.ts. The output is there whole or not at

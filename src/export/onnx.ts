@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '../util/atomicFile.js';
-import type { Exporter } from './exportFormats.js';
+import type { Exporter } from './exporter.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
 import { onnxModel } from './onnx/onnxModel.js';
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
 import { UsageError } from '../util/errors.js';
 import { packageVersion } from '../util/packageVersion.js';
-import type { Exporter } from './exportFormats.js';
+import type { Exporter } from './exporter.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
 import { onnxModel } from './onnx/onnxModel.js';
 
@@ -49,5 +49,10 @@ function fillIn(template: string, values: Record<string, string>): string {
 }
 
 function suggestedName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9_]+/g, '_').replace(/^[^a-z]+/, '') || 'sound_encoder';
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9_]+/g, '_')
+      .replace(/^[^a-z]+/, '') || 'sound_encoder'
+  );
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../util/errors.js';
 import { type SafetensorsTensor, saveSafetensors } from '../util/safetensors.js';
-import type { Exporter } from './exportFormats.js';
+import type { Exporter } from './exporter.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
 import { readWeights } from './onnx/encoderWeights.js';
 

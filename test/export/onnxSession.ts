@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-web/wasm';
 import { expect } from 'vitest';
-import type { ExportOptions } from '../../src/export/exportFormats.js';
+import type { ExportOptions } from '../../src/export/exporter.js';
 import { exportModel } from '../../src/export/exportModel.js';
 import type { Model } from '../../src/model/loadModel.js';
 
