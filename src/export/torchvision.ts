@@ -13,6 +13,12 @@ export const exportTorchvision: Exporter = async ({ model, out }) => {
   if (model.encoder.name !== 'resnet18') {
     throw new UsageError(`export: torchvision has a network for resnet18 alone, the model is ${model.encoder.name}; use --format onnx`);
   }
+  const { width = 64, pooling = 'mean' } = model.metadata.encoder;
+  if (width !== 64 || pooling !== 'mean') {
+    throw new UsageError(
+      `export: torchvision's resnet18 has encoder.width 64 and encoder.pooling mean, the model has ${width} and ${pooling}; use --format onnx`,
+    );
+  }
   const tensors = new Map<string, SafetensorsTensor>();
   for (const [name, values] of await readWeights(model.parameters)) {
     tensors.set(name, { dtype: 'F32', ...values });

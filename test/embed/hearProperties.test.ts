@@ -8,7 +8,7 @@ beforeAll(() => setBackend({ backend: 'wasm' }));
 // What hear-validator does not ask: it calls an encoder of NaN good.
 describe('the HEAR functions, of a whole model', () => {
   it('are deterministic, finite, the same alone, in a batch, in another order and in other chunks, and leave the weights alone', async () => {
-    const model = goldenModel('vgg');
+    const model = goldenModel({ name: 'vgg' });
     const before = [...model.parameters.values()].map((variable) => variable.dataSync<'float32'>().slice());
     const clips = [1, 2, 3].map((seed) => testSound(0.6, model.frontEnd.sampleRate, seed));
     const dim = model.encoder.embeddingSize;

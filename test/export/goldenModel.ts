@@ -5,13 +5,13 @@ import { goldenWeights } from '../nn/goldenNetwork.js';
 
 /** A model of a small front end with weights and running statistics that are neither 0 nor 1; for the caller to dispose of. */
 export function goldenModel(
-  name: string,
+  encoder: Record<string, unknown>,
   { frontEnd = {}, patchFrames = 32 }: { frontEnd?: Partial<FrontEndOptions>; patchFrames?: number } = {},
 ): Model {
   const resolved = resolveFrontEnd({ preset: 'acl', nFft: 1024, winLength: 660, nMels: 40, minSeconds: 0.5, ...frontEnd });
   const standardisation = resolved.log === 'decibel' ? { mean: [-40], standardDeviation: [20] } : undefined;
   const model = createModel(
-    metadataOf({ encoder: { name }, frontEnd: { ...resolved }, patchFrames, ...(standardisation && { standardisation }) }),
+    metadataOf({ encoder, frontEnd: { ...resolved }, patchFrames, ...(standardisation && { standardisation }) }),
   );
   goldenWeights(model.parameters);
   return model;

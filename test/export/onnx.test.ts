@@ -19,12 +19,14 @@ const hasOnnx = spawnSync(python, ['-c', 'import onnx']).status === 0;
 beforeAll(() => setBackend({ backend: 'wasm' }));
 
 describe('export --format onnx', () => {
-  it.each([
+  it.each<[string, number, Record<string, unknown>?]>([
     ['vgg', 45],
     ['crnn', 45],
     ['supCnn', 32],
-  ])('%s: log-mel patches give our own embeddings in onnxruntime-web, any number of them, of %i frames too', async (name, otherFrames) => {
-    const model = goldenModel(name);
+    ['resnet18 of 16 channels, mean and maximum', 45, { name: 'resnet18', width: 16, pooling: 'meanMax' }],
+    ['resnet18 of 16 channels, mean and deviation', 45, { name: 'resnet18', width: 16, pooling: 'meanDeviation' }],
+  ])('%s: log-mel patches give our own embeddings in onnxruntime-web, any number of them, of %i frames too', async (name, otherFrames, encoder = { name }) => {
+    const model = goldenModel(encoder);
     const session = await onnxSession(model, join(folder, 'model.onnx'));
     for (const [batch, frames] of [
       [3, 32],
@@ -47,7 +49,7 @@ describe('export --format onnx', () => {
     ['an offset that is heard, a floor', { padMode: 'constant', waveformOffset: 0.1, logFloor: 1e-3, window: 'hann', winLength: 500 }],
   ];
   it.each(frontEnds)('--waveform: clips give the mean over our own patches; front end: %s', async (_, frontEnd) => {
-    const model = goldenModel('vgg', { frontEnd });
+    const model = goldenModel({ name: 'vgg' }, { frontEnd });
     const session = await onnxSession(model, join(folder, 'model.onnx'), { waveform: true });
     const { sampleRate } = model.frontEnd;
     // Longer than a patch; shorter than minSeconds; shorter than a patch and than the padding.
@@ -63,7 +65,7 @@ describe('export --format onnx', () => {
 
   it('says in the file which model it is', async () => {
     const { modelProto } = await import('../../src/export/onnx/onnxMessages.js');
-    const model = goldenModel('vgg');
+    const model = goldenModel({ name: 'vgg' });
     const out = join(folder, 'facts.onnx');
     await exportModel({ model, format: 'onnx', out });
     const file = modelProto.toObject(modelProto.decode(await readFile(out)), { longs: Number }) as {
@@ -80,7 +82,7 @@ describe('export --format onnx', () => {
   it.skipIf(!hasOnnx)('is what onnx.checker takes, shapes inferred (needs PEER_PYTHON with onnx)', async () => {
     const files: string[] = [];
     for (const [i, name] of ['vgg', 'crnn', 'supCnn'].entries()) {
-      const model = goldenModel(name, { frontEnd: { preset: i === 0 ? 'librosa' : 'acl' } });
+      const model = goldenModel({ name }, { frontEnd: { preset: i === 0 ? 'librosa' : 'acl' } });
       for (const waveform of [false, true]) {
         files.push(join(folder, `check-${name}-${waveform}.onnx`));
         await exportModel({ model, format: 'onnx', out: files[files.length - 1], options: { waveform } });

@@ -34,7 +34,7 @@ print(json.dumps({
 
 describe('export --format python', () => {
   it('writes a package of that name, complete, and nothing beside it', async () => {
-    const model = goldenModel('vgg');
+    const model = goldenModel({ name: 'vgg' });
     const out = join(folder, 'my_sounds');
     expect(await exportModel({ model, format: 'python', out })).toMatch(/my_sounds.*22050 Hz.*512/);
     model.dispose();
@@ -49,7 +49,7 @@ describe('export --format python', () => {
   });
 
   it('refuses a folder that has content, and a name that Python could not import', async () => {
-    const model = goldenModel('vgg');
+    const model = goldenModel({ name: 'vgg' });
     await expect(exportModel({ model, format: 'python', out: join(folder, 'my_sounds') })).rejects.toThrow(/must be new or empty/);
     await expect(exportModel({ model, format: 'python', out: join(folder, 'My-Sounds') })).rejects.toThrow(
       /got "My-Sounds"; try my_sounds/,
@@ -64,7 +64,7 @@ describe('export --format python', () => {
     ['frames that do not stand at the edges', 'crnn', { center: false, power: 1 as const, fill: 'zero' as const }],
     ['an offset and zero padding', 'vgg', { padMode: 'constant' as const, waveformOffset: 0.1 }],
   ])('gives the numbers of Node: %s (needs PEER_PYTHON with onnxruntime)', async (_, name, frontEnd) => {
-    const model = goldenModel(name, { frontEnd });
+    const model = goldenModel({ name }, { frontEnd });
     const out = join(folder, `${name}_${Object.keys(frontEnd).length}`, 'sound_encoder');
     await exportModel({ model, format: 'python', out });
     // Longer than a patch, shorter than minSeconds, shorter than a patch and than the padding.

@@ -28,7 +28,7 @@ let standardised: Float32Array;
 // One network for all: its eleven million weights take longer to make than to use.
 beforeAll(async () => {
   await setBackend({ backend: 'wasm' });
-  model = goldenModel('resnet18');
+  model = goldenModel({ name: 'resnet18' });
   await exportModel({ model, format: 'torchvision', out: weights });
   tf.tidy(() => {
     const x = tf.tensor3d(patches, shape);

@@ -9,13 +9,15 @@ import { supCnnNodes } from './supCnnNodes.js';
 import { vggNodes } from './vggNodes.js';
 
 interface OnnxEncoder {
-  nodes: (layers: LayerNodes, patches: Value) => Value;
+  nodes: (layers: LayerNodes, patches: Value, options: Record<string, unknown>) => Value;
+  /** Options of the encoder that the nodes know; another one stops the export, for it would be left out. */
+  options?: readonly string[];
   /** Whether patches of any number of frames will do. */
   isFreeInTime: boolean;
 }
 
 const encoders: Record<string, OnnxEncoder> = {
-  resnet18: { nodes: resnet18Nodes, isFreeInTime: true },
+  resnet18: { nodes: resnet18Nodes, options: ['width', 'pooling'], isFreeInTime: true },
   vgg: { nodes: vggNodes, isFreeInTime: true },
   crnn: { nodes: crnnNodes, isFreeInTime: true },
   supCnn: { nodes: supCnnNodes, isFreeInTime: false },
@@ -30,7 +32,9 @@ export async function encoderNodes(graph: OnnxGraph, model: Model): Promise<{ em
   if (!Object.hasOwn(encoders, name)) {
     throw new UsageError(`export: ONNX is written for the encoders ${Object.keys(encoders).join(', ')}, got ${name}; export another model`);
   }
-  const { nodes, isFreeInTime } = encoders[name];
+  const { nodes, options = [], isFreeInTime } = encoders[name];
+  const unknown = Object.keys(model.metadata.encoder).find((key) => key !== 'name' && !options.includes(key));
+  if (unknown !== undefined) throw new UsageError(`export: encoder.${unknown} of ${name} has no ONNX form; export another model`);
   const weights = await encoderWeights(model);
   const { mean, standardDeviation } = model.metadata.standardisation;
   return {
@@ -38,7 +42,7 @@ export async function encoderNodes(graph: OnnxGraph, model: Model): Promise<{ em
     embed(patches) {
       const centred = graph.node('Sub', [patches, graph.constant('standardisation.mean', Float32Array.from(mean))]);
       const scaled = graph.node('Div', [centred, graph.constant('standardisation.deviation', Float32Array.from(standardDeviation))]);
-      return nodes({ graph, weights }, graph.unsqueeze(scaled, 1));
+      return nodes({ graph, weights }, graph.unsqueeze(scaled, 1), model.metadata.encoder);
     },
   };
 }

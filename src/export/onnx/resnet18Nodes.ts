@@ -1,14 +1,28 @@
+import type { Pooling } from '../../nn/pooling.js';
 import { convNormNode, type LayerNodes, maxPoolNode, reluNode } from './layerNodes.js';
 import type { Value } from './OnnxGraph.js';
 
-/** ResNet-18: standardised patches `[batch, 1, time, mel]` -> h `[batch, channels]`, as `src/nn/resnet18.ts`. Sizes come from the weights. */
-export function resnet18Nodes(layers: LayerNodes, patches: Value): Value {
+/** ResNet-18: standardised patches `[batch, 1, time, mel]` -> h, as `src/nn/resnet18.ts`. The width comes from the weights. */
+export function resnet18Nodes(layers: LayerNodes, patches: Value, { pooling = 'mean' }: { pooling?: Pooling }): Value {
   const stem = reluNode(layers, convNormNode(layers, { conv: 'conv1.', norm: 'bn1.' }, patches, { stride: 2, padding: 3 }));
   let x = maxPoolNode(layers, stem, { size: [3, 3], stride: [2, 2], padding: 1 });
   for (const stage of [1, 2, 3, 4]) {
     for (const block of [0, 1]) x = blockNodes(layers, `layer${stage}.${block}.`, x, stage > 1 && block === 0);
   }
-  return layers.graph.node('Flatten', [layers.graph.node('GlobalAveragePool', [x])], { axis: 1 });
+  return poolNodes(layers, pooling, x);
+}
+
+/** A map `[batch, channel, time, mel]` -> h, as `poolMap`. */
+function poolNodes({ graph }: LayerNodes, pooling: Pooling, map: Value): Value {
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [map])], { axis: 1 });
+  if (pooling === 'mean') return mean;
+  if (pooling === 'meanMax') {
+    return graph.node('Concat', [mean, graph.node('ReduceMax', [map], { axes: [2, 3], keepdims: 0 })], { axis: 1 });
+  }
+  const overMel = graph.node('ReduceMean', [map], { axes: [3], keepdims: 0 });
+  const centred = graph.node('Sub', [overMel, graph.unsqueeze(mean, 2)]);
+  const variance = graph.node('ReduceMean', [graph.node('Mul', [centred, centred])], { axes: [2], keepdims: 0 });
+  return graph.node('Concat', [mean, graph.node('Sqrt', [variance])], { axis: 1 });
 }
 
 /** A basic block; one that halves time and mel has a projection in its short cut. */
