@@ -10,9 +10,7 @@ export function goldenModel(
 ): Model {
   const resolved = resolveFrontEnd({ preset: 'acl', nFft: 1024, winLength: 660, nMels: 40, minSeconds: 0.5, ...frontEnd });
   const standardisation = resolved.log === 'decibel' ? { mean: [-40], standardDeviation: [20] } : undefined;
-  const model = createModel(
-    metadataOf({ encoder, frontEnd: { ...resolved }, patchFrames, ...(standardisation && { standardisation }) }),
-  );
+  const model = createModel(metadataOf({ encoder, frontEnd: { ...resolved }, patchFrames, ...(standardisation && { standardisation }) }));
   goldenWeights(model.parameters);
   return model;
 }

@@ -25,22 +25,25 @@ describe('export --format onnx', () => {
     ['supCnn', 32],
     ['resnet18 of 16 channels, mean and maximum', 45, { name: 'resnet18', width: 16, pooling: 'meanMax' }],
     ['resnet18 of 16 channels, mean and deviation', 45, { name: 'resnet18', width: 16, pooling: 'meanDeviation' }],
-  ])('%s: log-mel patches give our own embeddings in onnxruntime-web, any number of them, of %i frames too', async (name, otherFrames, encoder = { name }) => {
-    const model = goldenModel(encoder);
-    const session = await onnxSession(model, join(folder, 'model.onnx'));
-    for (const [batch, frames] of [
-      [3, 32],
-      [1, otherFrames],
-    ]) {
-      const patches = Float32Array.from({ length: batch * frames * 40 }, (_, i) => -1.5 + 2 * Math.sin(i * i * 0.01));
-      const h = tf.tidy(() => model.embedPatches(tf.tensor3d(patches, [batch, frames, 40])).dataSync<'float32'>());
-      const { embedding } = await runOnnx(session, patches, [batch, frames, 40]);
-      expect(embedding.dims).toEqual([batch, model.encoder.embeddingSize]);
-      expectSame(embedding, h);
-    }
-    model.dispose();
-    await session.release();
-  });
+  ])(
+    '%s: log-mel patches give our own embeddings in onnxruntime-web, any number of them, of %i frames too',
+    async (name, otherFrames, encoder = { name }) => {
+      const model = goldenModel(encoder);
+      const session = await onnxSession(model, join(folder, 'model.onnx'));
+      for (const [batch, frames] of [
+        [3, 32],
+        [1, otherFrames],
+      ]) {
+        const patches = Float32Array.from({ length: batch * frames * 40 }, (_, i) => -1.5 + 2 * Math.sin(i * i * 0.01));
+        const h = tf.tidy(() => model.embedPatches(tf.tensor3d(patches, [batch, frames, 40])).dataSync<'float32'>());
+        const { embedding } = await runOnnx(session, patches, [batch, frames, 40]);
+        expect(embedding.dims).toEqual([batch, model.encoder.embeddingSize]);
+        expectSame(embedding, h);
+      }
+      model.dispose();
+      await session.release();
+    },
+  );
 
   const frontEnds: [string, Partial<FrontEndOptions>][] = [
     ['the default', {}],
