@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findLibtorch, noLibtorch } from './setup/findLibtorch.mjs';
@@ -49,14 +49,24 @@ function oneDnnOf(torch) {
   return torch.root === '/usr' && existsSync('/usr/include/oneapi/dnnl/dnnl.hpp') && existsSync(library) ? library : '';
 }
 
+/** Gloo, where it is a library of its own: Debian's. PyTorch's wheels have it inside. */
+function glooOf(torch) {
+  const library = `/usr/lib/${thisMachine}-linux-gnu/libgloo.so.0`;
+  return torch.root === '/usr' && existsSync(library) ? library : '';
+}
+
 /** What the addon is made of: if this is unchanged, so is the addon. */
 function fingerprint(torch, oneDnn) {
   const files = [
     'CMakeLists.txt',
-    ...['src', 'simd'].flatMap((folder) => readdirSync(join(here, folder)).map((name) => join(folder, name))),
+    ...['src', 'simd', 'gloo'].flatMap((folder) =>
+      readdirSync(join(here, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, path, name }) => relative(here, join(parentPath ?? path, name))),
+    ),
   ];
   const { root, stamp, cxxStandard, cxx11Abi, openMp } = torch;
-  const facts = JSON.stringify([root, stamp, cxxStandard, cxx11Abi, openMp, oneDnn, options.sanitize, process.arch]);
+  const facts = JSON.stringify([root, stamp, cxxStandard, cxx11Abi, openMp, oneDnn, gloo, options.sanitize, process.arch]);
   return hash(facts, ...files.sort().flatMap((file) => [file, readFileSync(join(here, file))]));
 }
 
@@ -64,20 +74,22 @@ function fingerprint(torch, oneDnn) {
 if (options.sanitize === '' && !options.beside) spawnSync(process.execPath, [join(here, 'buildFrontEnd.mjs')], { stdio: 'inherit' });
 const torch = torchToUse();
 const oneDnn = oneDnnOf(torch);
+const gloo = glooOf(torch);
 const stamp = fingerprint(torch, oneDnn);
 const active = join(here, 'build', options.sanitize);
 const out = options.sanitize ? active : join(here, 'build', `libtorch-${torch.release}-${hash(torch.root).slice(0, 8)}`);
 const log = join(out, 'build.log');
 const facts = { fingerprint: stamp, torch: torch.source, folder: torch.root, release: torch.release };
 
+/** Runs to the end; what it says goes to the log. Returns what went wrong, in a line. */
 function run(command, args) {
   const result = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   writeFileSync(log, `$ ${[command, ...args].join(' ')}\n${result.stdout ?? ''}${result.stderr ?? ''}`, { flag: 'a' });
   if (result.error?.code === 'ENOENT') fail(`${command} is not installed; \`apt-get install cmake g++\``);
-  if (result.status === 0) return;
+  if (result.status === 0) return undefined;
   const text = `${result.stdout}${result.stderr}`;
   const line = text.split('\n').find((candidate) => /error/i.test(candidate)) ?? `${command} stopped with code ${result.status}`;
-  fail(`${line.trim().slice(0, 300)} (the whole log: ${log})`);
+  return line.trim().slice(0, 300);
 }
 
 const stampOf = (folder) => {
@@ -93,10 +105,8 @@ function put(from, folder) {
   writeFileSync(join(folder, 'stamp.json'), `${JSON.stringify(facts)}\n`);
 }
 
-function build() {
-  mkdirSync(out, { recursive: true });
-  writeFileSync(log, '');
-  rmSync(join(out, 'stamp.json'), { force: true });
+/** Compiles, links and proves. Returns what went wrong, in a line. */
+function make(torch, { c10d }) {
   const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
   const cmake = join(out, 'cmake');
   const cache = join(cmake, 'CMakeCache.txt');
@@ -111,14 +121,30 @@ function build() {
     TORCH_CXX_STANDARD: torch.cxxStandard,
     TORCH_CXX11_ABI: torch.cxx11Abi ?? '',
     ONEDNN_LIBRARY: oneDnn,
+    C10D: c10d ? 'ON' : 'OFF',
+    GLOO_LIBRARY: gloo,
     SANITIZE: options.sanitize,
   };
-  run('cmake', ['-S', here, '-B', cmake, ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`)]);
-  run('cmake', ['--build', cmake, '--parallel', String(Math.min(2, availableParallelism()))]);
-  const made = join(cmake, 'audiossl.node');
-  const complaint = options.sanitize ? undefined : proveAddon(made, torch);
-  if (complaint !== undefined) fail(`${complaint}; \`npm run setup -- --libtorch debian\` or \`--libtorch pypi\` takes another`);
-  put(made, out);
+  const complaint =
+    run('cmake', ['-S', here, '-B', cmake, ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`)]) ??
+    run('cmake', ['--build', cmake, '--parallel', String(Math.min(2, availableParallelism()))]);
+  if (complaint !== undefined) return `${complaint} (the whole log: ${log})`;
+  const unproven = options.sanitize ? undefined : proveAddon(join(cmake, 'audiossl.node'), torch);
+  return unproven && `${unproven}; \`npm run setup -- --libtorch debian\` or \`--libtorch pypi\` takes another`;
+}
+
+function build() {
+  mkdirSync(out, { recursive: true });
+  writeFileSync(log, '');
+  rmSync(join(out, 'stamp.json'), { force: true });
+  const complaint = make(torch, { c10d: true });
+  if (complaint !== undefined) {
+    // Everything else may be well: training on one process goes on.
+    const other = make(torch, { c10d: false });
+    if (other !== undefined) fail(other);
+    console.error(`native/build.mjs: without training on several processes, which this libtorch does not build with: ${complaint}`);
+  }
+  put(join(out, 'cmake', 'audiossl.node'), out);
   console.error(`native/build.mjs: built the addon with libtorch ${torch.release} (${torch.source}: ${torch.root})`);
 }
 

@@ -17,6 +17,7 @@ const levels: Record<string, number> = {
   nn: 3,
   loss: 3,
   optim: 3,
+  parallel: 3,
   model: 4,
   run: 4,
   embed: 5,

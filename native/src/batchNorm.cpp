@@ -4,6 +4,7 @@
 #include "../simd/kernels.h"
 #include "families.h"
 #include "parallel.h"
+#include "ranks.h"
 
 namespace audiossl {
 namespace {
@@ -79,6 +80,20 @@ Tensor normalised(const Tensor& x, const Affine& affine, const OptionalTensor& r
   return y;
 }
 
+// Mean and variance [groups, C] of `rows` rows of this rank become those of the rows of all ranks, whose number is returned. The sums that
+// the ranks add are around `centre` [C], the same on all of them.
+double statisticsOfAllRanks(Tensor& mean, Tensor& variance, double rows, const Tensor& centre) {
+  Tensor offset = mean - centre;
+  Tensor sums = at::cat({(offset * rows).reshape(-1), ((variance + offset * offset) * rows).reshape(-1), at::full({1}, rows, mean.options())});
+  sumOverRanks(sums);
+  int64_t count = mean.numel();
+  double all = sums.data_ptr<double>()[2 * count];
+  offset = sums.narrow(0, 0, count).view(mean.sizes()) / all;
+  mean = centre + offset;
+  variance = (sums.narrow(0, count, count).view(mean.sizes()) / all - offset * offset).clamp_min_(0);
+  return all;
+}
+
 // -> y, mean [groups, C], inverseDeviation [groups, C]; the running statistics change in place, once a group.
 Tensors batchNormTrain(const Tensor& input, const Tensor& gamma, const Tensor& beta, int64_t runningMeanSlot, int64_t runningVarianceSlot,
                        const OptionalTensor& givenResidual, int64_t groups, double epsilon, double momentum, bool relu) {
@@ -97,12 +112,14 @@ Tensors batchNormTrain(const Tensor& input, const Tensor& gamma, const Tensor& b
   Tensor shift = sums[0] / static_cast<double>(rows);
   Tensor mean = pivot.to(at::kDouble) + shift;
   Tensor variance = (sums[1] / static_cast<double>(rows) - shift * shift).clamp_min_(0);
+  Tensor runningMean = uniqueAt(runningMeanSlot), runningVariance = uniqueAt(runningVarianceSlot);
+  double count = static_cast<double>(rows);
+  if (sharesStatistics()) count = statisticsOfAllRanks(mean, variance, count, runningMean.to(at::kDouble));
   Tensor inverseDeviation = (variance + epsilon).rsqrt_();
 
-  Tensor runningMean = uniqueAt(runningMeanSlot), runningVariance = uniqueAt(runningVarianceSlot);
   for (int64_t group = 0; group < groups; group++) {
     runningMean.mul_(1 - momentum).add_(mean[group].to(at::kFloat), momentum);
-    runningVariance.mul_(1 - momentum).add_(variance[group].to(at::kFloat), momentum * rows / (rows - 1));
+    runningVariance.mul_(1 - momentum).add_(variance[group].to(at::kFloat), momentum * count / (count - 1));
   }
 
   mean = mean.to(at::kFloat);
@@ -139,6 +156,16 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
   });
   Tensor deviation = inverseDeviation.to(at::kDouble);
   Tensor sumG = sums[0], sumGXHat = sums[1] * deviation;
+  // Gradients of gamma and beta are this rank's share, as all others are; what goes on to x is about the rows of all ranks.
+  Tensor dGamma = sumGXHat.sum(0).to(at::kFloat), dBeta = sumG.sum(0).to(at::kFloat);
+  if (sharesStatistics()) {
+    Tensor all = at::cat({sumG.reshape(-1), sumGXHat.reshape(-1), at::full({1}, rows, sumG.options())});
+    sumOverRanks(all);
+    int64_t count = sumG.numel();
+    sumG = all.narrow(0, 0, count).view(sumG.sizes());
+    sumGXHat = all.narrow(0, count, count).view(sumG.sizes());
+    rows = all.data_ptr<double>()[2 * count];
+  }
 
   // dx = scale (g - sum(g) / n - xHat sum(g xHat) / n), as scale g + slope x + offset
   Tensor scale = deviation * gamma;
@@ -155,7 +182,7 @@ Tensors batchNormGradient(const Tensor& givenDy, const Tensor& input, const Tens
     simd().batchNormGradient(at.bfloat16, at.in(masked, first), at.in(x, first), at.in(mask, first), at.out(dx, first), count, channels,
                              terms);
   });
-  Tensors results{dx, sumGXHat.sum(0).to(at::kFloat), sumG.sum(0).to(at::kFloat)};
+  Tensors results{dx, dGamma, dBeta};
   if (hasResidual) results.push_back(masked);
   return results;
 }

@@ -84,10 +84,12 @@ struct Argument<bool> {
 template <>
 struct Argument<std::string> {
   static std::string get(napi_env env, napi_value value) {
-    char text[256];
     size_t length;
-    if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok) wrongArgument("a string");
-    return std::string(text, length);
+    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) wrongArgument("a string");
+    std::string text(length + 1, '\0');
+    napi_get_value_string_utf8(env, value, &text[0], text.size(), &length);
+    text.resize(length);
+    return text;
   }
 };
 

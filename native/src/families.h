@@ -18,6 +18,7 @@ void defineBatchNorm(Module& module);
 void defineTraining(Module& module);
 void defineSoftmaxRegression(Module& module);
 void defineLibraries(Module& module);
+void defineRanks(Module& module);
 
 // The release of the headers that the addon was compiled with.
 std::string headersRelease();

@@ -97,6 +97,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   defineTraining(module);
   defineSoftmaxRegression(module);
   defineLibraries(module);
+  defineRanks(module);
   return exports;
 }
 

@@ -7,7 +7,7 @@ import type { AngularMarginKeys, ContrastiveLossOptions } from './lossOptions.js
 import { moduleLoss } from './moduleLoss.js';
 import type { Pairs } from './pairs.js';
 
-/** What the angular margin term sees: rows of one label are pulled together, others pushed apart. */
+/** What the angular margin term sees: rows of one label are pulled together, others pushed apart. One of the two is read, so either may be a getter. */
 export interface MarginRows {
   /** Encoder's outputs h, `[rows, dim]`. */
   embeddings: tf.Tensor2D;

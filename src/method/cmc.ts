@@ -19,14 +19,20 @@ export function cmc({ encoder, encoderParameters, head, headParameters, loss }: 
   const objective = contrastiveObjective(loss);
   return pretrainMethod({
     networks: { encoder: encoderParameters, projectionHead: headParameters },
-    forward(patches, { isTraining, dropout }) {
+    numViews: 1,
+    forward(patches, { isTraining, dropout, spread }) {
       const h = encoder.forward(encoderParameters, patches, { isTraining, dropout });
       const z = head.forward(headParameters, h, { isTraining });
-      const numClips = isTraining ? h.shape[0] : h.shape[0] / 2;
       const viewsOf = (joined: tf.Tensor2D, sizes: readonly number[]) =>
-        tf.concat(tf.split<tf.Tensor2D>(tf.slice(joined, 0, numClips), [...sizes], 1), 0);
-      const projections = viewsOf(z, [head.outputSize / 2, head.outputSize / 2]); // [2n, outputSize / 2]
-      const rows = { embeddings: viewsOf(h, partSizes), projections, labels: pairLabels(numClips) };
+        spread.see(tf.concat(tf.split<tf.Tensor2D>(tf.slice(joined, 0, spread.numOwn), [...sizes], 1), 0), 2);
+      const projections = viewsOf(z, [head.outputSize / 2, head.outputSize / 2]); // [2 seen, outputSize / 2]
+      const rows = {
+        get embeddings() {
+          return viewsOf(h, partSizes);
+        },
+        projections,
+        labels: pairLabels(spread.numSeen),
+      };
       return { h, ...objective.compute(crossViewPairs(projections, projections), rows) };
     },
     updatesPerStep: 1,

@@ -3,11 +3,12 @@ import type { Parameters } from '../nn/parameters.js';
 import { valueAndGradients } from '../nn/valueAndGradients.js';
 
 /**
- * The gradients of `loss` by the trainable parameters, and the values of it and of the other scalars that `compute` gives, for the log.
+ * The gradients of `weight x loss` by the trainable parameters, and the values of it and of the other scalars that `compute` gives, for the log.
  * Whoever takes the gradients disposes of them.
  */
 export function lossAndGradients<Scalars extends { loss: tf.Scalar } & { [Name in keyof Scalars]: tf.Scalar | undefined }>(
   trainable: Parameters,
+  weight: number,
   compute: () => Scalars,
 ): { values: { [Name in keyof Scalars]: number }; gradients: Map<string, tf.Tensor> } {
   // They are made inside the gradient's tidy, which would free them before they are read.
@@ -15,7 +16,7 @@ export function lossAndGradients<Scalars extends { loss: tf.Scalar } & { [Name i
   const { value, gradients } = valueAndGradients(trainable, () => {
     const scalars = compute();
     kept.push({ names: Object.keys(scalars), stacked: tf.keep(tf.stack(Object.values<tf.Scalar>(scalars as Record<string, tf.Scalar>))) });
-    return scalars.loss;
+    return weight === 1 ? scalars.loss : tf.mul(scalars.loss, weight);
   });
   const [{ names, stacked }] = kept;
   const read = stacked.dataSync();

@@ -47,22 +47,27 @@ export function mocoV2(
     networks: { encoder: encoderParameters, projectionHead: headParameters },
     untrained: { ...branch.parameters, queue: queue.parameters },
     targets: (views, isTraining) => branch.targets(half(views, 1), { isTraining, groups: 1 }),
-    forward(views, { isTraining, dropout, targets }) {
-      const numClips = views.shape[0] / 2;
+    forward(views, { isTraining, dropout, targets, spread }) {
       const key = targets as Targets;
       // A look at validation clips wants the embeddings of both views; a step takes time for one.
       const seen = isTraining ? half(views, 0) : views;
       const h = encoder.forward(encoderParameters, seen, { isTraining, dropout });
-      const ofQueries = isTraining ? h : tf.slice(h, 0, numClips);
-      const z = head.forward(headParameters, ofQueries, { isTraining });
+      const ofQueries = isTraining ? h : tf.slice(h, 0, spread.numOwn);
+      const z = spread.see(head.forward(headParameters, ofQueries, { isTraining }), 1);
+      const keyZ = spread.see(key.z, 1);
       const rows = {
-        embeddings: tf.concat([ofQueries, key.h], 0),
-        projections: tf.concat([z, key.z], 0),
-        labels: pairLabels(numClips),
+        get embeddings() {
+          return tf.concat([spread.see(ofQueries, 1), spread.see(key.h, 1)], 0);
+        },
+        get projections() {
+          return tf.concat([z, keyZ], 0);
+        },
+        labels: pairLabels(spread.numSeen),
       };
-      return { h, ...objective.compute(queuePairs(z, key.z, keys), rows) };
+      return { h, ...objective.compute(queuePairs(z, keyZ, keys), rows) };
     },
-    afterStep: ({ z }) => tf.tidy(() => queue.push(unitRows(z))),
+    // The queue is the run's, one and the same on all ranks.
+    afterStep: ({ z }, spread) => tf.tidy(() => queue.push(unitRows(spread.collect(z, 1)))),
     afterUpdate: branch.afterUpdate,
     updatesPerStep: 1,
     valueAtChance: () => objective.valueAtChance(queueSize),
@@ -84,13 +89,22 @@ function predictorMethod(
     networks: { encoder: encoderParameters, projectionHead: headParameters, predictor: predictorParameters },
     untrained: branch.parameters,
     targets: (views, isTraining) => branch.targets(views, { isTraining, groups: 2 }),
-    forward(views, { isTraining, dropout, targets }) {
+    forward(views, { isTraining, dropout, targets, spread }) {
       const mode = { isTraining, groups: 2 };
       const h = encoder.forward(encoderParameters, views, { ...mode, dropout });
       const z = head.forward(headParameters, h, mode);
-      const queries = predictor.forward(predictorParameters, z, mode);
-      const pairs = crossViewPairs(queries, (targets as Targets).z, { hasNegatives });
-      return { h, ...objective.compute(pairs, { embeddings: h, projections: z, labels: pairLabels(views.shape[0] / 2) }) };
+      const queries = spread.see(predictor.forward(predictorParameters, z, mode), 2);
+      const pairs = crossViewPairs(queries, spread.see((targets as Targets).z, 2), { hasNegatives });
+      const rows = {
+        get embeddings() {
+          return spread.see(h, 2);
+        },
+        get projections() {
+          return spread.see(z, 2);
+        },
+        labels: pairLabels(spread.numSeen),
+      };
+      return { h, ...objective.compute(pairs, rows) };
     },
     afterUpdate: branch.afterUpdate,
     updatesPerStep: 2,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from '../nn/parameters.js';
 import type { DropoutKey } from '../ops/dropout.js';
+import { type BatchSpread, wholeBatch } from '../parallel/BatchSpread.js';
 import { lossAndGradients } from './lossAndGradients.js';
 import { networkParameters } from './networkParameters.js';
 
@@ -20,11 +21,13 @@ export interface StepResult extends ContrastiveLosses {
 
 /** What a step may be told beside its views. */
 export interface StepContext {
-  /** Class of each clip of the batch, for methods that learn from labels. */
+  /** Class of each clip of the batch, or of this rank's share of it, for methods that learn from labels. */
   labels?: Int32Array;
   /** Names the masks of encoders that have dropout; without it they drop nothing. */
   dropout?: DropoutKey;
-  /** Gets the embeddings h `[views, embeddingSize]` that the step made, after its gradients; they are disposed of when it returns. */
+  /** How the batch lies on several ranks, `views` being this one's share; absent: they are the whole batch. */
+  spread?: BatchSpread;
+  /** Gets the embeddings h `[views, embeddingSize]` that the step made, of all ranks, after its gradients; disposed of when it returns. */
   observe?: (embeddings: tf.Tensor2D) => void;
 }
 
@@ -37,7 +40,8 @@ export interface PretrainMethod {
   /** Of `parameters` those that the method has made itself and that whoever made the method disposes of. */
   own: Parameters;
   /**
-   * One training step's forward and backward pass. Running statistics and queues are updated, weights are not.
+   * One training step's forward and backward pass. Running statistics and queues are updated, weights are not. Losses and gradients are
+   * those of the batch that the loss sees; gradients are this rank's summand of the batch's.
    * @param views `[numViews n, time, mel]`, standardised: the first views of all n clips, then the second ones ...
    */
   step(views: tf.Tensor3D, context?: StepContext): StepResult;
@@ -74,6 +78,7 @@ export interface ForwardInput {
   labels?: Int32Array;
   /** What `targets` gave. */
   targets?: Targets;
+  spread: BatchSpread;
 }
 
 /**
@@ -86,6 +91,7 @@ export function pretrainMethod({
   targets: makeTargets,
   forward,
   afterStep,
+  numViews = 2,
   ...rest
 }: {
   /** Trained, by name. */
@@ -95,7 +101,9 @@ export function pretrainMethod({
   targets?: (views: tf.Tensor3D, isTraining: boolean) => Targets;
   forward: (views: tf.Tensor3D, input: ForwardInput) => ForwardResult;
   /** Gets the targets of a training step when its gradients are there. */
-  afterStep?: (targets: Targets) => void;
+  afterStep?: (targets: Targets, spread: BatchSpread) => void;
+  /** Views of a clip in training. */
+  numViews?: number;
 } & Pick<PretrainMethod, 'afterUpdate' | 'updatesPerStep' | 'valueAtChance'>): PretrainMethod {
   const { trainable } = networkParameters(networks);
   const { parameters: own } = networkParameters(untrained);
@@ -113,20 +121,20 @@ export function pretrainMethod({
     trainable,
     parameters,
     own,
-    step(views, { observe, ...context } = {}) {
+    step(views, { observe, spread = wholeBatch(views.shape[0] / numViews), ...context } = {}) {
       const targets = targetsOf(views, true);
       try {
         const observed: tf.Tensor2D[] = [];
-        const { values, gradients } = lossAndGradients(trainable, () => {
-          const { h, ...losses } = forward(views, { isTraining: true, ...context, targets });
+        const { values, gradients } = lossAndGradients(trainable, spread.weight, () => {
+          const { h, ...losses } = forward(views, { isTraining: true, ...context, targets, spread });
           if (observe !== undefined) observed.push(tf.keep(tf.clone(h)));
           return losses;
         });
         for (const h of observed) {
-          observe?.(h);
+          tf.tidy(() => observe?.(spread.collect(h, h.shape[0] / spread.numOwn)));
           h.dispose();
         }
-        if (targets !== undefined) afterStep?.(targets);
+        if (targets !== undefined) afterStep?.(targets, spread);
         return { ...values, gradients };
       } finally {
         if (targets !== undefined) tf.dispose([targets.h, targets.z]);
@@ -134,7 +142,8 @@ export function pretrainMethod({
     },
     evaluate(views, context = {}) {
       return tf.tidy(() => {
-        const { h, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false) });
+        const spread = wholeBatch(views.shape[0] / 2);
+        const { h, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false), spread });
         const values = tf.stack(Object.values(losses)).dataSync();
         const named = Object.fromEntries(Object.keys(losses).map((name, i) => [name, values[i]])) as unknown as ContrastiveLosses;
         // A copy: a backend may hand out its own memory.

@@ -27,16 +27,25 @@ export function simclr({
   const objective = contrastiveObjective(loss);
   return pretrainMethod({
     networks: { encoder: encoderParameters, projectionHead: headParameters },
-    forward(views, { isTraining, dropout, labels }) {
+    numViews,
+    forward(views, { isTraining, dropout, labels, spread }) {
       const groups = isTraining ? numViews : 2;
-      const numClips = views.shape[0] / groups;
       const h = encoder.forward(encoderParameters, views, { isTraining, groups, dropout }); // [views, embeddingSize]
-      const z = head.forward(headParameters, h, { isTraining, groups }); // [views, outputSize]
-      const kinds = tf.tile(positives === 'labels' ? tf.tensor1d(labelsOf(numClips, labels), 'int32') : tf.range(0, numClips, 1, 'int32'), [
-        groups,
-      ]);
+      const z = spread.see(head.forward(headParameters, h, { isTraining, groups }), groups); // [views seen, outputSize]
+      const ofClips =
+        positives === 'labels'
+          ? tf.tensor1d(spread.seeNumbers(labelsOf(spread.numOwn, labels)), 'int32')
+          : tf.range(0, spread.numSeen, 1, 'int32');
+      const kinds = tf.tile(ofClips, [groups]);
       const pairs = positives === 'labels' ? labelPairs(z, kinds) : viewPairs(tf.split<tf.Tensor2D>(z, groups));
-      return { h, ...objective.compute(pairs, { embeddings: h, projections: z, labels: kinds }) };
+      const rows = {
+        get embeddings() {
+          return spread.see(h, groups);
+        },
+        projections: z,
+        labels: kinds,
+      };
+      return { h, ...objective.compute(pairs, rows) };
     },
     updatesPerStep: numViews,
     // With several positives or with labels it depends on the batch.

@@ -6,6 +6,7 @@ import type { Encoder } from '../nn/encoder.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Head } from '../nn/projectionHead.js';
 import { type DropoutKey, dropout } from '../ops/dropout.js';
+import { type BatchSpread, wholeBatch } from '../parallel/BatchSpread.js';
 import { UsageError } from '../util/errors.js';
 import { lossAndGradients } from './lossAndGradients.js';
 import { networkParameters } from './networkParameters.js';
@@ -36,8 +37,9 @@ export interface Supervised {
    * @param views `[n, time, mel]`, standardised
    * @param labels class of each view
    * @param dropout names the masks of encoders that have dropout; without it they drop nothing
+   * @param spread how the batch lies on several ranks, views and labels being this one's share; absent: they are the whole batch
    */
-  step(views: tf.Tensor3D, labels: Int32Array, dropout?: DropoutKey): SupervisedStep;
+  step(views: tf.Tensor3D, labels: Int32Array, dropout?: DropoutKey, spread?: BatchSpread): SupervisedStep;
   /**
    * The same losses in evaluation mode, where nothing is updated, dropped or left out as a possible wrong label, and the probabilities of
    * the classes, `[n, classes]` row-major.
@@ -87,27 +89,27 @@ export function supervised({
     return { h, features: pooled };
   }
 
-  function forward(views: tf.Tensor3D, labels: Int32Array, isTraining: boolean, key?: DropoutKey) {
+  function forward(views: tf.Tensor3D, labels: Int32Array, isTraining: boolean, spread: BatchSpread, key?: DropoutKey) {
     const { h, features } = embed(views, isTraining, key); // [n, embeddingSize], [n, embeddingSize or pooledSize]
     const seen = key === undefined || rate === 0 ? h : dropout(h, { rate, layer: 'classifier', key });
-    const logits = head.forward(headParameters, seen, { isTraining }); // [n, classes]
-    const given = { logits, features, labels: tf.tensor1d(labels, 'int32') };
+    const logits = spread.see(head.forward(headParameters, seen, { isTraining }), 1); // [n seen, classes]
+    const given = { logits, features: spread.see(features, 1), labels: tf.tensor1d(spread.seeNumbers(labels), 'int32') };
     return { logits, ...crossEntropyMarginLoss(given, isTraining ? options : evaluationOptions) };
   }
 
   return {
     trainable,
     parameters,
-    step(views, labels, key) {
-      const { values, gradients } = lossAndGradients(trainable, () => {
-        const { logits: _, ...losses } = forward(views, labels, true, key);
+    step(views, labels, key, spread = wholeBatch(labels.length)) {
+      const { values, gradients } = lossAndGradients(trainable, spread.weight, () => {
+        const { logits: _, ...losses } = forward(views, labels, true, spread, key);
         return losses;
       });
       return { ...values, gradients };
     },
     evaluate(views, labels) {
       return tf.tidy(() => {
-        const { logits, loss, crossEntropyLoss, marginLoss } = forward(views, labels, false);
+        const { logits, loss, crossEntropyLoss, marginLoss } = forward(views, labels, false, wholeBatch(labels.length));
         const values = tf.stack([loss, crossEntropyLoss, marginLoss]).dataSync();
         // A copy: a backend may hand out its own memory.
         const probabilities = Float32Array.from(tf.softmax(logits).dataSync());

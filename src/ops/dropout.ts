@@ -8,6 +8,8 @@ export interface DropoutKey {
   seed: number;
   /** Optimiser updates done so far, or any other count that no two steps share. */
   step: number;
+  /** Of a batch that several ranks share: the rows of each view that are here. The masks are those of the whole batch. */
+  part?: { first: number; rows: number; of: number };
 }
 
 /** Values that one 32-bit word decides on: 16 bits each. */
@@ -24,10 +26,26 @@ const RESOLUTION = 2 ** 16;
 export function dropout<T extends tf.Tensor>(x: T, { rate, layer, key }: { rate: number; layer: string; key: DropoutKey }): T {
   if (!(rate >= 0 && rate < 1)) throw new AudiosslError(`dropout: rate must be in 0 .. 1, 1 excluded, got ${rate}`);
   return differentiable([x], (save) => {
-    const mask = tf.tensor(dropoutMask(x.size, { rate, layer, key }), x.shape);
+    const mask = tf.tensor(maskOfPart(x.shape, { rate, layer, key }), x.shape);
     save([mask]);
     return { value: tf.mul<T>(x, mask), backward: (dy, [mask]) => [tf.mul(dy, mask)] };
   });
+}
+
+/** The mask of the rows that are here, of each view. */
+function maskOfPart(shape: readonly number[], named: { rate: number; layer: string; key: DropoutKey }): Float32Array {
+  const size = tf.util.sizeFromShape([...shape]);
+  const { part } = named.key;
+  if (part === undefined) return dropoutMask(size, named);
+  const views = shape[0] / part.rows;
+  const ofRow = size / shape[0];
+  const whole = dropoutMask(views * part.of * ofRow, named);
+  const mask = new Float32Array(size);
+  for (let view = 0; view < views; view++) {
+    const from = (view * part.of + part.first) * ofRow;
+    mask.set(whole.subarray(from, from + part.rows * ofRow), view * part.rows * ofRow);
+  }
+  return mask;
 }
 
 /** `size` values, each 0 or 1 / (1 - rate). */

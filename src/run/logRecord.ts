@@ -33,11 +33,13 @@ export const startRecord = z.looseObject({
   environment: z.record(z.string(), z.string()).optional().describe('see describeEnvironment'),
   numEpochs: count.optional(),
   stepsPerEpoch: count.optional(),
+  ranks: count.optional().describe('processes that train together; absent for one'),
+  launcher: z.string().optional().describe('what started them: torchrun, slurm or processes'),
   resumedFromStep: count.optional().describe('only in the start record of a resume'),
   changedEngine: z
     .string()
     .optional()
-    .describe('a line, where a resume computes on another backend, device, precision or number of threads'),
+    .describe('a line, where a resume computes on another backend, device, precision or number of threads or ranks'),
 });
 
 /** One optimiser update. */

@@ -4,6 +4,7 @@ import { type CheckpointMetadata, loadCheckpoint, saveCheckpoint } from '../mode
 import { collectTensors, loadParameters, selectTensors } from '../model/parameters.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { ranksOptions } from '../parallel/ranksOptions.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { type TrainingState, trainingState } from './trainingState.js';
@@ -111,7 +112,7 @@ function thatMustStay(config: unknown): Record<string, unknown> {
     method?: Keys;
     loss?: Keys;
   } & Keys;
-  const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null, onlineProbe = null } = train ?? {};
+  const { batchSize, patches = 'random', selectBy = 'accuracy', initialise = null, onlineProbe = null, ranks } = train ?? {};
   // What ran before configs named their method.
   const onlyMethod = rest.loss?.name === 'crossEntropyMargin' ? { name: 'supervised' } : { name: 'simclr', numViews: 2 };
   return {
@@ -122,6 +123,7 @@ function thatMustStay(config: unknown): Record<string, unknown> {
     'train.selectBy': selectBy,
     'train.initialise': initialise,
     'train.onlineProbe': onlineProbe,
+    'train.ranks': ranks ?? ranksOptions.parse({}),
     'train.epochs (a momentum schedule ends with the last)': method?.momentumSchedule === 'cosine' ? train?.epochs : undefined,
     'train.monitorEveryEpochs': rest.schedule?.name === 'plateau' ? train?.monitorEveryEpochs : undefined,
     'evaluation.neighbours': evaluation?.neighbours,

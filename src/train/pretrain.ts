@@ -139,11 +139,13 @@ export function contrastiveMethod(
   return {
     trainable,
     afterUpdate,
-    step(views, { clips }, dropout) {
+    step(views, { clips }, dropout, spread) {
       const labels = labelOf && Int32Array.from(clips, labelOf);
       const beside: Record<string, number> = {};
-      const observe = probe && labels ? (h: tf.Tensor2D): void => void Object.assign(beside, probe.learn(h, labels)) : undefined;
-      const { gradients, ...losses } = step(views, { labels, dropout, observe });
+      const learn = (h: tf.Tensor2D, labels: Int32Array): void =>
+        void Object.assign(beside, probe?.learn(h, spread?.collectNumbers(labels) ?? labels));
+      const observe = probe && labels ? (h: tf.Tensor2D): void => learn(h, labels) : undefined;
+      const { gradients, ...losses } = step(views, { labels, dropout, observe, spread });
       return { losses: { ...losses, ...beside }, gradients };
     },
   };

@@ -3,7 +3,6 @@ import type { ResolvedSplit } from '../data/resolveSplit.js';
 import { learningRateAt, type ScheduleOptions } from '../optim/learningRateAt.js';
 import type { StartRecord } from '../run/logRecord.js';
 import { readLog } from '../run/readLog.js';
-import type { RunFacts } from '../run/runFacts.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
@@ -67,10 +66,12 @@ export function checkPace(
   );
 }
 
+type Engine = Pick<StartRecord, 'backend' | 'device' | 'precision' | 'threads' | 'ranks'>;
+
 /** What computes now and what did before, where they differ: a resume is bit-identical on the same engine only. */
-export async function engineChange(logFile: string, now: RunFacts): Promise<string | undefined> {
-  const engine = ({ backend, device, precision, threads }: Pick<StartRecord, 'backend' | 'device' | 'precision' | 'threads'>) =>
-    `${backend} ${device} ${precision} ${threads} threads`;
+export async function engineChange(logFile: string, now: Engine): Promise<string | undefined> {
+  const engine = ({ backend, device, precision, threads, ranks = 1 }: Engine) =>
+    `${backend} ${device} ${precision} ${threads} threads${ranks === 1 ? '' : ` on each of ${ranks} ranks`}`;
   const before = (await readLog(logFile)).starts.at(-1);
   if (before === undefined || engine(before) === engine(now)) return undefined;
   return `resumed on ${engine(now)}, before it was ${engine(before)}: from here on not bit-identical to an undisturbed run`;

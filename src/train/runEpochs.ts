@@ -4,10 +4,12 @@ import type { DropoutKey } from '../ops/dropout.js';
 import { learningRateAt, type ScheduleOptions } from '../optim/learningRateAt.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { afterLook } from '../optim/plateau.js';
+import type { BatchSpread } from '../parallel/BatchSpread.js';
 import type { EndRecord, LogRecord, MonitorRecord } from '../run/logRecord.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
 import { isBetterLook, type MonitorLook } from './monitorLook.js';
+import type { TrainingRanks } from './TrainingRanks.js';
 import type { StepReport, TrainingMethod, ViewSource } from './trainingMethod.js';
 import { addBatch, meanLosses, startNextEpoch, type TrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
@@ -65,6 +67,7 @@ export async function runEpochs<Item, Batch>({
   learningRate: baseLearningRate,
   options: { epochs, batchSize, checkpointSeconds, monitorEveryEpochs, earlyStopping },
   seed,
+  ranks,
   signal,
   onProgress,
   onMonitor,
@@ -84,6 +87,8 @@ export async function runEpochs<Item, Batch>({
   learningRate: number;
   options: Pick<TrainOptions, 'epochs' | 'batchSize' | 'checkpointSeconds' | 'monitorEveryEpochs' | 'earlyStopping'>;
   seed: number;
+  /** The others, where this process is one of several that share every batch. Each calls this; `save`, `log` and `look` are rank 0's. */
+  ranks?: TrainingRanks;
   signal?: AbortSignal;
   onProgress?: (progress: EpochProgress) => void;
   onMonitor?: (record: MonitorRecord) => void;
@@ -117,10 +122,10 @@ export async function runEpochs<Item, Batch>({
   while (state.epoch <= epochs) {
     if (hasLostPatience()) return end('earlyStopping');
     const { epoch } = state;
-    const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch });
+    const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch, minLastBatch: ranks?.minBatch });
     const read = (batch: number) => {
       const reading = source.read(
-        Array.from(batches[batch], (i) => items[i]),
+        (ranks?.shareOf(batches[batch]) ?? Array.from(batches[batch])).map((i) => items[i]),
         epoch,
       );
       // Awaited one step later: until then an error must not count as unhandled.
@@ -137,7 +142,11 @@ export async function runEpochs<Item, Batch>({
 
       const views = source.toViews(data);
       const augmenting = clock();
-      const { gradients, losses, counts } = stepAndDispose(method, views, data, { seed, step: state.step });
+      const step = (dropout: DropoutKey, spread?: BatchSpread) => stepAndDispose(method, views, data, dropout, spread);
+      const dropout = { seed, step: state.step };
+      const isStopWanted = signal?.aborted ?? false;
+      const { gradients, losses, counts, isStopped, waited } =
+        ranks === undefined ? { ...step(dropout), isStopped: false, waited: 0 } : ranks.step(numItems, dropout, isStopWanted, step);
       const computing = clock();
       const learningRate = rateAt(epoch - 1 + state.batch / batches.length);
       try {
@@ -156,7 +165,8 @@ export async function runEpochs<Item, Batch>({
       state.sums.seconds += total;
       state.seconds += total;
       const patchesPerSecond = round((source.viewsPerItem * numItems) / total, 2);
-      log({ kind: 'step', step: state.step, epoch, ...losses, ...counts, learningRate, patchesPerSecond });
+      const waiting = ranks && { ranksWaitedSeconds: round(waited, 4) };
+      log({ kind: 'step', step: state.step, epoch, ...losses, ...counts, learningRate, patchesPerSecond, ...waiting });
       onProgress?.({
         epoch,
         epochs,
@@ -167,7 +177,8 @@ export async function runEpochs<Item, Batch>({
         seconds: { reading, views: augmenting, gradients: computing, update: updating, total },
       });
       await new Promise(setImmediate);
-      if (signal?.aborted) {
+      // Of several ranks all stop after the same step: the one after which each knew that one of them was told to.
+      if (ranks === undefined ? signal?.aborted : isStopped) {
         await next?.catch(() => {});
         await saveNow(false);
         return end('interrupted');
@@ -189,11 +200,9 @@ export async function runEpochs<Item, Batch>({
     });
     let isBest = false;
     if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs)) {
-      const { value, selectedBy, tieBreak, values, collapse, seconds } = await look({
-        losses,
-        batchItems: Math.min(batchSize, items.length),
-        step: state.step,
-      });
+      const batchItems = ranks?.seenOf(Math.min(batchSize, items.length)) ?? Math.min(batchSize, items.length);
+      const training = { losses, batchItems, step: state.step };
+      const { value, selectedBy, tieBreak, values, collapse, seconds } = await (ranks?.first(() => look(training)) ?? look(training));
       state.monitor = values;
       isBest = isBetterLook({ value, tieBreak }, state.best);
       if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch };
@@ -219,14 +228,21 @@ export async function runEpochs<Item, Batch>({
     }
     startNextEpoch(state);
     await saveNow(isBest);
-    if (signal?.aborted && state.epoch <= epochs) return end('interrupted');
+    const isInterrupted = ranks === undefined ? signal?.aborted : ranks.isAnyTrue(signal?.aborted ?? false);
+    if (isInterrupted && state.epoch <= epochs) return end('interrupted');
   }
   return end('finished');
 }
 
-function stepAndDispose<Batch>(method: TrainingMethod<Batch>, views: tf.Tensor3D, batch: Batch, dropout: DropoutKey): StepReport {
+function stepAndDispose<Batch>(
+  method: TrainingMethod<Batch>,
+  views: tf.Tensor3D,
+  batch: Batch,
+  dropout: DropoutKey,
+  spread?: BatchSpread,
+): StepReport {
   try {
-    return method.step(views, batch, dropout);
+    return method.step(views, batch, dropout, spread);
   } finally {
     views.dispose();
   }

@@ -16,21 +16,26 @@ import { countTrainable, disposeParameters, type Parameters } from '../nn/parame
 import type { ProjectionHeadOptions } from '../nn/projectionHead.js';
 import { createOptimizer, type OptimizerOptions } from '../optim/createOptimizer.js';
 import type { ScheduleOptions } from '../optim/learningRateAt.js';
+import type { RankGroup } from '../parallel/RankGroup.js';
+import { requireAgreement } from '../parallel/requireAgreement.js';
 import { configHash, toYaml } from '../run/configText.js';
 import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
 import { formatContents } from '../run/runContents.js';
 import { runFacts } from '../run/runFacts.js';
-import { createRun } from '../run/runFolder.js';
+import { createRun, runFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
+import { sha256 } from '../util/hash.js';
 import { checkClips, checkFrontEnd } from './checkClips.js';
 import { byPrefix, type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
 import { startFrom } from './initialise.js';
 import type { MonitorLook } from './monitorLook.js';
 import { engineChange, resumeRun } from './resumeRun.js';
 import { type EpochMeans, type EpochProgress, runEpochs } from './runEpochs.js';
+import { shareTensors } from './shareTensors.js';
 import { showViews } from './showViews.js';
 import { splitIndices } from './splitIndices.js';
+import { trainingRanks } from './TrainingRanks.js';
 import type { TrainingMethod, ViewSource } from './trainingMethod.js';
 import { initialTrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
@@ -68,6 +73,11 @@ export interface TrainingInput {
   command?: string[];
   /** Folder of the recordings, for the log, which says there where evaluations find the features. Default: the store. */
   dataset?: string;
+  /**
+   * The processes that train together, of which this is one: each calls this with the same config and features. Rank 0 alone writes and
+   * reads the run's folder and calls the listeners.
+   */
+  group?: RankGroup;
   signal?: AbortSignal;
   onStart?: (record: StartRecord) => void;
   onProgress?: (progress: EpochProgress) => void;
@@ -102,11 +112,13 @@ export interface TrainingPlan<Item, Batch> {
  * A training run from a feature store to a run folder (config.yaml, split.csv, log.jsonl, checkpoints), the same for every command: checks,
  * split, statistics, networks, resume, loop. What differs is the command's `plan`. Nothing is written before all checks are passed.
  *
+ * Several ranks share every batch; what they need of the folder they get from rank 0.
+ *
  * @param who the command, for messages
  * @param select changes which clips take part and says why
  */
 export async function runTraining<Item, Batch>(
-  { store, config, out, resume = false, command, dataset = store.dir, signal, onStart, onProgress, onMonitor }: TrainingInput,
+  { store, config, out, resume = false, command, dataset = store.dir, group, signal, ...listeners }: TrainingInput,
   {
     who,
     data,
@@ -121,6 +133,10 @@ export async function runTraining<Item, Batch>(
   },
 ): Promise<TrainingResult> {
   const { train, seed } = config;
+  const isFirst = group === undefined || group.rank === 0;
+  const first = <T>(work: () => Promise<T>): Promise<T> => group?.first(work) ?? work();
+  const ranks = group && trainingRanks(who, group, train.ranks, train.batchSize);
+  const { onStart, onProgress, onMonitor }: typeof listeners = isFirst ? listeners : {};
   const facts = runFacts(command ?? [`audiossl.${who}()`]);
   checkFrontEnd(who, store.frontEnd, config.frontEnd);
   const split = resolveSplit(store.clips, data, seed);
@@ -132,11 +148,20 @@ export async function runTraining<Item, Batch>(
   const optimizer = createOptimizer(config.optimizer);
   const made: Parameters[] = [encoderParameters];
   try {
-    const start = await startFrom({ who, out, resume, config, frontEnd: store.frontEnd, encoderParameters });
+    const start = (
+      await first(async () => ({
+        from: await startFrom({ who, out, resume, config, frontEnd: store.frontEnd, encoderParameters }),
+      }))
+    ).from;
     const standardisation = start?.standardisation ?? (await store.statistics(clips.train, { standardisation: axes, compat }));
     const { method, head, others, source, items, look, notes: ownNotes } = plan({ clips, standardisation, encoder, encoderParameters });
     made.push(head.parameters, ...(others === undefined ? [] : [others]));
-    const { run, hasCheckpoint } = await createRun(out, { resume });
+    const contents = formatContents([...clips.train, ...clips.validation].map((clip) => store.clips[clip]));
+    if (group !== undefined) {
+      const { versions, precision } = facts;
+      const data = { frontEndHash: store.frontEndHash, split: split.sha256, contents: sha256(contents), standardisation };
+      await requireAgreement(who, group, { versions, precision, seed, config, data, resume });
+    }
     const tensors = { parameters: method.parameters, optimizer };
     const checkpointFacts: CheckpointFacts = {
       encoder: config.encoder,
@@ -150,17 +175,25 @@ export async function runTraining<Item, Batch>(
       versions: facts.versions,
     };
     const pace = { epochs: train.epochs, schedule: config.schedule, learningRate: config.optimizer.learningRate };
-    const state = hasCheckpoint ? await resumeRun({ who, run, split, tensors, facts: checkpointFacts, pace }) : initialTrainingState();
-    const changedEngine = hasCheckpoint ? await engineChange(run.log, facts) : undefined;
-    await writeFileAtomic(run.config, toYaml(config));
-    await writeFileAtomic(run.split, split.csvText);
-    await writeFileAtomic(run.contents, formatContents([...clips.train, ...clips.validation].map((clip) => store.clips[clip])));
-    const log = await openLogWriter({
-      path: run.log,
-      resumeFrom: hasCheckpoint || resume ? { step: state.step, epochsDone: state.epoch - 1 } : undefined,
+    const { hasCheckpoint, state, changedEngine } = await first(async () => {
+      const { run, hasCheckpoint } = await createRun(out, { resume });
+      const state = hasCheckpoint ? await resumeRun({ who, run, split, tensors, facts: checkpointFacts, pace }) : initialTrainingState();
+      const changedEngine = hasCheckpoint ? await engineChange(run.log, { ...facts, ranks: group?.size ?? 1 }) : undefined;
+      await writeFileAtomic(run.config, toYaml(config));
+      await writeFileAtomic(run.split, split.csvText);
+      await writeFileAtomic(run.contents, contents);
+      return { hasCheckpoint, state, changedEngine };
     });
+    const run = runFolder(out);
+    if (group !== undefined) await shareTensors(group, tensors);
+    const log = isFirst
+      ? await openLogWriter({
+          path: run.log,
+          resumeFrom: hasCheckpoint || resume ? { step: state.step, epochsDone: state.epoch - 1 } : undefined,
+        })
+      : undefined;
     try {
-      if (!hasCheckpoint) await showViews({ run, store, pool: clips.train, views: config.views, patchFrames, seed });
+      if (isFirst && !hasCheckpoint) await showViews({ run, store, pool: clips.train, views: config.views, patchFrames, seed });
       const record: StartRecord = {
         kind: 'start',
         ...facts,
@@ -177,10 +210,17 @@ export async function runTraining<Item, Batch>(
         },
         dataNotes: [...split.notes, ...notes, ...(start?.notes ?? []), ...ownNotes],
         numEpochs: train.epochs,
-        stepsPerEpoch: epochBatches({ numClips: items.length, batchSize: train.batchSize, seed, epoch: 1 }).length,
+        stepsPerEpoch: epochBatches({
+          numClips: items.length,
+          batchSize: train.batchSize,
+          seed,
+          epoch: 1,
+          minLastBatch: ranks?.minBatch,
+        }).length,
+        ...(group && { ranks: group.size, launcher: group.launcher }),
         ...(hasCheckpoint && { resumedFromStep: state.step, changedEngine }),
       };
-      log.append(record);
+      log?.append(record);
       onStart?.(record);
       const end = await runEpochs({
         method,
@@ -188,25 +228,26 @@ export async function runTraining<Item, Batch>(
         source,
         items,
         look,
-        save: (isBest) =>
-          writeTrainingCheckpoint(
-            isBest ? [run.bestCheckpoint, run.lastCheckpoint] : [run.lastCheckpoint],
-            tensors,
-            checkpointFacts,
-            state,
-          ),
-        log: (record) => log.append(record),
+        save: async (isBest) => {
+          if (!isFirst) return;
+          const paths = isBest ? [run.bestCheckpoint, run.lastCheckpoint] : [run.lastCheckpoint];
+          await writeTrainingCheckpoint(paths, tensors, checkpointFacts, state);
+        },
+        log: (record) => log?.append(record),
         state,
         ...pace,
         options: train,
         seed,
+        ranks,
         signal,
         onProgress,
         onMonitor,
       });
+      // No rank says that it is done before the last checkpoint is there.
+      await first(async () => {});
       return { dir: run.dir, end };
     } finally {
-      log.close();
+      log?.close();
     }
   } finally {
     for (const parameters of made) disposeParameters(parameters);

@@ -9,9 +9,10 @@ export function supervisedMethod(
 ): TrainingMethod<LabelledBatch> {
   return {
     trainable,
-    step(views, { labels }, dropout) {
-      const { gradients, numDiscarded, ...losses } = step(views, labels, dropout);
-      const hasPositives = new Set(labels).size < labels.length;
+    step(views, { labels }, dropout, spread) {
+      const { gradients, numDiscarded, ...losses } = step(views, labels, dropout, spread);
+      const seen = spread?.seeNumbers(labels) ?? labels;
+      const hasPositives = new Set(seen).size < seen.length;
       const counts = { batchesWithoutPositives: hasPositives ? 0 : 1, ...(isThinning && { discardedPatches: numDiscarded }) };
       return { losses, counts, gradients };
     },

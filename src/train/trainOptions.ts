@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ranksOptions } from '../parallel/ranksOptions.js';
 import { onlineProbeOptions } from './onlineProbe.js';
 
 /** How long and how a run trains; the config's key `train`. */
@@ -49,6 +50,7 @@ export const trainOptions = z
       .nullable()
       .default(null)
       .describe('run folder or checkpoint whose encoder, with its standardisation, a new run starts from; null = random weights'),
+    ranks: ranksOptions,
     earlyStopping: z
       .strictObject({
         patience: z.int().min(1).describe('stop after this many looks at the validation clips in a row without a new best'),

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from '../nn/parameters.js';
 import type { DropoutKey } from '../ops/dropout.js';
+import type { BatchSpread } from '../parallel/BatchSpread.js';
 
 /**
  * Where the views of a step come from. An item is what an epoch passes over: a clip, or a patch of one; a batch is whatever the source and
@@ -29,8 +30,11 @@ export interface StepReport {
 export interface TrainingMethod<Batch> {
   /** What the optimiser updates, by full name (`encoder.conv1.weight`, `projectionHead.0.weight`). */
   trainable: Parameters;
-  /** Forward and backward pass; running statistics are updated, weights are not. */
-  step(views: tf.Tensor3D, batch: Batch, dropout: DropoutKey): StepReport;
+  /**
+   * Forward and backward pass; running statistics are updated, weights are not.
+   * @param spread how the batch lies on several ranks, `views` and `batch` being this one's share; absent: they are the whole batch
+   */
+  step(views: tf.Tensor3D, batch: Batch, dropout: DropoutKey, spread?: BatchSpread): StepReport;
   /** Called when the optimiser has made its update; `progress` is the share of the run's steps that are done. */
   afterUpdate?(progress: number): void;
 }

@@ -173,6 +173,33 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   /** Instruction set in use: baseline, avx2, avx512 or avx512bf16. */
   simdLevel(): string;
 
+  // ranks (native/src/ranks.cpp); all but the first are there where it says true
+  hasRanks(): boolean;
+  joinRanks(
+    host: string,
+    port: number,
+    rank: number,
+    size: number,
+    isServer: boolean,
+    prefix: string,
+    networkInterface: string,
+    address: string,
+    timeoutMilliseconds: number,
+  ): void;
+  leaveRanks(): void;
+  /** Makes the handles views of one bucket and begins to add those of all ranks, in place. Gives the number that `finishSum` waits for. */
+  startSum(tensors: Handle[]): number;
+  finishSum(sum: number): void;
+  /** Rank 0's values into everybody's, in place. */
+  broadcastFirst(tensors: Handle[]): void;
+  /** x [views rows, dim], counts: rows of a view on each rank -> [views all, dim] */
+  gatherRows(x: Handle, views: number, counts: number[]): Handle;
+  /** Whether batch norm's statistics in training are those of all ranks. */
+  shareStatistics(shares: boolean): void;
+  storeSet(key: string, value: Uint8Array): void;
+  storeHas(key: string): boolean;
+  storeGet(key: string): string;
+
   // images; low, high, fractions: for each output row (column) the two input rows and how far between them; no fractions = nearest
   resize(x: Handle, ...rowsThenColumns: AxisWeights): Handle;
   resizeGradient(dy: Handle, height: number, width: number, ...rowsThenColumns: AxisWeights): Handle;

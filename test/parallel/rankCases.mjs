@@ -1,0 +1,40 @@
+// What is trained on several ranks and on one: every loss, every framework. `emulated`: one process does what so many ranks would.
+// Learning rates are such that rounding does not grow: the margin term is steep.
+const slow = { learningRate: 0.0003 };
+const margin = { contrastiveWeight: 0.3 };
+const simclrLosses = {
+  ntXent: { name: 'ntXent', temperature: 0.3 },
+  angularContrastive: { name: 'angularContrastive', temperature: 0.3 },
+  infoNce: { name: 'infoNce', temperature: 0.3 },
+  supCon: { name: 'supCon', temperature: 0.3 },
+  tcl: { name: 'tcl', temperature: 0.3, k1: 20 },
+  pairMargin: { name: 'pairMargin', angularMargin: margin },
+  tripletMargin: { name: 'tripletMargin' },
+  nPairs: { name: 'nPairs' },
+  softmaxContrastive: { name: 'softmaxContrastive' },
+  nce: { name: 'nce', temperature: 0.3 },
+};
+
+const STEEP = new Set(['angularContrastive', 'pairMargin']);
+
+export const cases = {
+  ...Object.fromEntries(Object.entries(simclrLosses).map(([name, loss]) => [name, { loss, ...(STEEP.has(name) && slow) }])),
+  threeViews: { method: { name: 'simclr', numViews: 3 }, loss: { name: 'tcl', temperature: 0.5, k1: 20, k2: 2 } },
+  supervisedContrastive: { method: { name: 'supervisedContrastive' }, loss: { name: 'supCon', temperature: 0.3 } },
+  mocoV2: {
+    method: { name: 'mocoV2', momentum: 0.9, queueSize: 33 },
+    loss: { name: 'infoNce', temperature: 0.3, angularMargin: { ...margin, marginOn: 'projection' } },
+    ...slow,
+  },
+  mocoV3: { method: { name: 'mocoV3', momentum: 0.9, predictorHiddenSize: 16 }, loss: { name: 'infoNce', temperature: 0.3 } },
+  byol: { method: { name: 'byol', momentum: 0.9, predictorHiddenSize: 16 }, loss: { name: 'infoNce', beta: 0, temperature: 0.5 } },
+  cmc: { method: { name: 'cmc' }, loss: { name: 'infoNce', temperature: 0.3 } },
+  supervised: { method: { name: 'supervised' }, loss: { name: 'crossEntropyMargin', crossEntropyWeight: 0.7 } },
+  supervisedDropout: {
+    method: { name: 'supervised' },
+    loss: { name: 'crossEntropyMargin', crossEntropyWeight: 0.7 },
+    encoder: { name: 'supCnn' },
+    steps: 3,
+  },
+  local: { loss: simclrLosses.angularContrastive, ...slow, ranks: { negatives: 'local', batchNorm: 'local' }, emulated: 2 },
+};

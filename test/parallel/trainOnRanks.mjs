@@ -1,0 +1,207 @@
+// One rank of test/backend/libtorchRanks.test.ts, or with size 1 the process that it is compared with: trains tiny networks for some steps and
+// writes where their parameters went. Arguments: rank, size, port, folder, names of cases.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { useAddon } from '../../dist/backend/libtorch/loadAddon.js';
+import { setBackend } from '../../dist/backend/setBackend.js';
+import { contrastiveLossOptions, supervisedLossOptions } from '../../dist/loss/lossOptions.js';
+import { createMethod, viewsOfMethod } from '../../dist/method/createMethod.js';
+import { methodOptions } from '../../dist/method/methodOptions.js';
+import { supervised } from '../../dist/method/supervised.js';
+import { createEncoder, encoderOptions } from '../../dist/nn/createEncoder.js';
+import { addBatchNorm, addConvKaiming, convNormTwice } from '../../dist/nn/layers.js';
+import { createInitialiser } from '../../dist/nn/parameters.js';
+import { classifier, projectionHeadOf } from '../../dist/nn/projectionHead.js';
+import { globalAveragePool } from '../../dist/ops/globalAveragePool.js';
+import { sgd } from '../../dist/optim/sgd.js';
+import { ownShare, sharesOfBatch } from '../../dist/parallel/BatchSpread.js';
+import { joinRanks } from '../../dist/parallel/RankGroup.js';
+import { ranksOptions } from '../../dist/parallel/ranksOptions.js';
+import { trainingRanks } from '../../dist/train/TrainingRanks.js';
+import { Rng } from '../../dist/util/rng.js';
+import { cases } from './rankCases.mjs';
+
+const NUM_CLIPS = 11; // neither 2 nor 3 divides it
+const FRAMES = 16;
+const MELS = 24;
+const NUM_CLASSES = 3;
+const LEARNING_RATE = 0.003;
+
+const [rank, size, port] = process.argv.slice(2, 5).map(Number);
+const [folder, ...names] = process.argv.slice(5);
+
+/** Two convolutions with batch norm: every path of batch norm that ResNet-18 takes, in a thousandth of the time. */
+function tinyEncoder() {
+  const paths = [1, 2].map((i) => ({ conv: `conv${i}.`, norm: `bn${i}.` }));
+  return {
+    name: 'tiny',
+    embeddingSize: 8,
+    createParameters({ seed }) {
+      const initialiser = createInitialiser('encoder', seed);
+      addConvKaiming(initialiser, 'conv1.', [3, 1, 4]);
+      addBatchNorm(initialiser, 'bn1.', 4);
+      addConvKaiming(initialiser, 'conv2.', [3, 4, 8]);
+      addBatchNorm(initialiser, 'bn2.', 8);
+      return initialiser.parameters;
+    },
+    forward: (parameters, views, options) => tf.tidy(() => forwardTiny(parameters, paths, views, options)),
+  };
+}
+
+/** Two of them, each for half of the bands. */
+function tinyTwoView() {
+  const half = tinyEncoder();
+  const paths = ['low', 'high'].map((view) => [1, 2].map((i) => ({ conv: `${view}.conv${i}.`, norm: `${view}.bn${i}.` })));
+  const partOf = (view, parameters) => [...parameters].map(([path, variable]) => [`${view}.${path}`, variable]);
+  return {
+    name: 'tinyTwoView',
+    embeddingSize: 16,
+    partSizes: [8, 8],
+    createParameters: ({ seed }) =>
+      new Map(['low', 'high'].flatMap((view, i) => partOf(view, half.createParameters({ seed: seed + i })))),
+    forward: (parameters, views, options) =>
+      tf.tidy(() =>
+        tf.concat(
+          tf.split(views, 2, 2).map((bands, i) => forwardTiny(parameters, paths[i], bands, options)),
+          1,
+        ),
+      ),
+  };
+}
+
+function forwardTiny(parameters, paths, views, options) {
+  const stride = { ...options, stride: 2, padding: 1 };
+  const [first, second] = [{ ...stride, hasInputGradient: false }, { ...stride, relu: true }];
+  return globalAveragePool(convNormTwice(parameters, paths, tf.expandDims(views, 3), first, second));
+}
+
+/** Views of these clips at one step: what they are depends on the clip and the step alone. */
+function viewsOf(clips, step, numViews) {
+  const patch = FRAMES * MELS;
+  const values = new Float32Array(numViews * clips.length * patch);
+  for (let view = 0; view < numViews; view++) {
+    for (const [i, clip] of clips.entries()) {
+      const own = new Rng({ seed: 5, clip, purpose: 'clip' });
+      const noise = new Rng({ seed: 5, epoch: step, clip, view, purpose: 'view' });
+      const at = (view * clips.length + i) * patch;
+      for (let k = 0; k < patch; k++) values[at + k] = own.normal() + 0.3 * noise.normal();
+    }
+  }
+  return tf.tensor3d(values, [numViews * clips.length, FRAMES, MELS]);
+}
+
+const labelsOf = (clips) => Int32Array.from(clips, (clip) => clip % NUM_CLASSES);
+
+function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder: givenEncoder }) {
+  const encoder =
+    given.name === 'cmc'
+      ? tinyTwoView()
+      : givenEncoder
+        ? createEncoder(encoderOptions.parse(givenEncoder), { nMels: MELS, patchFrames: FRAMES })
+        : tinyEncoder();
+  const encoderParameters = encoder.createParameters({ seed: 3 });
+  if (given.name === 'supervised') {
+    const head = classifier({ inputSize: encoder.embeddingSize, numClasses: NUM_CLASSES });
+    const loss = supervisedLossOptions.parse(givenLoss);
+    const method = supervised({ encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss });
+    return {
+      numViews: 1,
+      trainable: method.trainable,
+      parameters: method.parameters,
+      step: (views, clips, dropout, spread) => {
+        const { gradients, numDiscarded, ...losses } = method.step(views, labelsOf(clips), dropout, spread);
+        return { gradients, losses, counts: { numDiscarded } };
+      },
+    };
+  }
+  const head = projectionHeadOf(encoder, { hiddenSize: 16, outputSize: 8 });
+  const loss = contrastiveLossOptions.parse(givenLoss);
+  const options = methodOptions.parse(given);
+  const method = createMethod(options, { encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss }, 3);
+  return {
+    numViews: viewsOfMethod(options),
+    trainable: method.trainable,
+    parameters: method.parameters,
+    afterUpdate: method.afterUpdate,
+    step: (views, clips, dropout, spread) => {
+      const { gradients, ...losses } = method.step(views, { labels: labelsOf(clips), dropout, spread });
+      return { gradients, losses };
+    },
+  };
+}
+
+/** What ranks of their own would do in one process: each share by itself, the sum weighed by the clips. */
+function stepOfShares(method, clips, step, dropout, numShares) {
+  const counts = sharesOfBatch(clips.length, numShares);
+  const sums = new Map();
+  let loss = 0;
+  for (let share = 0; share < numShares; share++) {
+    const own = ownShare(clips, { rank: share, size: numShares });
+    const weight = counts[share] / clips.length;
+    const views = viewsOf(own, step, method.numViews);
+    const { gradients, losses } = method.step(views, own, dropout);
+    loss += weight * losses.loss;
+    for (const [path, gradient] of gradients) {
+      const before = sums.get(path);
+      sums.set(
+        path,
+        tf.tidy(() => (before ? tf.add(before, tf.mul(gradient, weight)) : tf.mul(gradient, weight))),
+      );
+      tf.dispose([gradient, before ?? []]);
+    }
+    views.dispose();
+  }
+  return { gradients: sums, losses: { loss } };
+}
+
+function train(name, group) {
+  const { steps = 20, learningRate = LEARNING_RATE, ranks: given = {}, emulated, ...parts } = cases[name];
+  const method = methodOf(parts);
+  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
+  const ranks = group && trainingRanks('test', group, ranksOptions.parse(given), NUM_CLIPS);
+  const losses = [];
+  for (let step = 0; step < steps; step++) {
+    const clips = Array.from({ length: NUM_CLIPS }, (_, i) => (i + step) % (2 * NUM_CLIPS));
+    const dropout = { seed: 7, step };
+    const own = ranks?.shareOf(clips) ?? clips;
+    const run = (key, spread) => {
+      const views = viewsOf(own, step, method.numViews);
+      const result = method.step(views, own, key, spread);
+      views.dispose();
+      return result;
+    };
+    const { gradients, losses: ofStep } = ranks
+      ? ranks.step(NUM_CLIPS, dropout, false, run)
+      : emulated
+        ? stepOfShares(method, clips, step, dropout, emulated)
+        : run(dropout);
+    optimizer.step(method.trainable, gradients, learningRate);
+    method.afterUpdate?.((step + 1) / steps);
+    tf.dispose([...gradients.values()]);
+    losses.push(ofStep.loss);
+  }
+  const values = new Map([...method.parameters].map(([path, variable]) => [path, Float32Array.from(variable.dataSync())]));
+  const all = createHash('sha256');
+  for (const array of values.values()) all.update(array);
+  tf.dispose([...method.parameters.values()]);
+  optimizer.dispose();
+  return { losses, digest: all.digest('hex'), values };
+}
+
+if (process.env.AUDIOSSL_ADDON) useAddon(process.env.AUDIOSSL_ADDON);
+await setBackend({ backend: 'libtorch', threads: 1 });
+const place = { rank, size, localRank: rank, localSize: size, host: '127.0.0.1', port, isStoreThere: false, restarts: 0, launcher: 'processes' };
+const group = size > 1 ? joinRanks(place, { timeoutSeconds: 60 }) : undefined;
+const results = {};
+for (const name of names) {
+  const { losses, digest, values } = train(name, group);
+  results[name] = { losses, digest };
+  if (rank > 0) continue;
+  results[name].paths = [...values].map(([path, array]) => [path, array.length]);
+  writeFileSync(join(folder, `${name}.f32`), Buffer.concat([...values.values()].map((array) => Buffer.from(array.buffer))));
+}
+results.tensors = tf.memory().numTensors;
+writeFileSync(join(folder, `rank${rank}.json`), JSON.stringify(results));
+await group?.leave();
