@@ -29,9 +29,12 @@ export function addBackendOptions(
  * Sets the backend the options ask for and tells on standard error what it is and, in one line each, what was fallen back from.
  * A backend or device asked for by name is used, or the command fails and says how to get it.
  */
-export async function pickBackend({ backend, device, precision, threads }: Partial<BackendOptions>): Promise<BackendInfo> {
+export async function pickBackend(
+  { backend, device, precision, threads }: Partial<BackendOptions>,
+  { isTold = true }: { isTold?: boolean } = {},
+): Promise<BackendInfo> {
   const { setBackend } = await import('../backend/setBackend.js');
   const inUse = await setBackend({ backend, device, precision, threads });
-  for (const note of inUse.notes) process.stderr.write(`audiossl: ${note}\n`);
+  if (isTold) for (const note of inUse.notes) process.stderr.write(`audiossl: ${note}\n`);
   return inUse;
 }

@@ -2,12 +2,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
+import type { FeatureStore } from '../data/FeatureStore.js';
+import type { RankGroup } from '../parallel/RankGroup.js';
+import type { RankPlace } from '../parallel/RankPlace.js';
 import type { TrainingInput, TrainingResult } from '../train/runTraining.js';
+import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
 import { collect, nonNegativeInteger } from './optionParsers.js';
+import { addRankOptions, type RankOptions, rankOverrides } from './ranks/rankOptions.js';
+import { rankPlace } from './ranks/rankPlace.js';
 import { sayNext } from './sayNext.js';
 
-interface TrainingCommandOptions extends Partial<BackendOptions> {
+interface TrainingCommandOptions extends Partial<BackendOptions>, RankOptions {
   data?: string;
   features?: string;
   out: string;
@@ -46,11 +52,23 @@ export function addTrainingCommand(
     .option('--seed <number>', "the run's seed (the config's key seed)", nonNegativeInteger)
     .option('--resume', 'go on from the last checkpoint of RUN, with its config unless --config is given')
     .option('--json', 'print the result as JSON');
-  addBackendOptions(command).action(async (options: TrainingCommandOptions) => {
+  addRankOptions(addBackendOptions(command)).action(async (options: TrainingCommandOptions) => {
+    const place = rankPlace(process.env);
+    const { processes = 1 } = options;
+    if (place === undefined && processes > 1) {
+      const { runProcesses } = await import('./ranks/runProcesses.js');
+      process.exitCode = await runProcesses(processes);
+      return;
+    }
+    if (place !== undefined && place.launcher !== 'processes' && processes > 1) {
+      throw new UsageError(
+        `--processes ${processes} starts processes of its own, and ${place.launcher} has started ${place.size}; leave one out`,
+      );
+    }
     const [{ loadConfig }, { interruptible }] = await Promise.all([import('../config/loadConfig.js'), import('./interruptible.js')]);
     const ownConfig = join(options.out, 'config.yaml');
     const file = options.config ?? (options.resume && existsSync(ownConfig) ? ownConfig : undefined);
-    const overrides = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
+    const overrides = [...options.set, ...rankOverrides(options), ...(options.seed === undefined ? [] : [`seed=${options.seed}`])];
     const config = loadConfig({ file, overrides, command: name });
     let isLabelled = false;
     const result = await interruptible(async (signal) => {
@@ -60,18 +78,23 @@ export function addTrainingCommand(
         import('./showTraining.js'),
       ]);
       const { data, features, out, resume } = options;
-      const store = await openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
+      const group = place && (await joinPlace(place, options));
+      const open = () => openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
+      const store = await (group === undefined ? open() : openOnRanks(group, open));
       isLabelled = store.clips.some((clip) => clip.label !== undefined);
       const view = showTraining(label);
       try {
-        await pickBackend(options);
+        if (group === undefined) await pickBackend(options);
         const command = ['audiossl', ...process.argv.slice(2)];
-        return await run({ store, config, out, resume, command, dataset: data, signal, ...view.listeners });
+        const result = await run({ store, config, out, resume, command, dataset: data, group, signal, ...view.listeners });
+        await group?.leave();
+        return result;
       } finally {
         view.finish();
         await store.close();
       }
     });
+    if (place !== undefined && place.rank > 0) return;
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${describe(result)}\n`);
     if (!options.json) sayNext(nextAfter(name, result, { ...options, isLabelled }));
   });
@@ -89,6 +112,30 @@ function nextAfter(
   }
   if (!isLabelled) return ['embed', '--model', dir, '--in', 'YOUR_FOLDER', '--out', 'embeddings.npz'];
   return ['evaluate', dir, '--protocol', name === 'train' ? 'classifier' : 'linear', '--split', 'validation'];
+}
+
+/** The backend with this rank's share of the threads, and the other ranks. */
+async function joinPlace(place: RankPlace, options: TrainingCommandOptions): Promise<RankGroup> {
+  const [{ joinRanks }, { rankThreads }] = await Promise.all([import('../parallel/RankGroup.js'), import('./ranks/rankThreads.js')]);
+  const { threads, note } = rankThreads(place, { asked: options.threads, env: process.env });
+  const isTold = place.rank === 0;
+  if (isTold && note !== undefined) process.stderr.write(`audiossl: ${note}\n`);
+  await pickBackend({ ...options, threads }, { isTold });
+  return joinRanks(place, {
+    timeoutSeconds: options.timeout,
+    onNote: (line) => process.stderr.write(`audiossl: ${line}\n`),
+  });
+}
+
+/** What is not there yet is made by rank 0; the others then find it in the same place. */
+async function openOnRanks(group: RankGroup, open: () => Promise<FeatureStore>): Promise<FeatureStore> {
+  const { FeatureStore } = await import('../data/FeatureStore.js');
+  let own: FeatureStore | undefined;
+  const dir = await group.first(async () => {
+    own = await open();
+    return own.dir;
+  });
+  return own ?? FeatureStore.open(dir);
 }
 
 function describe({ dir, end }: TrainingResult): string {

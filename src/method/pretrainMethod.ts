@@ -125,7 +125,7 @@ export function pretrainMethod({
       const targets = targetsOf(views, true);
       try {
         const observed: tf.Tensor2D[] = [];
-        const { values, gradients } = lossAndGradients(trainable, spread.weight, () => {
+        const { values, gradients } = lossAndGradients(trainable, spread, () => {
           const { h, ...losses } = forward(views, { isTraining: true, ...context, targets, spread });
           if (observe !== undefined) observed.push(tf.keep(tf.clone(h)));
           return losses;

@@ -101,7 +101,7 @@ export function supervised({
     trainable,
     parameters,
     step(views, labels, key, spread = wholeBatch(labels.length)) {
-      const { values, gradients } = lossAndGradients(trainable, spread.weight, () => {
+      const { values, gradients } = lossAndGradients(trainable, spread, () => {
         const { logits: _, ...losses } = forward(views, labels, true, spread, key);
         return losses;
       });

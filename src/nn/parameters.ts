@@ -8,10 +8,25 @@ import { Rng } from '../util/rng.js';
  */
 export type Parameters = Map<string, tf.Variable>;
 
+let watcher: ((variable: tf.Variable) => tf.Tensor) | undefined;
+
+/** Runs `f`, in which `parameter` gives what `watch` makes of each trainable variable: a stand-in that tells when its gradient is there. */
+export function watchingParameters<T>(watch: ((variable: tf.Variable) => tf.Tensor) | undefined, f: () => T): T {
+  const before = watcher;
+  watcher = watch;
+  try {
+    return f();
+  } finally {
+    watcher = before;
+  }
+}
+
 /** The parameter of that path. Throws AudiosslError where the network was given another one's parameters. */
 export function parameter<R extends tf.Rank>(parameters: Parameters, path: string): tf.Variable<R> {
   const found = parameters.get(path);
   if (found === undefined) throw new AudiosslError(`parameters: needs "${path}", has ${parameters.size} others`);
+  // Networks only read what is trained, so a stand-in need not be a variable.
+  if (watcher !== undefined && found.trainable) return watcher(found) as tf.Variable<R>;
   return found as tf.Variable<R>;
 }
 

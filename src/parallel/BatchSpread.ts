@@ -20,6 +20,8 @@ export interface BatchSpread {
   collectNumbers(numbers: Int32Array): Int32Array;
   /** Weight of this rank's loss in the sum over ranks whose gradient is the batch's; 1 where all compute the same. */
   weight: number;
+  /** Stands in for the parameters in a step that is differentiated, see `GradientSum`. */
+  watch?: (variable: tf.Variable) => tf.Tensor;
 }
 
 /** A batch that one process has for itself. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Addon } from '../backend/libtorch/binding.js';
 import type { LibtorchBackend } from '../backend/libtorch/LibtorchBackend.js';
 import { loadAddon } from '../backend/libtorch/loadAddon.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
@@ -39,9 +40,13 @@ export interface RankGroup {
 /**
  * Joins the other ranks. Throws UsageError where the backend is not libtorch or was built without ranks, AudiosslError where the others
  * do not come.
+ * @param onNote gets, on rank 0, a line on what was chosen for the user
  * @param timeoutSeconds how long a rank waits for another before it gives up
  */
-export function joinRanks(place: RankPlace, { timeoutSeconds }: { timeoutSeconds: number }): RankGroup {
+export function joinRanks(
+  place: RankPlace,
+  { timeoutSeconds, onNote }: { timeoutSeconds: number; onNote?: (line: string) => void },
+): RankGroup {
   if (tf.getBackend() !== 'libtorch') {
     throw new UsageError(
       `ranks: several processes need the backend libtorch, got ${tf.getBackend()}; run \`npm run setup\`, or start one process`,
@@ -53,7 +58,7 @@ export function joinRanks(place: RankPlace, { timeoutSeconds }: { timeoutSeconds
       `ranks: the addon was built without them, libtorch ${addon.torchVersion()} has no Gloo that it knows; start one process, or take another libtorch (\`npm run setup -- --libtorch pypi\`)`,
     );
   }
-  const { rank, size, localSize, host, port, isStoreThere, restarts, networkInterface = '' } = place;
+  const { rank, size, localSize, host, restarts, networkInterface = '' } = place;
   const who = `rank ${rank} of ${size}`;
   const guarded = <T>(call: () => T): T => {
     try {
@@ -62,19 +67,11 @@ export function joinRanks(place: RankPlace, { timeoutSeconds }: { timeoutSeconds
       throw lostRank(who, timeoutSeconds, error);
     }
   };
+  const { port, isServer, note } = storeOf(place, addon, timeoutSeconds);
+  if (rank === 0 && note !== undefined) onNote?.(note);
   const address = networkInterface === '' && localSize === size ? '127.0.0.1' : '';
   guarded(() =>
-    addon.joinRanks(
-      host,
-      port,
-      rank,
-      size,
-      rank === 0 && !isStoreThere,
-      `audiossl/${restarts}`,
-      networkInterface,
-      address,
-      Math.ceil(1000 * timeoutSeconds),
-    ),
+    addon.joinRanks(host, port, rank, size, isServer, `audiossl/${restarts}`, networkInterface, address, Math.ceil(1000 * timeoutSeconds)),
   );
   const handles = (tensors: readonly tf.Tensor[]) => (tf.backend() as LibtorchBackend).handles([...tensors]);
   let calls = 0;
@@ -172,6 +169,22 @@ export function joinRanks(place: RankPlace, { timeoutSeconds }: { timeoutSeconds
       addon.leaveRanks();
     },
   };
+}
+
+/**
+ * The store that the ranks meet in: the launcher's where it has one and it can be talked to, else rank 0's own. An own one beside a
+ * launcher's takes the port behind it, which all ranks know without being told.
+ */
+function storeOf(
+  { rank, host, port, isStoreThere }: RankPlace,
+  addon: Pick<Addon, 'understandsStore' | 'torchVersion'>,
+  timeoutSeconds: number,
+): { port: number; isServer: boolean; note?: string } {
+  const isFirst = rank === 0;
+  if (!isStoreThere) return { port, isServer: isFirst };
+  if (addon.understandsStore(host, port, Math.min(5000, 1000 * timeoutSeconds))) return { port, isServer: false };
+  const note = `the launcher's store is of another PyTorch than libtorch ${addon.torchVersion()}: rank 0 opens one of its own, port ${port + 1}`;
+  return { port: port + 1, isServer: isFirst, note };
 }
 
 function lostRank(who: string, timeoutSeconds: number, error: unknown): AudiosslError {

@@ -1,9 +1,8 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import type { DropoutKey } from '../ops/dropout.js';
 import { type BatchSpread, ownShare, sharesOfBatch, spreadBatch } from '../parallel/BatchSpread.js';
+import { gradientSum } from '../parallel/gradientSum.js';
 import type { RankGroup } from '../parallel/RankGroup.js';
 import type { RanksOptions } from '../parallel/ranksOptions.js';
-import { sumGradients } from '../parallel/sumGradients.js';
 import { UsageError } from '../util/errors.js';
 import { startClock } from '../util/startClock.js';
 import type { MonitorLook } from './monitorLook.js';
@@ -38,7 +37,12 @@ export interface TrainingRanks {
   isAnyTrue(value: boolean): boolean;
 }
 
-export function trainingRanks(who: string, group: RankGroup, options: RanksOptions, batchSize: number): TrainingRanks {
+export function trainingRanks(
+  who: string,
+  group: RankGroup,
+  options: RanksOptions,
+  { batchSize, bucketValues }: { batchSize: number; bucketValues?: number },
+): TrainingRanks {
   const { rank, size } = group;
   if (batchSize < MIN_SHARE * size) {
     throw new UsageError(
@@ -51,7 +55,8 @@ export function trainingRanks(who: string, group: RankGroup, options: RanksOptio
     shareOf: (batch) => ownShare(batch, group),
     seenOf: (numClips) => (options.negatives === 'all' ? numClips : sharesOfBatch(numClips, size)[rank]),
     step(numClips, dropout, isStopWanted, step) {
-      const spread = spreadBatch(numClips, group, options.negatives);
+      const sum = gradientSum(group, { bucketValues });
+      const spread = { ...spreadBatch(numClips, group, options.negatives), watch: sum.watch };
       const first = sharesOfBatch(numClips, size)
         .slice(0, rank)
         .reduce((sum, count) => sum + count, 0);
@@ -67,7 +72,7 @@ export function trainingRanks(who: string, group: RankGroup, options: RanksOptio
         ...countNames.map((name) => each * counts[name]),
       ];
       const clock = startClock();
-      const summed = sumGradients(group, gradients, numbers);
+      const summed = sum.finish(gradients, numbers);
       const [stops, ...sums] = summed.sums;
       return {
         gradients: summed.gradients,
@@ -83,7 +88,7 @@ export function trainingRanks(who: string, group: RankGroup, options: RanksOptio
       return { ...rest, values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? Number.NaN])) };
     },
     isAnyTrue: (value) => {
-      const { sums } = sumGradients(group, new Map<string, tf.Tensor>(), [value ? 1 : 0]);
+      const { sums } = gradientSum(group).finish(new Map(), [value ? 1 : 0]);
       return sums[0] > 0;
     },
   };

@@ -135,7 +135,7 @@ export async function runTraining<Item, Batch>(
   const { train, seed } = config;
   const isFirst = group === undefined || group.rank === 0;
   const first = <T>(work: () => Promise<T>): Promise<T> => group?.first(work) ?? work();
-  const ranks = group && trainingRanks(who, group, train.ranks, train.batchSize);
+  const ranks = group && trainingRanks(who, group, train.ranks, { batchSize: train.batchSize });
   const { onStart, onProgress, onMonitor }: typeof listeners = isFirst ? listeners : {};
   const facts = runFacts(command ?? [`audiossl.${who}()`]);
   checkFrontEnd(who, store.frontEnd, config.frontEnd);

@@ -34,6 +34,7 @@ export const cases = {
     method: { name: 'supervised' },
     loss: { name: 'crossEntropyMargin', crossEntropyWeight: 0.7 },
     encoder: { name: 'supCnn' },
+    size: [16, 24],
     steps: 3,
   },
   local: { loss: simclrLosses.angularContrastive, ...slow, ranks: { negatives: 'local', batchNorm: 'local' }, emulated: 2 },

@@ -24,9 +24,9 @@ import { Rng } from '../../dist/util/rng.js';
 import { cases } from './rankCases.mjs';
 
 const NUM_CLIPS = 11; // neither 2 nor 3 divides it
-const FRAMES = 16;
-const MELS = 24;
+const SIZE = [8, 12]; // of a patch, frames and mel bands
 const NUM_CLASSES = 3;
+const BUCKET_VALUES = 200; // several buckets, begun while backward goes on
 const LEARNING_RATE = 0.003;
 
 const [rank, size, port] = process.argv.slice(2, 5).map(Number);
@@ -78,8 +78,8 @@ function forwardTiny(parameters, paths, views, options) {
 }
 
 /** Views of these clips at one step: what they are depends on the clip and the step alone. */
-function viewsOf(clips, step, numViews) {
-  const patch = FRAMES * MELS;
+function viewsOf(clips, step, { numViews, size: [frames, mels] }) {
+  const patch = frames * mels;
   const values = new Float32Array(numViews * clips.length * patch);
   for (let view = 0; view < numViews; view++) {
     for (const [i, clip] of clips.entries()) {
@@ -89,17 +89,17 @@ function viewsOf(clips, step, numViews) {
       for (let k = 0; k < patch; k++) values[at + k] = own.normal() + 0.3 * noise.normal();
     }
   }
-  return tf.tensor3d(values, [numViews * clips.length, FRAMES, MELS]);
+  return tf.tensor3d(values, [numViews * clips.length, frames, mels]);
 }
 
 const labelsOf = (clips) => Int32Array.from(clips, (clip) => clip % NUM_CLASSES);
 
-function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder: givenEncoder }) {
+function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder: givenEncoder, size = SIZE }) {
   const encoder =
     given.name === 'cmc'
       ? tinyTwoView()
       : givenEncoder
-        ? createEncoder(encoderOptions.parse(givenEncoder), { nMels: MELS, patchFrames: FRAMES })
+        ? createEncoder(encoderOptions.parse(givenEncoder), { nMels: size[1], patchFrames: size[0] })
         : tinyEncoder();
   const encoderParameters = encoder.createParameters({ seed: 3 });
   if (given.name === 'supervised') {
@@ -108,6 +108,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
     const method = supervised({ encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss });
     return {
       numViews: 1,
+      size,
       trainable: method.trainable,
       parameters: method.parameters,
       step: (views, clips, dropout, spread) => {
@@ -122,6 +123,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
   const method = createMethod(options, { encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss }, 3);
   return {
     numViews: viewsOfMethod(options),
+    size,
     trainable: method.trainable,
     parameters: method.parameters,
     afterUpdate: method.afterUpdate,
@@ -140,7 +142,7 @@ function stepOfShares(method, clips, step, dropout, numShares) {
   for (let share = 0; share < numShares; share++) {
     const own = ownShare(clips, { rank: share, size: numShares });
     const weight = counts[share] / clips.length;
-    const views = viewsOf(own, step, method.numViews);
+    const views = viewsOf(own, step, method);
     const { gradients, losses } = method.step(views, own, dropout);
     loss += weight * losses.loss;
     for (const [path, gradient] of gradients) {
@@ -160,14 +162,14 @@ function train(name, group) {
   const { steps = 20, learningRate = LEARNING_RATE, ranks: given = {}, emulated, ...parts } = cases[name];
   const method = methodOf(parts);
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
-  const ranks = group && trainingRanks('test', group, ranksOptions.parse(given), NUM_CLIPS);
+  const ranks = group && trainingRanks('test', group, ranksOptions.parse(given), { batchSize: NUM_CLIPS, bucketValues: BUCKET_VALUES });
   const losses = [];
   for (let step = 0; step < steps; step++) {
     const clips = Array.from({ length: NUM_CLIPS }, (_, i) => (i + step) % (2 * NUM_CLIPS));
     const dropout = { seed: 7, step };
     const own = ranks?.shareOf(clips) ?? clips;
     const run = (key, spread) => {
-      const views = viewsOf(own, step, method.numViews);
+      const views = viewsOf(own, step, method);
       const result = method.step(views, own, key, spread);
       views.dispose();
       return result;
