@@ -48,20 +48,6 @@ std::shared_ptr<::gloo::transport::Device> deviceAt(const std::string& interface
   return ProcessGroupGloo::createDefaultDevice();
 }
 
-// Whether the store there speaks as ours does: its protocol changes between releases, and a launcher's may be of another.
-bool understandsStore(const std::string& host, int64_t port, int64_t timeoutMilliseconds) {
-  c10d::TCPStoreOptions options;
-  options.port = static_cast<std::uint16_t>(port);
-  options.waitWorkers = false;
-  options.timeout = std::chrono::milliseconds(timeoutMilliseconds);
-  try {
-    c10d::TCPStore(host, options).check({"audiossl/probe"});
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 void joinRanks(const std::string& host, int64_t port, int64_t rank, int64_t size, bool isServer, const std::string& prefix,
                const std::string& interface, const std::string& address, int64_t timeoutMilliseconds) {
   if (group != nullptr) throw std::logic_error("this process has joined ranks before");
@@ -184,7 +170,6 @@ void sumOverRanks(Tensor& values) {
 
 void defineRanks(Module& m) {
   m.def("hasRanks", +[]() { return true; });
-  m.def("understandsStore", understandsStore);
   m.def("joinRanks", joinRanks);
   m.def("leaveRanks", leaveRanks);
   m.def("startSum", startSum);

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Addon } from '../backend/libtorch/binding.js';
 import type { LibtorchBackend } from '../backend/libtorch/LibtorchBackend.js';
 import { loadAddon } from '../backend/libtorch/loadAddon.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
@@ -67,7 +66,7 @@ export function joinRanks(
       throw lostRank(who, timeoutSeconds, error);
     }
   };
-  const { port, isServer, note } = storeOf(place, addon, timeoutSeconds);
+  const { port, isServer, note } = storeOf(place, addon.torchVersion());
   if (rank === 0 && note !== undefined) onNote?.(note);
   const address = networkInterface === '' && localSize === size ? '127.0.0.1' : '';
   guarded(() =>
@@ -172,18 +171,14 @@ export function joinRanks(
 }
 
 /**
- * The store that the ranks meet in: the launcher's where it has one and it can be talked to, else rank 0's own. An own one beside a
- * launcher's takes the port behind it, which all ranks know without being told.
+ * The store that the ranks meet in: the launcher's where it has one, else rank 0's own. The protocol of stores changed with PyTorch 2, and a
+ * libtorch before that cannot talk to a later launcher's, nor find out: rank 0 then opens one on the port behind it, which all ranks know.
  */
-function storeOf(
-  { rank, host, port, isStoreThere }: RankPlace,
-  addon: Pick<Addon, 'understandsStore' | 'torchVersion'>,
-  timeoutSeconds: number,
-): { port: number; isServer: boolean; note?: string } {
+function storeOf({ rank, port, isStoreThere }: RankPlace, libtorch: string): { port: number; isServer: boolean; note?: string } {
   const isFirst = rank === 0;
   if (!isStoreThere) return { port, isServer: isFirst };
-  if (addon.understandsStore(host, port, Math.min(5000, 1000 * timeoutSeconds))) return { port, isServer: false };
-  const note = `the launcher's store is of another PyTorch than libtorch ${addon.torchVersion()}: rank 0 opens one of its own, port ${port + 1}`;
+  if (Number.parseInt(libtorch, 10) >= 2) return { port, isServer: false };
+  const note = `libtorch ${libtorch} does not speak to the stores of newer launchers: rank 0 opens one of its own on port ${port + 1}`;
   return { port: port + 1, isServer: isFirst, note };
 }
 

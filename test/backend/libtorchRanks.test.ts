@@ -54,7 +54,7 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
       ),
       trainOn(3, onThree),
     ]);
-  });
+  }, 600_000);
 
   it.each(names.filter((name) => name !== 'local'))('%s: two ranks go the way of one process', (name) => compare(two[name], one[name]));
   it.each(onThree)('%s: three ranks go the way of one process', (name) => compare(three[name], one[name]));

@@ -175,8 +175,6 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
 
   // ranks (native/src/ranks.cpp); all but the first are there where it says true
   hasRanks(): boolean;
-  /** Whether the store there speaks this release's protocol. */
-  understandsStore(host: string, port: number, timeoutMilliseconds: number): boolean;
   joinRanks(
     host: string,
     port: number,
