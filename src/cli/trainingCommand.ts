@@ -21,6 +21,7 @@ interface TrainingCommandOptions extends Partial<BackendOptions>, RankOptions {
   set: string[];
   seed?: number;
   resume?: boolean;
+  tensorboard?: boolean;
   json?: boolean;
 }
 
@@ -51,6 +52,7 @@ export function addTrainingCommand(
     .option('--set <key=value>', 'override one config key, such as train.epochs=20 (repeatable)', collect, [])
     .option('--seed <number>', "the run's seed (the config's key seed)", nonNegativeInteger)
     .option('--resume', 'go on from the last checkpoint of RUN, with its config unless --config is given')
+    .option('--tensorboard', 'write event files into RUN while it trains, for tensorboard --logdir')
     .option('--json', 'print the result as JSON');
   addRankOptions(addBackendOptions(command)).action(async (options: TrainingCommandOptions) => {
     const place = rankPlace(process.env);
@@ -77,7 +79,7 @@ export function addTrainingCommand(
         loadRun(),
         import('./showTraining.js'),
       ]);
-      const { data, features, out, resume } = options;
+      const { data, features, out, resume, tensorboard } = options;
       const group = place && (await joinPlace(place, options));
       const open = () => openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
       const store = await (group === undefined ? open() : openOnRanks(group, open));
@@ -86,7 +88,7 @@ export function addTrainingCommand(
       try {
         if (group === undefined) await pickBackend(options);
         const command = ['audiossl', ...process.argv.slice(2)];
-        const result = await run({ store, config, out, resume, command, dataset: data, group, signal, ...view.listeners });
+        const result = await run({ store, config, out, resume, tensorboard, command, dataset: data, group, signal, ...view.listeners });
         await group?.leave();
         return result;
       } finally {

@@ -9,6 +9,7 @@ import { csvReport } from './csvReport.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
 import { reportPage } from './html/page.js';
 import { jsonReport } from './jsonReport.js';
+import { logCsv } from './logCsv.js';
 import { markdownReport } from './markdownReport.js';
 import type { ReportContent } from './reportContent.js';
 
@@ -17,10 +18,12 @@ export interface ReportFiles {
   csv: string;
   markdown: string;
   html: string;
+  /** The logs as a table: a row a step, an epoch and a look. */
+  log: string;
 }
 
 /**
- * Writes report.json, report.csv, report.md and the self-contained report.html about one run or several into `out`.
+ * Writes report.json, report.csv, report.md, the self-contained report.html and log.csv about one run or several into `out`.
  * Everything is read from the run folders; nothing is written when one of them is broken.
  * @param version of audiossl, for the head of the page
  */
@@ -28,11 +31,14 @@ export async function writeReport({
   runs,
   out,
   version,
+  tensorboard,
   now = new Date(),
 }: {
   runs: readonly RunFolder[];
   out: string;
   version: string;
+  /** Folder for event files of the logs, a folder a run, for TensorBoard. */
+  tensorboard?: string;
   now?: Date;
 }): Promise<ReportFiles> {
   if (runs.length === 0) throw new AudiosslError('writeReport: needs at least one run, got none');
@@ -47,15 +53,21 @@ export async function writeReport({
     csv: join(out, 'report.csv'),
     markdown: join(out, 'report.md'),
     html: join(out, 'report.html'),
+    log: join(out, 'log.csv'),
   };
   const texts = [
     [files.json, jsonReport(content)],
     [files.csv, csvReport(content)],
     [files.markdown, markdownReport(content)],
     [files.html, reportPage(content)],
+    [files.log, logCsv(content)],
   ];
   await mkdir(out, { recursive: true });
   for (const [path, text] of texts) await writeFileAtomic(path, text);
+  if (tensorboard !== undefined) {
+    const { writeEventFile } = await import('./writeEventFile.js');
+    for (const run of reports) await writeEventFile(run, join(tensorboard, folderName(run.name)));
+  }
   return files;
 }
 
@@ -63,4 +75,9 @@ export async function writeReport({
 function withDistinctNames(runs: RunReport[]): RunReport[] {
   const count = (name: string) => runs.filter((run) => run.name === name).length;
   return runs.map((run) => (count(run.name) > 1 ? { ...run, name: run.dir } : run));
+}
+
+/** A run of a name that others have too is called by its path. */
+function folderName(name: string): string {
+  return name.replace(/^(?:\.*[/\\])+/, '').replaceAll(/[/\\:]+/g, '-');
 }

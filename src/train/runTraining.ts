@@ -19,11 +19,12 @@ import type { ScheduleOptions } from '../optim/learningRateAt.js';
 import type { RankGroup } from '../parallel/RankGroup.js';
 import { requireAgreement } from '../parallel/requireAgreement.js';
 import { configHash, toYaml } from '../run/configText.js';
-import type { EndRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
+import type { EndRecord, LogRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
 import { formatContents } from '../run/runContents.js';
 import { runFacts } from '../run/runFacts.js';
 import { createRun, runFolder } from '../run/runFolder.js';
+import type { EventFile } from '../run/tensorBoard/openEventFile.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { sha256 } from '../util/hash.js';
 import { checkClips, checkFrontEnd } from './checkClips.js';
@@ -78,6 +79,8 @@ export interface TrainingInput {
    * reads the run's folder and calls the listeners.
    */
   group?: RankGroup;
+  /** Writes event files for TensorBoard into the run's folder while it trains. */
+  tensorboard?: boolean;
   signal?: AbortSignal;
   onStart?: (record: StartRecord) => void;
   onProgress?: (progress: EpochProgress) => void;
@@ -118,7 +121,7 @@ export interface TrainingPlan<Item, Batch> {
  * @param select changes which clips take part and says why
  */
 export async function runTraining<Item, Batch>(
-  { store, config, out, resume = false, command, dataset = store.dir, group, signal, ...listeners }: TrainingInput,
+  { store, config, out, resume = false, command, dataset = store.dir, group, tensorboard = false, signal, ...listeners }: TrainingInput,
   {
     who,
     data,
@@ -192,7 +195,13 @@ export async function runTraining<Item, Batch>(
           resumeFrom: hasCheckpoint || resume ? { step: state.step, epochsDone: state.epoch - 1 } : undefined,
         })
       : undefined;
+    let events: EventFile | undefined;
     try {
+      if (isFirst && tensorboard) events = await openEvents(run.dir, toYaml(config));
+      const write = (record: LogRecord) => {
+        log?.append(record);
+        events?.append(record);
+      };
       if (isFirst && !hasCheckpoint) await showViews({ run, store, pool: clips.train, views: config.views, patchFrames, seed });
       const record: StartRecord = {
         kind: 'start',
@@ -220,7 +229,7 @@ export async function runTraining<Item, Batch>(
         ...(group && { ranks: group.size, launcher: group.launcher }),
         ...(hasCheckpoint && { resumedFromStep: state.step, changedEngine }),
       };
-      log?.append(record);
+      write(record);
       onStart?.(record);
       const end = await runEpochs({
         method,
@@ -233,7 +242,7 @@ export async function runTraining<Item, Batch>(
           const paths = isBest ? [run.bestCheckpoint, run.lastCheckpoint] : [run.lastCheckpoint];
           await writeTrainingCheckpoint(paths, tensors, checkpointFacts, state);
         },
-        log: (record) => log?.append(record),
+        log: write,
         state,
         ...pace,
         options: train,
@@ -248,9 +257,16 @@ export async function runTraining<Item, Batch>(
       return { dir: run.dir, end };
     } finally {
       log?.close();
+      events?.close();
     }
   } finally {
     for (const parameters of made) disposeParameters(parameters);
     optimizer.dispose();
   }
+}
+
+/** Its format's library is loaded only where it is asked for. */
+async function openEvents(dir: string, configText: string): Promise<EventFile> {
+  const { openEventFile } = await import('../run/tensorBoard/openEventFile.js');
+  return openEventFile({ dir, configText });
 }

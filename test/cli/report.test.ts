@@ -24,6 +24,7 @@ it('writes several runs, here without labels, to --out, as JSON on request', asy
   expect(JSON.parse(await run(join(root, 'a'), join(root, 'b'), '--out', out, '--json'))).toEqual({
     json: join(out, 'report.json'),
     csv: join(out, 'report.csv'),
+    log: join(out, 'log.csv'),
     markdown: join(out, 'report.md'),
     html: join(out, 'report.html'),
   });

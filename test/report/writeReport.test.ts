@@ -36,7 +36,7 @@ describe('the report of one labelled run', () => {
   it('is one sound page, and the same page again', async () => {
     expectSound(texts.html);
     expect(await report([run], run.report)).toEqual(texts);
-    expect((await readdir(run.report)).sort()).toEqual(['report.csv', 'report.html', 'report.json', 'report.md']);
+    expect((await readdir(run.report)).sort()).toEqual(['log.csv', 'report.csv', 'report.html', 'report.json', 'report.md']);
   });
 
   it('draws the loss curve through the log’s own numbers', async () => {

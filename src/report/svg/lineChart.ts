@@ -1,6 +1,6 @@
 import { number } from '../format.js';
 import { h, type Markup, svgNumber } from '../markup.js';
-import { linearScale, niceTicks, tickTexts } from './scale.js';
+import { axisTicks, linearScale, niceTicks, tickTexts } from './scale.js';
 import { type Shape, shapeMark } from './shapeMark.js';
 
 export interface LineSeries {
@@ -54,7 +54,7 @@ export function lineChartFrame({
   const [xLow, xHigh] = extent(points.map((point) => point[0]));
   const ends = series.flatMap((one) => (one.intervals ?? []).flatMap(([, low, high]) => [low, high]));
   const [yLow, yHigh] = extent([...points.map((point) => point[1]), ...ends]);
-  const yTicks = niceTicks(yLow, yHigh, 5);
+  const yTicks = axisTicks(yLow, yHigh, { isPercent });
   const yTexts = tickTexts(yTicks, { isPercent });
   const left = 14 + characterWidth * Math.max(...yTexts.map((text) => text.length));
   const xTicks = givenTicks?.map(({ at }) => at) ?? niceTicks(xLow, xHigh, 6).filter((tick) => tick >= xLow && tick <= xHigh);

@@ -22,6 +22,22 @@ export function niceTicks(low: number, high: number, count = 5): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)) || 0);
 }
 
+/**
+ * Ticks of a vertical axis that holds [low, high]. One value alone stands on an axis from 0, and a share on one from 0 to 1: an accuracy that
+ * never moves from 0 % is drawn on 0 to 100 %, not between -100 and 100.
+ */
+export function axisTicks(
+  low: number,
+  high: number,
+  { isPercent = false, count = 5 }: { isPercent?: boolean; count?: number } = {},
+): number[] {
+  const isOne = high - low <= 1e-11 * Math.max(Math.abs(low), Math.abs(high)) || high - low < 1e-280;
+  if (!isOne) return niceTicks(low, high, count);
+  if (isPercent && low >= 0 && high <= 1) return [0, 0.25, 0.5, 0.75, 1];
+  if (Math.abs(low) < 1e-270) return [0, 0.5, 1];
+  return low > 0 ? niceTicks(0, 1.2 * low, count) : niceTicks(1.2 * low, 0, count);
+}
+
 /** Texts of ticks with the same number of decimals, or powers of ten for very large and very small ones. */
 export function tickTexts(ticks: readonly number[], { isPercent = false }: { isPercent?: boolean } = {}): string[] {
   const values = isPercent ? ticks.map((tick) => Number((100 * tick).toPrecision(12))) : ticks;
