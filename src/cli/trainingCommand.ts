@@ -8,7 +8,7 @@ import type { RankPlace } from '../parallel/RankPlace.js';
 import type { TrainingInput, TrainingResult } from '../train/runTraining.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
-import { collect, nonNegativeInteger } from './optionParsers.js';
+import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
 import { addRankOptions, type RankOptions, rankOverrides } from './ranks/rankOptions.js';
 import { rankPlace } from './ranks/rankPlace.js';
 import { sayNext } from './sayNext.js';
@@ -22,6 +22,7 @@ interface TrainingCommandOptions extends Partial<BackendOptions>, RankOptions {
   seed?: number;
   resume?: boolean;
   tensorboard?: boolean;
+  untilEpoch?: number;
   json?: boolean;
 }
 
@@ -53,6 +54,11 @@ export function addTrainingCommand(
     .option('--seed <number>', "the run's seed (the config's key seed)", nonNegativeInteger)
     .option('--resume', 'go on from the last checkpoint of RUN, with its config unless --config is given')
     .option('--tensorboard', 'write event files into RUN while it trains, for tensorboard --logdir')
+    .option(
+      '--until-epoch <number>',
+      'pause after this epoch of train.epochs; --resume goes on, as if there had been no pause',
+      positiveInteger,
+    )
     .option('--json', 'print the result as JSON');
   addRankOptions(addBackendOptions(command)).action(async (options: TrainingCommandOptions) => {
     const place = rankPlace(process.env);
@@ -79,7 +85,7 @@ export function addTrainingCommand(
         loadRun(),
         import('./showTraining.js'),
       ]);
-      const { data, features, out, resume, tensorboard } = options;
+      const { data, features, out, resume, untilEpoch, tensorboard } = options;
       const group = place && (await joinPlace(place, options));
       const open = () => openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
       const store = await (group === undefined ? open() : openOnRanks(group, open));
@@ -88,7 +94,19 @@ export function addTrainingCommand(
       try {
         if (group === undefined) await pickBackend(options);
         const command = ['audiossl', ...process.argv.slice(2)];
-        const result = await run({ store, config, out, resume, tensorboard, command, dataset: data, group, signal, ...view.listeners });
+        const result = await run({
+          store,
+          config,
+          out,
+          resume,
+          untilEpoch,
+          tensorboard,
+          command,
+          dataset: data,
+          group,
+          signal,
+          ...view.listeners,
+        });
         await group?.leave();
         return result;
       } finally {
@@ -108,7 +126,7 @@ function nextAfter(
   { dir, end }: TrainingResult,
   { data, features, isLabelled }: { data?: string; features?: string; isLabelled: boolean },
 ): string[] {
-  if (end.reason === 'interrupted') {
+  if (end.reason === 'interrupted' || end.reason === 'paused') {
     const source = [...(data === undefined ? [] : ['--data', data]), ...(features === undefined ? [] : ['--features', features])];
     return [name, '--resume', ...source, '--out', dir];
   }
@@ -141,7 +159,7 @@ async function openOnRanks(group: RankGroup, open: () => Promise<FeatureStore>):
 }
 
 function describe({ dir, end }: TrainingResult): string {
-  const how = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early' }[end.reason];
+  const how = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early', paused: 'paused' }[end.reason];
   if (end.step === 0 && end.reason === 'finished') return `${dir}: the initial weights, without training (train.epochs is 0)`;
   const best = end.bestEpoch === undefined ? 'no best checkpoint: that needs 2 validation clips' : `best after epoch ${end.bestEpoch}`;
   return `${dir}: ${how} after epoch ${end.epoch}, step ${end.step} (${best})`;

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { addBackendOptions } from './backendOptions.js';
 import { parseShots } from './evaluation/labelLimits.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 import type { TransferOptions } from './transfer/transferOptions.js';
 
 /** `audiossl transfer --model RUN --data DIR --out DIR`: how well encoders tell classes apart in sounds that they were not trained on. */
@@ -40,6 +41,9 @@ export function registerTransfer(program: Command): void {
       stages.finish(),
     );
     process.stdout.write(options.json === true ? `${JSON.stringify(records)}\n` : describeTransfer(records, files));
+    // A run's report shows its own results of this.
+    const run = records[0].systems.find(({ model }) => model !== null && !model.endsWith('.safetensors'))?.model;
+    if (options.json !== true && run != null) sayNext(['report', run]);
   });
 }
 

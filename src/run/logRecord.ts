@@ -101,7 +101,7 @@ export const monitorRecord = z.looseObject({
 export const endRecord = z.looseObject({
   kind: z.literal('end'),
   time,
-  reason: z.enum(['finished', 'interrupted', 'earlyStopping']),
+  reason: z.enum(['finished', 'interrupted', 'earlyStopping', 'paused']),
   step: count,
   epoch: count,
   bestStep: count.optional(),

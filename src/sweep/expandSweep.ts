@@ -7,6 +7,7 @@ import { supervisedData } from '../data/supervisedData.js';
 import { UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { keyLabels, runName, settingLabel } from './runName.js';
+import { drawName, drawSettings, type SearchOptions } from './searchSpace.js';
 import type { BaselineName, SweepEvaluation, SweepFile } from './sweepFile.js';
 
 /** One run of a sweep: a training (or none, for a baseline) and its evaluations. */
@@ -119,6 +120,7 @@ function gridPoints(file: SweepFile): Point[] {
   const { sweep, placeOf } = file;
   const labelOf = keyLabels(Object.keys(sweep.grid ?? {}));
   const common = commonOverrides(file);
+  if (sweep.search !== undefined) return drawnPoints(file, sweep.search, common);
   let points: Point[] = [{ system: '', keys: {}, labels: new Map(), overrides: common }];
   if (sweep.variants) {
     points = sweep.variants.map(({ name, set }, v) => ({
@@ -143,6 +145,16 @@ function gridPoints(file: SweepFile): Point[] {
     ...point,
     system: [...(point.variant === undefined ? [] : [point.variant]), ...point.labels.values()].join('-') || sweep.command,
   }));
+}
+
+/** The draws of a search, each as long as its last rung. */
+function drawnPoints({ placeOf }: SweepFile, search: SearchOptions, common: readonly Override[]): Point[] {
+  const length = overrideAt(placeOf(['search', 'epochs']), 'train.epochs', search.epochs.at(-1));
+  return Array.from({ length: search.draws }, (_, index) => {
+    const keys = drawSettings(search, index);
+    const drawn = Object.entries(keys).map(([key, value]) => overrideAt(placeOf(['search', 'space', key]), key, value));
+    return { system: drawName(index, search), keys, labels: new Map(), overrides: [...common, length, ...drawn] };
+  });
 }
 
 /** The encoder before training, as a run of no epochs; its name tells only what matters to it. */
@@ -174,6 +186,7 @@ function checkKeys({ sweep, placeOf }: SweepFile): void {
   const places: [string, readonly (string | number)[]][] = [
     ...Object.keys(sweep.set).map((key): [string, string[]] => [key, ['set', key]]),
     ...Object.keys(sweep.grid ?? {}).map((key): [string, string[]] => [key, ['grid', key]]),
+    ...Object.keys(sweep.search?.space ?? {}).map((key): [string, string[]] => [key, ['search', 'space', key]]),
     ...(sweep.variants ?? []).flatMap(({ set }, v) =>
       Object.keys(set).map((key): [string, (string | number)[]] => [key, ['variants', v, 'set', key]]),
     ),

@@ -11,7 +11,13 @@ import type { SweepEvaluation } from './sweepFile.js';
 /** The training came to its end: its log says so, and the last checkpoint is there. */
 export async function isTrained(run: RunFolder): Promise<boolean> {
   const { end } = await readLog(run.log);
-  return end !== undefined && end.reason !== 'interrupted' && existsSync(run.lastCheckpoint);
+  return end !== undefined && end.reason !== 'interrupted' && end.reason !== 'paused' && existsSync(run.lastCheckpoint);
+}
+
+/** The training came to its end, or has that epoch behind it. */
+export async function isTrainedUntil(run: RunFolder, epoch: number): Promise<boolean> {
+  const { end, epochs } = await readLog(run.log);
+  return existsSync(run.lastCheckpoint) && (end?.reason === 'earlyStopping' || epochs.some((record) => record.epoch >= epoch));
 }
 
 /** By what a sweep knows its own evaluations of a run. */

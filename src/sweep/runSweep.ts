@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { runFolder } from '../run/runFolder.js';
 import { errorText } from '../util/errors.js';
 import type { PlannedRun } from './expandSweep.js';
-import { clearStillborn, findEvaluation, isTrained } from './runState.js';
+import { clearStillborn, findEvaluation, isTrained, isTrainedUntil } from './runState.js';
 import { type Stage, stagesOf } from './stages.js';
 import type { SweepFolder } from './sweepFolder.js';
 
@@ -29,6 +29,7 @@ export async function runSweep({
   folder,
   runs,
   jobs,
+  untilEpoch,
   runStage,
   signal,
   onStageStart,
@@ -38,6 +39,8 @@ export async function runSweep({
   folder: SweepFolder;
   runs: readonly PlannedRun[];
   jobs: number;
+  /** Trainings pause after this epoch. */
+  untilEpoch?: number;
   runStage: StageRunner;
   signal?: AbortSignal;
 } & SweepEvents): Promise<SweepOutcome> {
@@ -47,7 +50,7 @@ export async function runSweep({
   const execute = async (run: PlannedRun): Promise<{ errors: string[]; wasDone: boolean }> => {
     const errors: string[] = [];
     let wasDone = true;
-    for (const stage of stagesOf(run)) {
+    for (const stage of stagesOf(run, untilEpoch)) {
       if (signal?.aborted) break;
       try {
         if (await isStageDone(folder, run, stage)) {
@@ -94,5 +97,5 @@ async function isStageDone(folder: SweepFolder, run: PlannedRun, stage: Stage): 
     return (await findEvaluation(runFolder(dir), stage.evaluation, as)) !== undefined;
   }
   await clearStillborn(dir);
-  return isTrained(runFolder(dir));
+  return stage.untilEpoch === undefined ? isTrained(runFolder(dir)) : isTrainedUntil(runFolder(dir), stage.untilEpoch);
 }

@@ -6,6 +6,7 @@ import { readYaml } from '../config/readYaml.js';
 import { protocolNames } from '../eval/protocolNames.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
+import { searchOptions } from './searchSpace.js';
 
 const fold = z.union([z.string(), z.number().int()]).transform(String);
 const values = z.record(z.string(), z.json());
@@ -40,6 +41,7 @@ export const sweepSchema = z
       .min(1)
       .optional()
       .describe('named combinations of keys; with a grid, each of them goes through the whole grid'),
+    search: searchOptions.optional(),
     seeds: z.array(z.int().min(0)).min(1).default([0]),
     folds: z
       .array(fold)
@@ -49,7 +51,8 @@ export const sweepSchema = z
     evaluate: z
       .array(sweepEvaluation)
       .min(1)
-      .default([{ protocol: 'linear', split: 'validation', checkpoint: 'best' }]),
+      .optional()
+      .transform((given): SweepEvaluation[] => given ?? [{ protocol: 'linear', split: 'validation', checkpoint: 'best' }]),
     baselines: z.array(z.enum(baselineNames)).default([]).describe('evaluated beside the runs, once a fold and seed'),
   })
   .describe('sweep of audiossl');
@@ -84,13 +87,43 @@ export function readSweepFile(file: string): SweepFile {
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
     throw new UsageError(`${placeOf(path)}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}${more}`);
   }
-  const sweep = parsed.data;
+  const sweep = withoutNeedlessEvaluation(parsed.data, given);
   checkEvaluations(sweep, placeOf);
+  checkSearch(sweep, placeOf);
   if (sweep.grid !== undefined && Object.keys(sweep.grid).length === 0)
     throw new UsageError(`${placeOf(['grid'])}: grid: must name at least one key with its values; leave grid out for a single system`);
   const base = sweep.base === undefined ? undefined : resolve(dirname(file), sweep.base);
   if (base !== undefined && !existsSync(base)) throw new UsageError(`${placeOf(['base'])}: base: ${base} does not exist`);
   return { file, sweep, base, placeOf };
+}
+
+/** A search by a score that needs no labels evaluates nothing unless it is told to. */
+function withoutNeedlessEvaluation(sweep: Sweep, given: object): Sweep {
+  const isByAccuracy = sweep.search === undefined || sweep.search.by === 'accuracy';
+  return isByAccuracy || 'evaluate' in given ? sweep : { ...sweep, evaluate: [] };
+}
+
+/** A search draws its settings itself, trains each once, and must not look at the test split. */
+function checkSearch(sweep: Sweep, placeOf: SweepFile['placeOf']): void {
+  const { search, seeds, folds, evaluate, baselines } = sweep;
+  if (search === undefined) return;
+  const refuse = (key: string, what: string): never => {
+    throw new UsageError(`${placeOf([key])}: ${key}: ${what}`);
+  };
+  if (Object.keys(search.space).length === 0) refuse('search', 'space must name at least one config key to draw');
+  for (const key of ['grid', 'variants'] as const)
+    if (sweep[key] !== undefined) refuse(key, 'a search draws its settings, so it takes no grid or variants; leave it out');
+  if (seeds.length > 1)
+    refuse(
+      'seeds',
+      `a search trains each draw with one seed, got ${seeds.length}; try the best ones with more seeds in a sweep of their own`,
+    );
+  if ((folds?.length ?? 0) > 1) refuse('folds', `a search takes one fold at most, got ${folds?.length}`);
+  if (baselines.length > 0) refuse('baselines', 'a search has no baselines; leave them out');
+  if (evaluate.some(({ split }) => split === 'test'))
+    refuse('evaluate', 'a search selects, so it must evaluate on validation, never on test');
+  const lengths = ['train.epochs'].filter((key) => key in sweep.set || key in search.space);
+  if (lengths.length > 0) refuse('search', 'train.epochs is the last of search.epochs; leave it out of set and space');
 }
 
 /** What `audiossl evaluate` would refuse after the training, and evaluations that are one. */

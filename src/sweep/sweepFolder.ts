@@ -12,6 +12,8 @@ export interface SweepFolder {
   /** The run folder. */
   run(run: string): string;
   lock: string;
+  /** search.json: what a search has judged, see runHalving.ts. */
+  search: string;
   tableCsv: string;
   tableMarkdown: string;
 }
@@ -24,6 +26,7 @@ export function sweepFolder(dir: string): SweepFolder {
     log: (run) => join(dir, 'logs', `${run}.txt`),
     run: (run) => join(dir, run),
     lock: join(dir, 'lock'),
+    search: join(dir, 'search.json'),
     tableCsv: join(dir, 'table.csv'),
     tableMarkdown: join(dir, 'table.md'),
   };

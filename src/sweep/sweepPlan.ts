@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
+import { type SearchOptions, searchOptions } from './searchSpace.js';
 import { checkEngine, type SweepEngine, sweepEngine } from './sweepEngine.js';
 import { baselineNames, sweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
@@ -18,6 +19,7 @@ import type { SweepFolder } from './sweepFolder.js';
 const planSchema = z.object({
   schemaVersion: z.literal(1),
   source: z.string(),
+  search: searchOptions.optional(),
   engine: sweepEngine.optional().describe('absent in a plan of an earlier version: taken from the next start on'),
   runs: z.array(
     z.object({
@@ -39,13 +41,15 @@ export interface SweepPlan {
   /** Data folder or feature store, an absolute path. */
   source: string;
   engine: SweepEngine;
+  /** Of a search: how its runs are judged. */
+  search?: SearchOptions | undefined;
   runs: readonly PlannedRun[];
 }
 
 /** sweep.yaml of a sweep's folder; undefined where there is none. */
 export async function readPlan(
   folder: SweepFolder,
-): Promise<{ source: string; engine?: SweepEngine | undefined; runs: SweepRun[] } | undefined> {
+): Promise<{ source: string; engine?: SweepEngine | undefined; search?: SearchOptions | undefined; runs: SweepRun[] } | undefined> {
   const text = await readTextIfThere(folder.plan);
   if (text === undefined) return undefined;
   const parsed = planSchema.safeParse(readYaml(text, folder.plan).value);
@@ -65,21 +69,21 @@ export function withConfigs(folder: SweepFolder, runs: readonly SweepRun[]): Pla
  * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, and the number of threads
  * may be another; nothing else may change. Returns what the user must know, a line each.
  */
-export async function settlePlan(folder: SweepFolder, { source, engine, runs }: SweepPlan): Promise<string[]> {
-  const notes = await checkPlan(folder, { source, engine, runs });
+export async function settlePlan(folder: SweepFolder, { source, engine, search, runs }: SweepPlan): Promise<string[]> {
+  const notes = await checkPlan(folder, { source, engine, search, runs });
   for (const { name, config } of runs) {
     const path = folder.config(name);
     if (existsSync(path)) continue;
     await mkdir(dirname(path), { recursive: true });
     await writeFileAtomic(path, toYaml(config));
   }
-  const plan = { schemaVersion: 1, source, engine, runs: runs.map(({ config, ...run }) => run) };
+  const plan = { schemaVersion: 1, source, engine, ...(search && { search }), runs: runs.map(({ config, ...run }) => run) };
   await writeFileAtomic(folder.plan, toYaml(plan));
   return notes;
 }
 
 /** As settlePlan, but touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
-export async function checkPlan(folder: SweepFolder, { source, engine, runs }: SweepPlan): Promise<string[]> {
+export async function checkPlan(folder: SweepFolder, { source, engine, search, runs }: SweepPlan): Promise<string[]> {
   if (existsSync(folder.dir) && !statSync(folder.dir).isDirectory())
     throw new UsageError(`sweep: --out must be a new folder or that of a sweep, ${folder.dir} is a file`);
   const before = await readPlan(folder);
@@ -92,6 +96,8 @@ export async function checkPlan(folder: SweepFolder, { source, engine, runs }: S
   const refuse = (what: string): never => {
     throw new UsageError(`sweep: ${folder.dir} holds another sweep: ${what}; runs may only be added, take another --out for other ones`);
   };
+  if (canonicalJson(howJudged(before.search)) !== canonicalJson(howJudged(search)))
+    refuse('its search is another one; only its draws may become more');
   if (before.source !== source) refuse(`its data are ${before.source}, now ${source}`);
   const now = new Map(runs.map((run) => [run.name, run]));
   for (const old of before.runs) {
@@ -107,6 +113,13 @@ export async function checkPlan(folder: SweepFolder, { source, engine, runs }: S
       refuse(`in its run ${old.name} ${difference.key} was ${difference.values[0]}, now ${difference.values[1]}`);
   }
   return before.engine === undefined ? [] : checkEngine(folder.dir, { before: before.engine, now: engine });
+}
+
+/** A search without the number of its draws. */
+function howJudged(search: SearchOptions | undefined): unknown {
+  if (search === undefined) return null;
+  const { draws: _, ...rest } = search;
+  return rest;
 }
 
 async function filesIn(dir: string): Promise<string[]> {

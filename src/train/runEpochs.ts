@@ -68,6 +68,7 @@ export async function runEpochs<Item, Batch>({
   options: { epochs, batchSize, checkpointSeconds, monitorEveryEpochs, earlyStopping },
   seed,
   ranks,
+  untilEpoch,
   signal,
   onProgress,
   onMonitor,
@@ -89,6 +90,8 @@ export async function runEpochs<Item, Batch>({
   seed: number;
   /** The others, where this process is one of several that share every batch. Each calls this; `save`, `log` and `look` are rank 0's. */
   ranks?: TrainingRanks;
+  /** Pause after this epoch, which has a look as the last one has; a resume goes on as if nothing had been. */
+  untilEpoch?: number;
   signal?: AbortSignal;
   onProgress?: (progress: EpochProgress) => void;
   onMonitor?: (record: MonitorRecord) => void;
@@ -121,6 +124,7 @@ export async function runEpochs<Item, Batch>({
   const hasLostPatience = () => earlyStopping !== null && state.looksSinceBest >= earlyStopping.patience;
   while (state.epoch <= epochs) {
     if (hasLostPatience()) return end('earlyStopping');
+    if (untilEpoch !== undefined && state.epoch > untilEpoch) return end('paused');
     const { epoch } = state;
     const batches = epochBatches({ numClips: items.length, batchSize, seed, epoch, minLastBatch: ranks?.minBatch });
     const read = (batch: number) => {
@@ -199,7 +203,7 @@ export async function runEpochs<Item, Batch>({
       seconds: round(sums.seconds, 3),
     });
     let isBest = false;
-    if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs)) {
+    if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs || epoch === untilEpoch)) {
       const batchItems = ranks?.seenOf(Math.min(batchSize, items.length)) ?? Math.min(batchSize, items.length);
       const training = { losses, batchItems, step: state.step };
       const { value, selectedBy, tieBreak, values, collapse, seconds } = await (ranks?.first(() => look(training)) ?? look(training));

@@ -70,6 +70,8 @@ export interface TrainingInput {
   /** Folder of the run: new or empty, or with `resume` one to go on with. */
   out: string;
   resume?: boolean;
+  /** Pause after this epoch; `resume` goes on. */
+  untilEpoch?: number;
   /** Program and arguments, for the log. */
   command?: string[];
   /** Folder of the recordings, for the log, which says there where evaluations find the features. Default: the store. */
@@ -121,7 +123,19 @@ export interface TrainingPlan<Item, Batch> {
  * @param select changes which clips take part and says why
  */
 export async function runTraining<Item, Batch>(
-  { store, config, out, resume = false, command, dataset = store.dir, group, tensorboard = false, signal, ...listeners }: TrainingInput,
+  {
+    store,
+    config,
+    out,
+    resume = false,
+    untilEpoch,
+    command,
+    dataset = store.dir,
+    group,
+    tensorboard = false,
+    signal,
+    ...listeners
+  }: TrainingInput,
   {
     who,
     data,
@@ -248,6 +262,7 @@ export async function runTraining<Item, Batch>(
         options: train,
         seed,
         ranks,
+        untilEpoch,
         signal,
         onProgress,
         onMonitor,

@@ -18,6 +18,7 @@ function harness({
   tieBreaks = [] as number[],
   lookValues = [] as MonitorLook['values'][],
   state = initialTrainingState(),
+  untilEpoch,
 }: {
   numClips?: number;
   train?: Partial<TrainOptions>;
@@ -26,6 +27,7 @@ function harness({
   tieBreaks?: number[];
   lookValues?: MonitorLook['values'][];
   state?: TrainingState;
+  untilEpoch?: number;
 }) {
   const calls = {
     reads: [] as { clips: number[]; epoch: number }[],
@@ -83,6 +85,7 @@ function harness({
       learningRate: 0.5,
       options: trainOptions.parse({ epochs: 3, batchSize: 8, ...train }),
       seed: 4,
+      untilEpoch,
       signal: controller.signal,
     });
   return { run, calls, log, state, controller };
@@ -164,6 +167,22 @@ describe('runEpochs', () => {
     expect(done).toEqual(whole.calls.reads);
     const epochs = (log: LogRecord[]) => log.filter(({ kind }) => kind === 'epoch').map((record) => 'loss' in record && record.loss);
     expect([...epochs(first.log), ...epochs(second.log)]).toEqual(epochs(whole.log));
+  });
+
+  it('pauses after an epoch with a look, saved, and goes on as if it had not', async () => {
+    const train = { epochs: 4, monitorEveryEpochs: 4 };
+    const whole = harness({ train, values: [0.5] });
+    await whole.run();
+    const paused = harness({ train, values: [0.5], untilEpoch: 2 });
+    expect(await paused.run()).toMatchObject({ reason: 'paused', epoch: 2, bestEpoch: 2 });
+    expect(paused.calls.saves.at(-1)).toMatchObject({ isBest: true, state: { epoch: 3, batch: 0 } });
+    // Told to pause where it is, it does nothing.
+    const still = harness({ state: paused.state, train, values: [0.5], untilEpoch: 2 });
+    expect(await still.run()).toMatchObject({ reason: 'paused', epoch: 2 });
+    expect(still.calls.reads).toEqual([]);
+    const rest = harness({ state: paused.state, train, values: [0.6] });
+    expect(await rest.run()).toMatchObject({ reason: 'finished', epoch: 4, bestEpoch: 4 });
+    for (const key of ['reads', 'keys', 'rates'] as const) expect([...paused.calls[key], ...rest.calls[key]]).toEqual(whole.calls[key]);
   });
 
   it('saves as often as it is told to', async () => {

@@ -11,8 +11,9 @@ export function stageArguments(
 ): string[] {
   const dir = folder.run(run.name);
   const computing = [...engineOptions(engine), '--threads', String(engine.threads)];
+  const until = stage.kind === 'training' && stage.untilEpoch !== undefined ? ['--until-epoch', String(stage.untilEpoch)] : [];
   if (stage.kind === 'training')
-    return [run.command, '--features', store, '--config', folder.config(run.name), '--out', dir, '--resume', ...computing];
+    return [run.command, '--features', store, '--config', folder.config(run.name), '--out', dir, '--resume', ...until, ...computing];
   const { protocol, split, checkpoint, labelFraction, shots, trainOn } = stage.evaluation;
   return [
     ...['evaluate', dir, '--protocol', protocol, '--split', split, '--checkpoint', checkpoint, '--features', store, ...computing],

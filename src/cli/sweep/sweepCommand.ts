@@ -1,6 +1,8 @@
 import { checkRuns } from '../../sweep/checkRuns.js';
 import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
+import { writeHalvingTables } from '../../sweep/halvingTables.js';
+import { readHalving, runHalving } from '../../sweep/runHalving.js';
 import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
 import { spawnStage } from '../../sweep/spawnStage.js';
 import { readSweepFile } from '../../sweep/sweepFile.js';
@@ -29,7 +31,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   const { jobs, threads, note } = shareThreads(options);
   if (note !== undefined) say(note);
   const { name: backend, device, precision } = await pickBackend({ ...options, threads });
-  const plan: SweepPlan = { source, engine: { backend, device, precision, threads }, runs };
+  const plan: SweepPlan = { source, engine: { backend, device, precision, threads }, search: sweepFile.sweep.search, runs };
   for (const line of await checkPlan(folder, plan)) say(line);
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
@@ -54,7 +56,7 @@ async function execute({
   program: readonly [string, ...string[]];
   signal: AbortSignal;
 }): Promise<void> {
-  const { runs, engine } = plan;
+  const { runs, engine, search } = plan;
   const lock = await lockSweep(folder.lock, {
     signal,
     onWait: (pids) => say(`waiting for ${pids.join(', ')}, left by a killed sweep, to save and end`),
@@ -68,7 +70,7 @@ async function execute({
   async function executeLocked() {
     await settlePlan(folder, plan);
     const stores = await makeStores(folder, runs, options, signal);
-    const view = showSweep({ folder, runs, jobs });
+    let view = showSweep({ folder, runs, jobs });
     const runStage: StageRunner = async (run, stage) => {
       let pid: number | undefined;
       const error = await spawnStage({
@@ -86,6 +88,21 @@ async function execute({
       return error;
     };
     try {
+      if (search !== undefined) {
+        const scores = await runHalving({
+          ...{ folder, runs, search, jobs, signal, runStage },
+          onRung(epochs, going) {
+            view.finish();
+            say(`until epoch ${epochs}: ${going.length} of ${runs.length} runs`);
+            view = showSweep({ folder, runs: going, jobs });
+          },
+          onStageStart: (run, stage) => view.events.onStageStart(run, stage),
+          onStageEnd: (run, stage, seconds) => view.events.onStageEnd(run, stage, seconds),
+          onRunEnd: (run, end) => view.events.onRunEnd(run, end),
+        });
+        // A draw that fails is a result of the search: it stands in the table with its error.
+        return { failures: [], markdown: await writeHalvingTables(folder, { runs, search, scores }) };
+      }
       const { failures } = await runSweep({
         ...{ folder, runs, jobs, signal, runStage },
         ...view.events,
@@ -106,7 +123,11 @@ async function execute({
 async function rebuildTables(folder: SweepFolder): Promise<void> {
   const plan = await readPlan(folder);
   if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
-  const { markdown } = await writeTables(folder, withConfigs(folder, plan.runs));
+  const { runs, search } = plan;
+  const { markdown } =
+    search === undefined
+      ? await writeTables(folder, withConfigs(folder, runs))
+      : { markdown: await writeHalvingTables(folder, { runs, search, scores: await readHalving(folder, search) }) };
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
 }
 

@@ -128,7 +128,7 @@ export function trainingText({ log }: RunReport): string {
     .map((record) => record.patchesPerSecond)
     .filter((value) => value !== null)
     .sort((a, b) => a - b);
-  const reasons = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early' };
+  const reasons = { finished: 'finished', interrupted: 'interrupted', earlyStopping: 'stopped early', paused: 'paused' };
   return [
     ofEpochs,
     counted(lastStep.step, 'step'),
