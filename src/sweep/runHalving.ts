@@ -52,7 +52,8 @@ export async function runHalving({
   const scores = await readHalving(folder, search);
   let going = [...runs];
   for (const epochs of search.epochs) {
-    const ofRung = (scores[epochs] ??= {});
+    const ofRung = scores[epochs] ?? {};
+    scores[epochs] = ofRung;
     const missing = going.filter(({ name }) => ofRung[name] === undefined);
     if (missing.length > 0) {
       onRung?.(epochs, going);
