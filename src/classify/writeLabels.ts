@@ -5,7 +5,8 @@ import type { FrontEnd } from '../audio/frontEnd.js';
 import { writeFileAtomic, writeFileAtomicWith } from '../util/atomicFile.js';
 import { UsageError } from '../util/errors.js';
 import type { ClassifiedRecording } from './classifyRecordings.js';
-import { audacityLabels, csvHeader, csvLines, type LabelFormat, ravenTable } from './labelFormats.js';
+import type { LabelFormat } from './labelFormatNames.js';
+import { audacityLabels, csvHeader, csvLines, ravenTable } from './labelFormats.js';
 
 /**
  * Gives `work` a function that writes one recording's labels after the other. The table of csv is there when `work` is done, or not at

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
-import { type LabelFormat, labelFormatNames, labelFormats } from '../classify/labelFormats.js';
+import { type LabelFormat, labelFormatNames, labelFormats } from '../classify/labelFormatNames.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import type { ClassifyCommandOptions } from './classify/runClassify.js';

@@ -86,7 +86,7 @@ describe('audiossl pretrain', () => {
     expect(elsewhere.stderr).toMatch(/note: resumed on wasm .*, before it was .*: from here on not bit-identical|libtorch is absent/);
   }, 300_000);
 
-  it('needs no labels: the best checkpoint is the one of the lowest validation loss, and no accuracy stands anywhere', async () => {
+  it('needs no labels: the best checkpoint is the one of the highest effective rank, and no accuracy stands anywhere', async () => {
     const labelled = await toneFolder(6);
     const data = join(labelled, 'low');
     const run = `${labelled}-run`;
@@ -98,9 +98,9 @@ describe('audiossl pretrain', () => {
     const ok = runCli(pretrainArgs(await plainFolder(), enough, ['--set', 'train.epochs=3', '--json']));
     expect(ok.code, ok.stderr).toBe(0);
     const monitors = readLog(enough).filter(({ kind }) => kind === 'monitor');
-    const losses = monitors.map(({ validationLoss }) => validationLoss as number);
+    const ranks = monitors.map(({ effectiveRank }) => effectiveRank as number);
     expect(monitors.every((record) => !('knnClipMacroAccuracy' in record))).toBe(true);
-    expect(JSON.parse(ok.stdout).end.bestValue).toBe(-Math.min(...losses));
+    expect(JSON.parse(ok.stdout).end.bestValue).toBe(Math.max(...ranks));
     expect(ok.stderr + ok.stdout).not.toMatch(/accuracy|kNN/i);
   }, 300_000);
 });

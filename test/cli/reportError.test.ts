@@ -33,7 +33,11 @@ describe('reportError', () => {
       1,
       'audiossl: /ro/x: permission denied (EACCES, mkdir); change its permissions or give another path\n',
     ],
-    [systemError('ENOSPC', 'write'), 1, 'audiossl: the disk is full (ENOSPC, write); free some space and run the same command again\n'],
+    [
+      systemError('ENOSPC', 'write'),
+      1,
+      'audiossl: the disk is full (ENOSPC, write); free some space and run the same command again, pretrain and train with --resume\n',
+    ],
     ['text', 1, 'audiossl: text (not expected: run it again with --debug for the stack)\n'],
     [new CommanderError(0, 'commander.version', '1.0'), 0, ''],
     [new CommanderError(1, 'commander.unknownOption', 'printed by commander'), 2, ''],

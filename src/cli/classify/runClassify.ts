@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { BackendOptions } from '../../backend/setBackend.js';
 import { type ClassifiedRecording, classifyRecordings } from '../../classify/classifyRecordings.js';
-import type { LabelFormat } from '../../classify/labelFormats.js';
+import type { LabelFormat } from '../../classify/labelFormatNames.js';
 import { checkLabelOutput, writeLabels } from '../../classify/writeLabels.js';
 import { findRecordings } from '../../embed/findRecordings.js';
 import { loadProbe, withProbe } from '../../model/keptProbe.js';
