@@ -7,6 +7,7 @@ import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
+import { quickstartSteps } from './quickstart/quickstartSteps.js';
 import { sayNext } from './sayNext.js';
 import { shellWord } from './shellWord.js';
 
@@ -39,32 +40,13 @@ export function registerQuickstart(program: Command): void {
     }
     const data = relative(process.cwd(), join(root, 'data', 'esc10')) || '.';
     const config = relative(process.cwd(), join(root, 'configs', 'quickstart.yaml'));
-    const features = join(options.out, 'features');
     const run = join(options.out, 'run');
-    const embeddings = join(options.out, 'embeddings.npz');
-    const engine = engineArguments(options);
-    const length = epochs === undefined ? [] : ['--set', `train.epochs=${epochs}`];
-
-    await showShippedEncoder({ data, out: options.out, engine });
-    await runCommand('log-mel features of every recording', ['features', '--data', data, '--out', features]);
-    await runCommand('an encoder, learnt without labels from folds 1 to 3', [
-      ...['pretrain', '--features', features, '--config', config, '--out', run, '--resume', ...length, ...engine],
-    ]);
-    await runCommand('its nearest neighbours on fold 5', ['evaluate', run, '--protocol', 'knn', '--split', 'test', ...engine]);
-    await runCommand('a linear classifier on the frozen encoder, fold 5, beside what needs no learning', [
-      ...['evaluate', run, '--protocol', 'linear', '--split', 'test', '--baselines', ...engine],
-    ]);
-    await runCommand('the report', ['report', run]);
-    await runCommand('an embedding of each recording', [
-      'embed',
-      '--model',
-      run,
-      '--in',
-      join(data, 'audio'),
-      '--out',
-      embeddings,
-      ...engine,
-    ]);
+    const { isModelShipped, shippedModel } = await import('../model/shippedModel.js');
+    const steps = quickstartSteps({
+      ...{ data, config, out: options.out, epochs, engine: engineArguments(options) },
+      model: isModelShipped() ? relative(process.cwd(), shippedModel().path) : undefined,
+    });
+    for (const { title, args } of steps) await runCommand(title, args);
 
     const { openRun } = await import('../run/runFolder.js');
     const { readEvaluations } = await import('../run/evaluationRecord.js');
@@ -72,30 +54,10 @@ export function registerQuickstart(program: Command): void {
     const records = await readEvaluations(folder);
     process.stdout.write(`\n${resultTable(records.map(({ record }) => record))}\n`);
     process.stdout.write(
-      `report      ${join(folder.report, 'report.html')}\nembeddings  ${embeddings}\ncheckpoint  ${folder.bestCheckpoint}\n`,
+      `report      ${join(folder.report, 'report.html')}\nembeddings  ${join(options.out, 'embeddings.npz')}\ncheckpoint  ${folder.bestCheckpoint}\n`,
     );
     sayNext(['pretrain', '--data', 'YOUR_FOLDER', '--out', 'runs/first']);
   });
-}
-
-/** What needs no training: the recordings embedded by the encoder that comes with the package, and how well their classes can be told. */
-async function showShippedEncoder({ data, out, engine }: { data: string; out: string; engine: string[] }): Promise<void> {
-  const { isModelShipped, shippedModel } = await import('../model/shippedModel.js');
-  if (!isModelShipped()) {
-    process.stdout.write('\n# this copy has no encoder that is trained already (models/); one is trained below\n');
-    return;
-  }
-  const model = relative(process.cwd(), shippedModel().path);
-  const embeddings = join(out, 'shipped.npz');
-  await runCommand('an embedding of each recording, by the encoder that comes with audiossl', [
-    ...['embed', '--in', join(data, 'audio'), '--out', embeddings, ...engine],
-  ]);
-  await runCommand('how well it tells the ten classes, which it was never trained on, beside random weights and log-mel statistics', [
-    ...['transfer', '--model', model, '--data', data, '--out', join(out, 'transfer'), '--shots', 'none', '--random-seeds', '1', ...engine],
-  ]);
-  process.stdout.write(
-    '\n# the same without it: an encoder trained on these recordings alone, in minutes; Ctrl+C stops, the same command goes on\n',
-  );
 }
 
 function engineArguments({ backend, device, precision, threads }: Partial<BackendOptions>): string[] {

@@ -1,4 +1,6 @@
+import { dirname, join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { quickstartSteps } from '../../src/cli/quickstart/quickstartSteps.js';
 import { resultTable } from '../../src/cli/quickstart.js';
 import type { EvaluationRecord } from '../../src/run/evaluationRecord.js';
 
@@ -25,5 +27,33 @@ describe('the table of the quickstart', () => {
     expect(table).toContain('checkpoint best');
     expect(table).toMatch(/linear classifier +50\.0 +40\.0 to 60\.0 +50\.0\n/);
     expect(table).toContain('one clip is 1.25 points');
+  });
+});
+
+describe('the steps of the quickstart', () => {
+  const steps = (model: string | undefined) =>
+    quickstartSteps({ data: 'data/esc10', config: 'c.yaml', out: 'q', epochs: 3, engine: ['--threads', '1'], model });
+
+  /** Everything that a command makes: `transfer` keeps its feature stores in `features` beside its results. */
+  const made = (args: string[]): string[] => {
+    const at = args.indexOf('--out');
+    if (at < 0) return [];
+    const out = args[at + 1];
+    return args[0] === 'transfer' ? [out, join(dirname(out), 'features', 'esc10-0')] : [out];
+  };
+
+  it.each(['models/m.safetensors', undefined])('make files that are not within one another (model %s)', (model) => {
+    const paths = steps(model).flatMap(({ args }) => made(args));
+    for (const [i, path] of paths.entries()) {
+      for (const [j, other] of paths.entries()) expect(i !== j && (path + sep).startsWith(other + sep), `${path} in ${other}`).toBe(false);
+    }
+  });
+
+  it('begin with the encoder that comes with the package, where there is one', () => {
+    const names = (model: string | undefined) => steps(model).map(({ args }) => args[0]);
+    const trained = ['features', 'pretrain', 'evaluate', 'evaluate', 'report', 'embed'];
+    expect(names(undefined)).toEqual(trained);
+    expect(names('m')).toEqual(['embed', 'transfer', ...trained]);
+    expect(steps('m').find(({ args }) => args[0] === 'pretrain')?.args).toEqual(expect.arrayContaining(['train.epochs=3', '--resume']));
   });
 });
