@@ -40,6 +40,9 @@ export interface AuditedClip extends LabelledClip {
   /** Share of the neighbours that bear the given label, of as many as could. */
   neighbourAgreement: number;
   suggestedAgreement: number;
+  /** Of the neighbours themselves: shares of the given and of the suggested label that add up to 1 with those of the other labels. */
+  neighbourShare: number;
+  suggestedNeighbourShare: number;
   /** The probability of another class reaches that class's threshold and is the largest that does. */
   isConfidentlyOther: boolean;
   /** Nearest clips of other groups, nearest first. */
@@ -152,6 +155,12 @@ export async function auditLabels({
   const { outOfFold, neighbours, shares, confident, scores } = last;
   const { probabilities } = outOfFold;
 
+  const neighbourShare = (clip: number, label: number) => {
+    const own = neighbours.clips[clip];
+    let count = 0;
+    for (let i = 0; i < own.length; i++) if (labels[own[i]] === label) count++;
+    return own.length === 0 ? 0 : count / own.length;
+  };
   const judged = clips.map((clip, index) => {
     const given = labels[index];
     const at = (values: Float64Array, label: number) => values[index * numClasses + label];
@@ -169,6 +178,8 @@ export async function auditLabels({
       normalisedMargin: (1 + at(probabilities, given) - likeliestOther) / 2,
       neighbourAgreement: at(shares, given),
       suggestedAgreement: at(shares, suggested),
+      neighbourShare: neighbourShare(index, given),
+      suggestedNeighbourShare: neighbourShare(index, suggested),
       isConfidentlyOther: likely !== undefined && likely !== given,
       neighbours: Array.from(neighbours.clips[index], (neighbour, i) => ({ index: neighbour, cosine: neighbours.cosines[index][i] })),
     };

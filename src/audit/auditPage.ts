@@ -3,6 +3,7 @@ import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
 import { empty, facts, table } from '../report/html/parts.js';
 import { pngDataUri } from '../report/logMelPicture.js';
 import { type Child, h, markup } from '../report/markup.js';
+import { largestRemainder } from '../util/largestRemainder.js';
 import type { AuditedClip, LabelAudit } from './auditLabels.js';
 import type { Detection } from './flipLabels.js';
 import type { SuspectAudio } from './suspectAudio.js';
@@ -181,13 +182,17 @@ function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect)
       h(
         'thead',
         {},
-        h('tr', {}, h('th', { scope: 'col' }, ''), h('th', { scope: 'col' }, clip.label), h('th', { scope: 'col' }, clip.suggested)),
+        h(
+          'tr',
+          {},
+          ['', clip.label, clip.suggested, 'others'].map((head) => h('th', { scope: 'col' }, head)),
+        ),
       ),
       h(
         'tbody',
         {},
         opinion('Classifier', clip.outOfFoldProbability, clip.suggestedProbability),
-        opinion('Neighbours', clip.neighbourAgreement, clip.suggestedAgreement),
+        opinion('Neighbours', clip.neighbourShare, clip.suggestedNeighbourShare),
       ),
     ),
     h(
@@ -201,9 +206,18 @@ function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect)
 }
 
 function opinion(name: string, given: number, suggested: number): Child {
+  // Whole per cent that add up to 100.
+  const shares = largestRemainder([given, suggested, Math.max(0, 1 - given - suggested)], 100);
   const meter = (kind: string, share: number) => [
-    h('span', { class: 'meter' }, h('span', { class: kind, style: `width:${Math.round(100 * Math.min(1, share))}%` })),
-    percent(share),
+    h('span', { class: 'meter' }, h('span', { class: kind, style: `width:${share}%` })),
+    `${share} %`,
   ];
-  return h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, meter('given', given)), h('td', {}, meter('suggested', suggested)));
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, name),
+    h('td', {}, meter('given', shares[0])),
+    h('td', {}, meter('suggested', shares[1])),
+    h('td', {}, `${shares[2]} %`),
+  );
 }

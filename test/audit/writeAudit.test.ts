@@ -97,6 +97,24 @@ describe('writeAudit', () => {
     expect(html).toContain(`${audit.numSuspected} clip`);
   });
 
+  test('the opinions on a clip are shares of all classes, in whole per cent that add up to 100', async () => {
+    const html = await readFile(join(out, 'index.html'), 'utf8');
+    const rows = [...html.matchAll(/<th scope="row">(Classifier|Neighbours)<\/th>(.*?)<\/tr>/g)];
+    expect(rows).toHaveLength(10);
+    const labels = new Map(clips.map(({ id, label }) => [id, label]));
+    rows.forEach(([, name, cells], i) => {
+      const shares = [...cells.matchAll(/(\d+) %<\/td>/g)].map(([, share]) => Number(share));
+      expect(shares.reduce((a, b) => a + b, 0)).toBe(100);
+      // Two classes: there are no others.
+      expect(shares).toHaveLength(3);
+      expect(shares[2]).toBe(0);
+      const clip = audit.clips[Math.floor(i / 2)];
+      const heard = clip.neighbours.filter(({ index }) => labels.get(clips[index].id) === clip.label).length / clip.neighbours.length;
+      const expected = name === 'Neighbours' ? heard : clip.outOfFoldProbability;
+      expect(Math.abs(shares[0] - 100 * expected)).toBeLessThan(1);
+    });
+  });
+
   test('a folder that cannot be made is refused in one line', async () => {
     const { prepareFolder } = await import('../../src/audit/writeAudit.js');
     await writeFile(join(folder, 'file'), '');

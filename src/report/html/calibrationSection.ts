@@ -1,5 +1,6 @@
+import { chanceCalibrationError } from '../chanceCalibrationError.js';
 import type { RunReport } from '../collectRun.js';
-import { counted, number, percent } from '../format.js';
+import { counted, number, percent, percentInterval } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
 import { reliabilityDiagram } from '../svg/reliabilityDiagram.js';
@@ -32,9 +33,9 @@ export function calibrationSection(run: RunReport): Child {
       columns: [
         { head: 'Evaluation' },
         { head: 'Expected calibration error', isNumber: true },
-        { head: 'Maximum', isNumber: true },
+        { head: 'Maximum', isNumber: true, isWide: true },
         { head: 'Brier score', isNumber: true },
-        { head: 'Negative log likelihood (nats)', isNumber: true },
+        { head: 'Negative log likelihood (nats)', isNumber: true, isWide: true },
       ],
       rows: evaluations.map((evaluation) => {
         const calibration = evaluation.record.calibration;
@@ -58,11 +59,18 @@ function calibrationFinding({ record }: Evaluation): string {
   const numClips = bins.reduce((sum, bin) => sum + bin.numClips, 0);
   const confidence = bins.reduce((sum, bin) => sum + bin.numClips * (bin.meanConfidence ?? 0), 0) / Math.max(1, numClips);
   const gap = confidence - record.clipMicroAccuracy;
-  const verdict =
-    Math.abs(gap) < 0.02
-      ? 'on average it is as sure as it is right'
-      : gap > 0
-        ? 'it is too sure of itself'
-        : 'it is less sure than it could be';
-  return `On ${counted(numClips, 'clip')} the predicted class has a mean probability of ${percent(confidence)} and is right for ${percent(record.clipMicroAccuracy)}: ${verdict}.`;
+  const [low, high] = record.clipMicroAccuracyInterval ?? [record.clipMicroAccuracy, record.clipMicroAccuracy];
+  const isWithin = confidence >= low && confidence <= high;
+  const verdict = isWithin
+    ? 'that is within what chance does to so many clips, so neither too sure nor too cautious can be said'
+    : gap > 0
+      ? 'it is too sure of itself'
+      : 'it is less sure than it could be';
+  const interval = record.clipMicroAccuracyInterval === null ? '' : ` (95 % interval ${percentInterval([low, high])})`;
+  const error = record.calibration?.expectedCalibrationError;
+  const byChance = chanceCalibrationError(bins);
+  return [
+    `On ${counted(numClips, 'clip')} the predicted class has a mean probability of ${percent(confidence)} and is right for ${percent(record.clipMicroAccuracy)}${interval}: ${verdict}.`,
+    `The expected calibration error is ${percent(error)}; probabilities that are right to the last digit would show ${percent(byChance)} on average with ${numClips < 500 ? 'so few clips' : 'as many clips'}.`,
+  ].join(' ');
 }

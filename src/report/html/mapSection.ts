@@ -21,7 +21,7 @@ export function mapSection(run: RunReport): Child {
       {},
       `Each mark is one clip of the ${record.split} split (${describe(evaluation)}): its embedding, L2-normalised, on the first two principal components. `,
       `They hold ${percent(first)} and ${percent(second)} of the variance; what lies apart here may lie apart for other reasons than its class, and what overlaps may still be separable in the other dimensions. `,
-      'Hollow marks are clips that the classifier got wrong.',
+      'Hollow marks are clips that the classifier got wrong; names stand near the middle of their classes.',
       isSampled && ` ${integer(map.points.length)} of ${integer(map.numClips)} clips are shown.`,
     ),
     h(
@@ -35,6 +35,7 @@ export function mapSection(run: RunReport): Child {
       title: `Map of ${map.points.length} clip embeddings of the ${record.split} split, by class`,
       xLabel: `component 1 (${percent(first)} of the variance)`,
       yLabel: `component 2 (${percent(second)})`,
+      classNames: record.classNames,
       points: map.points
         .filter(({ group }) => group >= 0)
         .map(({ x, y, group, id, label, predicted }) => ({

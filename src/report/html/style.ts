@@ -64,7 +64,7 @@ figcaption .soft{font-weight:400}
 .chart{display:block;width:100%;height:auto;overflow:visible;font-size:12px;font-variant-numeric:tabular-nums}
 svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11.5px}svg .label{fill:var(--soft);font-size:12px}
 .grid{stroke:var(--faint);stroke-width:1;vector-effect:non-scaling-stroke}
-.map{max-width:760px}.map .tick{font-size:12px}.map .label{font-size:13px}
+.map{max-width:760px}svg .class-label{font-size:13px;font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:3.5px;stroke-linejoin:round}.map .tick{font-size:12px}.map .label{font-size:13px}
 .axis{stroke:var(--line);stroke-width:1}
 .curve{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.curve.faint{stroke-width:1;opacity:.38}
 .curve.published{stroke-dasharray:5 4;stroke-width:1.5}.whisker{fill:none;stroke-width:1.2;opacity:.75}.wide-chart{max-width:720px}.reliability{max-width:380px}
@@ -96,7 +96,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}.class-pairs td.plot,.class-pairs th.plot,.class-pairs .cell-plot{min-width:76px}.class-pairs .n .interval-text{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}.large .tick,.large .label{font-size:15px}.results tbody th{min-width:8.5em}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}.class-pairs td.plot,.class-pairs th.plot,.class-pairs .cell-plot{min-width:76px}.class-pairs .n .interval-text{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}svg .class-label{font-size:17px;stroke-width:5px}.large .tick,.large .label{font-size:15px}.results tbody th{min-width:8.5em}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

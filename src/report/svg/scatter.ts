@@ -55,6 +55,7 @@ export function scatter({
   points,
   xLabel,
   yLabel,
+  classNames,
   width = 640,
   height = 460,
 }: {
@@ -62,6 +63,8 @@ export function scatter({
   points: readonly ScatterPoint[];
   xLabel: string;
   yLabel: string;
+  /** Each name stands at the middle of its class. */
+  classNames?: readonly string[];
   width?: number;
   height?: number;
 }): Markup {
@@ -87,8 +90,41 @@ export function scatter({
     h('text', { class: 'label', x: (left + right) / 2, y: height - 6, 'text-anchor': 'middle' }, xLabel),
     h('text', { class: 'label', transform: `translate(12 ${round((top + bottom) / 2)}) rotate(-90)`, 'text-anchor': 'middle' }, yLabel),
     points.map((point) => marker({ ...point, x: x(point.x), y: y(point.y) }, point.title)),
+    classNames !== undefined &&
+      placeLabels(points, classNames, frame).map(({ x: at, y: on, label }) =>
+        h('text', { class: 'class-label', x: at, y: on, 'text-anchor': 'middle' }, label),
+      ),
   );
 }
+
+/** Names beside the medians of their classes, moved up or down until none lies on another. Exported for tests. */
+export function placeLabels(
+  points: readonly ScatterPoint[],
+  classNames: readonly string[],
+  { x, y, left, right, top, bottom }: Pick<ReturnType<typeof scatterFrame>, 'x' | 'y' | 'left' | 'right' | 'top' | 'bottom'>,
+): { label: string; x: number; y: number }[] {
+  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const placed: { label: string; x: number; y: number; half: number }[] = [];
+  classNames.forEach((name, group) => {
+    const own = points.filter((point) => point.group === group);
+    if (own.length === 0) return;
+    const label = name.length > 24 ? `${name.slice(0, 23)}…` : name;
+    const half = labelWidth * label.length;
+    const at = Math.min(right - half, Math.max(left + half, x(median(own.map((point) => point.x)))));
+    const on = y(median(own.map((point) => point.y)));
+    const isFree = (height: number) =>
+      height > top + labelHeight &&
+      height < bottom &&
+      !placed.some((other) => Math.abs(other.x - at) < other.half + half && Math.abs(other.y - height) < labelHeight);
+    const shifts = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? -1 : 1) * Math.ceil(i / 2) * 4);
+    placed.push({ label, x: at, y: on + (shifts.find((shift) => isFree(on + shift)) ?? 0), half });
+  });
+  return placed.map(({ half: _half, ...label }) => label);
+}
+
+/** Half the width of a character, and the height of a line, in units of the drawing. */
+const labelWidth = 3.7;
+const labelHeight = 14;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;

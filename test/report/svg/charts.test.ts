@@ -9,7 +9,7 @@ import { lineChart, lineChartFrame } from '../../../src/report/svg/lineChart.js'
 import { pairBar } from '../../../src/report/svg/pairBar.js';
 import { reliabilityDiagram, reliabilityFrame } from '../../../src/report/svg/reliabilityDiagram.js';
 import { linearScale, niceTicks, tickTexts } from '../../../src/report/svg/scale.js';
-import { markerOf, scatter, scatterFrame } from '../../../src/report/svg/scatter.js';
+import { markerOf, placeLabels, scatter, scatterFrame } from '../../../src/report/svg/scatter.js';
 
 /** Attribute maps of every element of a name. */
 function elements(markup: string, name: string): Record<string, string>[] {
@@ -193,6 +193,28 @@ describe('scatter', () => {
     });
     expect(circles[1].class).toBe('marker hollow stroke-1');
     expect(elements(markup, 'rect').length).toBe(1); // class 7 is a square of the first colour
+  });
+
+  it('writes each class name at the median of its points, inside the frame, and moves names apart that would lie on each other', () => {
+    const cloud = [-9, 0, 1, 2, 30].map((x) => ({ x, y: x / 2, group: 0, title: '' }));
+    const frame = scatterFrame(cloud);
+    const [alone] = placeLabels(cloud, ['dog', 'no clip'], frame);
+    expect(alone).toEqual({ label: 'dog', x: frame.x(1), y: frame.y(0.5) });
+    const twins = Array.from({ length: 28 }, (_, group) => ({ x: group % 2, y: 0, group, title: '' }));
+    const names = twins.map((_, i) => `a long name of a class, ${i}`);
+    const placed = placeLabels(twins, names, scatterFrame(twins));
+    expect(placed.length).toBe(28);
+    for (const { x, y, label } of placed) {
+      expect(label).toBe('a long name of a class,…');
+      expect(x).toBeGreaterThanOrEqual(46);
+      expect(y).toBeGreaterThan(12);
+      expect(y).toBeLessThan(420);
+    }
+    const gaps = placed.flatMap((one, i) => placed.slice(i + 1).map((other) => [Math.abs(one.x - other.x), Math.abs(one.y - other.y)]));
+    // 24 characters of 7.4 wide, lines of 14; the two columns are 200 apart or more.
+    for (const [across, down] of gaps) expect(across >= 24 * 7.4 || down >= 14 - 1e-9).toBe(true);
+    const { markup } = scatter({ title: 't', points: cloud, classNames: ['<dog>'], xLabel: 'x', yLabel: 'y' });
+    expect(markup).toContain('&lt;dog&gt;</text>');
   });
 
   it('gives 28 classes different markers', () => {

@@ -10,7 +10,7 @@ import { details, empty, table } from '../parts.js';
 import { differenceAxis } from './differenceAxis.js';
 
 /** Every pair of systems: the difference with its paired interval, and McNemar's test of each seed. */
-export function pairsSection({ pairs, numPairsLeftOut }: ComparisonReport): Child {
+export function pairsSection({ pairs, numPairsLeftOut }: Pick<ComparisonReport, 'pairs' | 'numPairsLeftOut'>): Child {
   if (pairs.length === 0) return empty('There is only one system, or none two that were evaluated alike: nothing to compare.');
   const domain = symmetricDomain(pairs.flatMap(({ macro }) => [macro.difference.low, macro.difference.high]));
   const notes = [...new Set(pairs.flatMap((pair) => pair.notes))];

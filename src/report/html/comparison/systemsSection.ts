@@ -10,7 +10,7 @@ import type { SystemRow } from '../../systemRow.js';
 import { empty, table } from '../parts.js';
 
 /** Every system with its accuracies, their spread over seeds and their intervals, best first. */
-export function systemsSection({ rows, split, runsLeftOut }: ComparisonReport): Child {
+export function systemsSection({ rows, split, runsLeftOut }: Pick<ComparisonReport, 'rows' | 'split' | 'runsLeftOut'>): Child {
   const sorted = sortedRows(rows);
   const best = sorted[0];
   const { classNames, ids } = best.system;
@@ -27,8 +27,7 @@ export function systemsSection({ rows, split, runsLeftOut }: ComparisonReport): 
       ' is the share of all clips that are right, ',
       h('em', {}, 'macro'),
       ` the mean of the recalls of the ${counted(classNames.length, 'class', 'classes')}. Numbers are means over seeds, ± the standard deviation over seeds; square brackets hold 95 % bootstrap intervals over seeds and clips. The dashed line is chance, ${percent(chance)}.`,
-      split === 'validation' &&
-        ' No run has been tested: these are validation clips, on which checkpoints were chosen, and their numbers flatter.',
+      split === 'validation' && ' These are validation clips, on which checkpoints were chosen, and their numbers flatter.',
     ),
     table({
       kind: 'results',
