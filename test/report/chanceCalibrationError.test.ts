@@ -18,7 +18,10 @@ describe('chanceCalibrationError', () => {
       fc.property(fc.array(bin, { minLength: 1, maxLength: 5 }), (bins) => {
         const numClips = bins.reduce((sum, one) => sum + one.numClips, 0);
         fc.pre(numClips > 0);
-        const expected = bins.reduce((sum, one) => sum + (one.numClips === 0 ? 0 : one.numClips * meanGap(one.numClips, one.meanConfidence)), 0);
+        const expected = bins.reduce(
+          (sum, one) => sum + (one.numClips === 0 ? 0 : one.numClips * meanGap(one.numClips, one.meanConfidence)),
+          0,
+        );
         expect(chanceCalibrationError(bins)).toBeCloseTo(expected / numClips, 10);
       }),
       { numRuns: 60 },

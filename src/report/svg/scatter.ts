@@ -116,15 +116,15 @@ export function placeLabels(
       height > top + labelHeight &&
       height < bottom &&
       !placed.some((other) => Math.abs(other.x - at) < other.half + half && Math.abs(other.y - height) < labelHeight);
-    const shifts = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? -1 : 1) * Math.ceil(i / 2) * 4);
+    const shifts = Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? -1 : 1) * Math.ceil(i / 2) * 4);
     placed.push({ label, x: at, y: on + (shifts.find((shift) => isFree(on + shift)) ?? 0), half });
   });
   return placed.map(({ half: _half, ...label }) => label);
 }
 
-/** Half the width of a character, and the height of a line, in units of the drawing. */
-const labelWidth = 3.7;
-const labelHeight = 14;
+/** Half the width of a character, and the height of a line, in units of the drawing, as large as names are on a phone. */
+const labelWidth = 4.7;
+const labelHeight = 17;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;

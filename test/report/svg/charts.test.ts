@@ -211,8 +211,8 @@ describe('scatter', () => {
       expect(y).toBeLessThan(420);
     }
     const gaps = placed.flatMap((one, i) => placed.slice(i + 1).map((other) => [Math.abs(one.x - other.x), Math.abs(one.y - other.y)]));
-    // 24 characters of 7.4 wide, lines of 14; the two columns are 200 apart or more.
-    for (const [across, down] of gaps) expect(across >= 24 * 7.4 || down >= 14 - 1e-9).toBe(true);
+    // 24 characters of 9.4 wide, lines of 17.
+    for (const [across, down] of gaps) expect(across >= 24 * 9.4 || down >= 17 - 1e-9).toBe(true);
     const { markup } = scatter({ title: 't', points: cloud, classNames: ['<dog>'], xLabel: 'x', yLabel: 'y' });
     expect(markup).toContain('&lt;dog&gt;</text>');
   });
