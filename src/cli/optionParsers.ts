@@ -25,7 +25,7 @@ export function positiveNumber(value: string): number {
   return number;
 }
 
-/** For an option that may be given several times: `.option('--set <path=value>', text, collect, [])`. */
-export function collect(value: string, before: string[]): string[] {
+/** For an option that may be given several times: `.option('--set <path=value>', text, collect, [])`; without `[]` it can be a required one. */
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

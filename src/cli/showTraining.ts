@@ -1,4 +1,5 @@
 import type { MonitorRecord, StartRecord } from '../run/logRecord.js';
+import { STEPS_OF_EVIDENCE } from '../train/monitorLook.js';
 import type { EpochProgress } from '../train/runEpochs.js';
 import { createProgress, type Progress } from '../util/progress.js';
 import { percent } from './percent.js';
@@ -58,8 +59,10 @@ function describeStart({
   ];
 }
 
-function describeMonitor({
+/** One line about a look at the validation clips. */
+export function describeMonitor({
   epoch,
+  step,
   knnClipMacroAccuracy,
   knnClipMicroAccuracy,
   clipMacroAccuracy,
@@ -82,5 +85,6 @@ function describeMonitor({
     ...(typeof uniformity === 'number' ? [`uniformity ${uniformity.toFixed(3)}`] : []),
     ...(typeof effectiveRank === 'number' ? [`effective rank ${effectiveRank.toFixed(1)}`] : []),
   ];
-  return `epoch ${epoch} validation: ${parts.join(', ')}${isBest ? ' (best so far)' : ''}`;
+  const early = step < STEPS_OF_EVIDENCE ? `; after ${step} steps batch norm's running statistics lag behind: too early to judge` : '';
+  return `epoch ${epoch} validation: ${parts.join(', ')}${isBest ? ' (best so far)' : ''}${early}`;
 }

@@ -12,8 +12,8 @@ export function registerTransfer(program: Command): void {
     .description(
       'judge encoders on labelled recordings that they never saw, beside random weights and log-mel statistics: linear, nearest neighbours, few labels',
     )
-    .requiredOption('--model <run>', 'run folder or .safetensors file, or random: the baselines alone (repeatable)', collect, [])
-    .requiredOption('--data <dir>', 'folder of recordings with labels (repeatable)', collect, [])
+    .requiredOption('--model <run>', 'run folder or .safetensors file, or random: the baselines alone (repeatable)', collect)
+    .requiredOption('--data <dir>', 'folder of recordings with labels (repeatable)', collect)
     .requiredOption('--out <dir>', 'folder for the tables; the features are put beside it')
     .option('--checkpoint <which>', 'of the runs: best or last', 'best')
     .addOption(

@@ -13,16 +13,13 @@ import type { PretrainMethod } from '../method/pretrainMethod.js';
 import type { Parameters } from '../nn/parameters.js';
 import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
 import { startClock } from '../util/startClock.js';
-import { type MonitorLook, selectionValue, tieBreakOf } from './monitorLook.js';
+import { type MonitorLook, STEPS_OF_EVIDENCE, selectionValue, tieBreakOf } from './monitorLook.js';
 import type { OnlineProbe } from './onlineProbe.js';
 import type { PairSource } from './pairSource.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /** Views of validation clips are made as in this epoch: training counts from 1. */
 const FIXED_EPOCH = 0;
-
-/** A network that took fewer steps has not had the time to collapse, nor to learn: nothing is said of either. */
-const STEPS_OF_EVIDENCE = 50;
 
 /** Labels of the validation clips; absent for unlabelled data, where no accuracy is ever computed. */
 export interface MonitorLabels {

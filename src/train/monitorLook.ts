@@ -1,5 +1,12 @@
 import type { TrainOptions } from './trainOptions.js';
 
+/**
+ * A network that took fewer steps has not had the time to collapse, nor to learn: nothing is said of either. Its running statistics are
+ * means over batches that other weights have seen, so that in evaluation mode it is another network than the one that trains: after 3 to 18
+ * steps of a ResNet-18 on tones the embeddings were 50 to 260 times as long as in training mode, and all but parallel.
+ */
+export const STEPS_OF_EVIDENCE = 50;
+
 /** One look at the validation clips. */
 export interface MonitorLook {
   /** What chooses the best checkpoint, larger = better, see `selectionValue`. Null where it cannot be had or something is not finite. */

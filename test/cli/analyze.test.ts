@@ -67,6 +67,13 @@ describe('audiossl data audit-labels', () => {
     expect(json.flip).toEqual(result.detection);
   });
 
+  test('without a model takes the encoder that comes with the package', async () => {
+    // The store is of another front end than that encoder's, which is told once the encoder is open.
+    await expect(audiossl('data', 'audit-labels', '--features', storeDir, '--out', join(folder, 'x'))).rejects.toThrow(
+      /free-sounds.* front end|front end.*free-sounds/,
+    );
+  });
+
   test('wrong use is refused: a class of one clip, a share of 2, no such folder', async () => {
     await expect(audit('--out', join(folder, 'x'), '--split', 'validation')).rejects.toThrow(
       /^audit-labels: needs two classes or more with two recordings each, got one/,

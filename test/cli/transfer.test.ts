@@ -91,6 +91,8 @@ describe('audiossl transfer', () => {
       /^transfer: --data must be a folder .* does not exist$/,
     );
     await expect(audiossl('--model', join(folder, 'x.safetensors'), '--data', data, ...to)).rejects.toThrow(/^transfer: --model must be/);
+    await expect(audiossl('--data', data, ...to)).rejects.toThrow(/required option '--model <run>' not specified/);
+    await expect(audiossl(...model, ...to)).rejects.toThrow(/required option '--data <dir>' not specified/);
     await expect(audiossl(...model, '--data', data, '--data', `${data}/`, ...to)).rejects.toThrow(/--data must name each once/);
     await expect(audiossl(...model, '--data', data, '--folds', '7', ...to)).rejects.toThrow(/at least 2 classes of 7 recordings each/);
   });

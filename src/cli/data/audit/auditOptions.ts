@@ -9,7 +9,7 @@ export interface AuditOptions extends Partial<BackendOptions> {
   features?: string;
   out: string;
   split: Split | 'all';
-  checkpoint: string;
+  checkpoint?: string;
   format: DatasetFormat;
   top: number;
   seed: number;
