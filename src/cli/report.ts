@@ -8,9 +8,10 @@ export function registerReport(program: Command): void {
     .description('write report.html, .md, .csv, .json and log.csv about one run, or about several and how they compare')
     .argument('<run...>', 'run folders; the folder of a sweep stands for its runs')
     .option('--out <dir>', 'folder for the report (default: RUN/report; of a sweep: SWEEP/report; with several runs: ./report)')
+    .option('--paper', "the paper's tables and claims beside the runs, whatever the data (default: where they are FSDnoisy18k)")
     .option('--tensorboard <dir>', 'write the logs as event files as well, a folder a run, for tensorboard --logdir')
     .option('--json', 'print the paths as JSON')
-    .action(async (dirs: string[], options: { out?: string; tensorboard?: string; json?: boolean }) => {
+    .action(async (dirs: string[], options: { out?: string; paper?: boolean; tensorboard?: string; json?: boolean }) => {
       const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
       const { findRuns } = await import('../run/findRuns.js');
       const { runDirs, sweep, leftOut } = await findRuns(dirs);
@@ -18,7 +19,10 @@ export function registerReport(program: Command): void {
       const runs = [];
       for (const dir of runDirs) runs.push(await openRun(dir));
       const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
-      const files = await writeReport({ runs, out, tensorboard: options.tensorboard, version: program.version() ?? '' });
+      const files = await writeReport({
+        ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper },
+        version: program.version() ?? '',
+      });
       process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
     });
 }

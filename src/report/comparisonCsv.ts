@@ -3,7 +3,7 @@ import type { ComparisonReport } from './comparisonReport.js';
 import type { SystemRow } from './systemRow.js';
 
 /** Rows of report.csv about systems and their differences, in the order of csvColumns. `value` of a difference is the first minus the second. */
-export function comparisonCsvRows({ rows, pairs, split }: ComparisonReport): CsvValue[][] {
+export function comparisonCsvRows({ rows, pairs, split }: Pick<ComparisonReport, 'rows' | 'pairs' | 'split'>): CsvValue[][] {
   const place = ({ name, protocol, labelFraction, shots, trainOn, dataset, checkpoint }: SystemRow['system']) => [
     ...['', '', name, protocol, labelFraction, shots, '', trainOn, dataset],
     ...[split, checkpoint, ''],

@@ -24,27 +24,13 @@ export function comparisonMarkdown({
   table1,
   table2,
   verdicts,
+  onValidation,
 }: ComparisonReport): string[] {
-  const lines = ['## Systems', '', escapeMarkdown(systemsFinding(sortedRows(rows))), ''];
-  lines.push(
-    ...markdownTable(
-      ['System', 'Protocol', 'Seeds', 'Clips', 'Micro', 'Macro', 'Patch-weighted', 'Top-3'],
-      2,
-      sortedRows(rows).map(({ system, micro, macro, patchWeighted, top3 }) => [
-        escapeMarkdown(system.name),
-        escapeMarkdown(system.protocol),
-        integer(system.seeds.length),
-        integer(system.ids.length),
-        scoreText(micro),
-        scoreText(macro),
-        percent(patchWeighted?.mean),
-        percent(top3?.mean),
-      ]),
-    ),
-    '',
-    `On ${split} clips; mean ± standard deviation over seeds, square brackets hold 95 % bootstrap intervals over seeds and clips.`,
-    '',
-  );
+  const lines = ['## Systems', '', ...systemsTable({ rows, split })];
+  if (onValidation !== undefined) {
+    lines.push('## On the validation clips', '');
+    lines.push(...('refused' in onValidation ? [escapeMarkdown(onValidation.refused), ''] : systemsTable(onValidation)));
+  }
   if (pairs.length > 0) {
     lines.push('## Differences', '', escapeMarkdown(pairsFinding(pairs)), '');
     lines.push(
@@ -128,8 +114,8 @@ export function comparisonMarkdown({
       '',
     );
   }
-  lines.push('## The paper’s claims', '', escapeMarkdown(verdictsFinding(verdicts)), '');
-  for (const { claim, verdict, reason, published, parts } of verdicts) {
+  if (verdicts !== undefined) lines.push('## The paper’s claims', '', escapeMarkdown(verdictsFinding(verdicts)), '');
+  for (const { claim, verdict, reason, published, parts } of verdicts ?? []) {
     lines.push(
       `- ${escapeMarkdown(claim)} **${verdictWord(verdict)}**: ${escapeMarkdown(reason)}. Published: ${escapeMarkdown(published)}.`,
     );
@@ -146,4 +132,28 @@ function scoreText({ estimate, low, high, seeds }: SystemRow['micro']): string {
 
 function paperText({ row, note }: PaperRow): string {
   return row === undefined ? escapeMarkdown(note) : scoreText(row.micro);
+}
+
+function systemsTable({ rows, split }: Pick<ComparisonReport, 'rows' | 'split'>): string[] {
+  return [
+    escapeMarkdown(systemsFinding(sortedRows(rows))),
+    '',
+    ...markdownTable(
+      ['System', 'Protocol', 'Seeds', 'Clips', 'Micro', 'Macro', 'Patch-weighted', 'Top-3'],
+      2,
+      sortedRows(rows).map(({ system, micro, macro, patchWeighted, top3 }) => [
+        escapeMarkdown(system.name),
+        escapeMarkdown(system.protocol),
+        integer(system.seeds.length),
+        integer(system.ids.length),
+        scoreText(micro),
+        scoreText(macro),
+        percent(patchWeighted?.mean),
+        percent(top3?.mean),
+      ]),
+    ),
+    '',
+    `On ${split} clips; mean ± standard deviation over seeds, square brackets hold 95 % bootstrap intervals over seeds and clips.`,
+    '',
+  ];
 }

@@ -6,14 +6,19 @@ import { comparedPairs } from './comparedPairs.js';
 import { checkSystems } from './comparison/checkComparable.js';
 import { type ClaimVerdict, claimVerdicts } from './comparison/claims.js';
 import { compareSystems, comparisonReplicates, type SystemComparison } from './comparison/compareSystems.js';
-import { readEvaluatedRuns } from './comparison/evaluatedRuns.js';
+import { type EvaluatedRun, readEvaluatedRuns } from './comparison/evaluatedRuns.js';
 import { readAnalysedRuns } from './comparison/featureClaim.js';
+import type { System } from './comparison/system.js';
 import { groupSystems } from './comparison/systems.js';
 import { type PaperRow, type PaperTable1Row, paperTable1, paperTable2 } from './paperTables.js';
-import type { SystemCurve } from './systemCurve.js';
+import { isPaperData } from './published/isPaperData.js';
+import { type SystemCurve, withoutPublished } from './systemCurve.js';
 import { type SystemMap, systemMaps } from './systemMaps.js';
 import { type SystemRow, systemRow } from './systemRow.js';
 import { temperatureCurves } from './temperatureCurves.js';
+
+/** The part of a comparison that any split has. */
+export type ValidationComparison = Pick<ComparisonReport, 'split' | 'rows' | 'pairs' | 'numPairsLeftOut' | 'runsLeftOut'>;
 
 /** What a report on several runs says beyond the single runs. */
 export interface ComparisonReport {
@@ -31,44 +36,78 @@ export interface ComparisonReport {
   maps: SystemMap[];
   table1: PaperTable1Row[] | undefined;
   table2: PaperRow[] | undefined;
-  verdicts: ClaimVerdict[];
+  /** The paper's claims; undefined where its tables are not shown. */
+  verdicts: ClaimVerdict[] | undefined;
+  /** Beside tests: all runs on validation clips, where some were not tested; or why that cannot be. */
+  onValidation?: ValidationComparison | { refused: string };
 }
 
 /**
- * Groups the runs into systems and tests them against each other, on the test clips, or on validation clips where no run was tested.
- * Undefined for data without labels. Throws UsageError in one line: no evaluations, other datasets, mixed front ends, folds missing.
+ * Groups the runs into systems and tests them against each other, on the test clips, or on validation clips where no run was tested; where
+ * only some were, on both. Undefined for runs without evaluations. Throws UsageError in one line: other datasets, mixed front ends, folds missing.
  */
 export async function compareRuns(
   reports: readonly RunReport[],
-  { replicates = comparisonReplicates }: { replicates?: number } = {},
+  {
+    replicates = comparisonReplicates,
+    isPaperShown,
+  }: {
+    replicates?: number;
+    /** The paper's tables, curves and claims; default: where the data are the paper's. */
+    isPaperShown?: boolean;
+  } = {},
 ): Promise<ComparisonReport | undefined> {
-  if (reports.every(({ hasLabels, evaluations }) => !hasLabels && evaluations.length === 0)) return undefined;
   const onTest = await readEvaluatedRuns(reports, 'test');
   const split = onTest.length > 0 ? 'test' : 'validation';
   const evaluated = onTest.length > 0 ? onTest : await readEvaluatedRuns(reports, 'validation');
-  if (evaluated.length === 0) {
-    throw new UsageError(
-      `report: a comparison needs evaluations, none of the ${reports.length} runs has one; run audiossl evaluate RUN --protocol linear --split test for each`,
-    );
-  }
+  if (evaluated.length === 0) return undefined;
+  const { systems, ...compared } = compareEvaluated(reports, evaluated, { split, replicates });
+  const { rows, pairs } = compared;
+  const hasPaper = isPaperShown ?? systems.some(isPaperData);
+  const ownCurves = (curves: SystemCurve[]) => (hasPaper ? curves : curves.map(withoutPublished));
+  const onValidation = split === 'test' && compared.runsLeftOut.length > 0 ? await compareOnValidation(reports, replicates) : undefined;
+  return {
+    ...compared,
+    alphaCurves: ownCurves(alphaCurves(rows)),
+    temperatureCurves: ownCurves(temperatureCurves(rows, reports)),
+    batchSizeCurves: batchSizeCurves(rows),
+    maps: await systemMaps(rows, reports),
+    table1: hasPaper ? paperTable1(rows, pairs) : undefined,
+    table2: hasPaper ? paperTable2(rows) : undefined,
+    verdicts: hasPaper ? claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }) : undefined,
+    ...(onValidation !== undefined && { onValidation }),
+  };
+}
+
+/** Systems and their differences on the clips of one split. */
+function compareEvaluated(
+  reports: readonly RunReport[],
+  evaluated: readonly EvaluatedRun[],
+  { split, replicates }: { split: 'test' | 'validation'; replicates: number },
+): ValidationComparison & { systems: System[] } {
   const systems = groupSystems(evaluated);
   checkSystems(systems);
   const { pairs, numLeftOut } = comparedPairs(systems);
   const used = new Set(evaluated.map(({ run }) => run));
-  const rows = systems.map((system) => systemRow(system, reports, replicates));
-  const compared = pairs.map(([a, b]) => compareSystems(a, b, { replicates }));
   return {
+    systems,
     split,
-    rows,
-    pairs: compared,
+    rows: systems.map((system) => systemRow(system, reports, replicates)),
+    pairs: pairs.map(([a, b]) => compareSystems(a, b, { replicates })),
     numPairsLeftOut: numLeftOut,
     runsLeftOut: reports.flatMap(({ name }) => (used.has(name) ? [] : [name])),
-    alphaCurves: alphaCurves(rows),
-    temperatureCurves: temperatureCurves(rows, reports),
-    batchSizeCurves: batchSizeCurves(rows),
-    maps: await systemMaps(rows, reports),
-    table1: paperTable1(rows, compared),
-    table2: paperTable2(rows),
-    verdicts: claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }),
   };
+}
+
+/** All runs that were evaluated on validation clips; what stands in the way of it does not stand in the way of the tests. */
+async function compareOnValidation(reports: readonly RunReport[], replicates: number): Promise<ComparisonReport['onValidation']> {
+  try {
+    const evaluated = await readEvaluatedRuns(reports, 'validation');
+    if (evaluated.length === 0) return undefined;
+    const { systems: _systems, ...compared } = compareEvaluated(reports, evaluated, { split: 'validation', replicates });
+    return compared;
+  } catch (error) {
+    if (error instanceof UsageError) return { refused: error.message.replace(/^report: /, '') };
+    throw error;
+  }
 }

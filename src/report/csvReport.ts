@@ -106,7 +106,11 @@ export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'co
       ]);
     }
   }
-  if (comparison !== undefined) rows.push(...comparisonCsvRows(comparison));
+  if (comparison !== undefined) {
+    rows.push(...comparisonCsvRows(comparison));
+    const { onValidation } = comparison;
+    if (onValidation !== undefined && 'rows' in onValidation) rows.push(...comparisonCsvRows(onValidation));
+  }
   return formatCsv(
     csvColumns,
     rows.map((row) => csvColumns.map((_, i) => (typeof row[i] === 'string' ? csvText(row[i]) : row[i]))),

@@ -1,4 +1,5 @@
 import type { RunLog } from '../run/readLog.js';
+import { groupBy } from '../util/groupBy.js';
 import type { RunReport } from './collectRun.js';
 import { bestLook, selectionOf } from './selection.js';
 import type { LineSeries } from './svg/lineChart.js';
@@ -76,9 +77,11 @@ export function monitorCurvesOf(run: Pick<RunReport, 'log' | 'config' | 'hasLabe
   return monitorCurves
     .filter(({ isPercent }) => hasLabels || isPercent !== true)
     .map(({ title, keys, isPercent }): Curve => {
-      const series = keys
-        .map(([key, name], colour) => ({ name, colour, points: pointsOf(log.monitors, key) }))
-        .filter(({ points }) => points.length > 0);
+      const series = withoutTwins(
+        keys
+          .map(([key, name], colour) => ({ name, colour, points: pointsOf(log.monitors, key) }))
+          .filter(({ points }) => points.length > 0),
+      );
       const chosenBy = keys[0][0] === selection.key;
       const value = best === undefined ? undefined : best[keys[0][0]];
       const mark = chosenBy && best !== undefined && typeof value === 'number' ? { x: best.step, y: value, label: 'best' } : undefined;
@@ -93,6 +96,12 @@ export function pointsOf(records: readonly { step: number; [key: string]: unknow
     const value = record[key];
     return typeof value === 'number' ? [[record.step, value]] : value === null ? [[record.step, null]] : [];
   });
+}
+
+/** Curves that lie on each other, as macro and micro of balanced classes do, are one curve with both names. */
+export function withoutTwins(series: readonly LineSeries[]): LineSeries[] {
+  const groups = groupBy(series, ({ points }) => JSON.stringify(points));
+  return [...groups.values()].map((twins) => ({ ...twins[0], name: twins.map(({ name }) => name).join(' = ') }));
 }
 
 function stepAndEpochSeries(log: RunLog, key: string): LineSeries[] {

@@ -32,3 +32,8 @@ export function xText({ xTicks }: Pick<SystemCurve, 'xTicks'>, x: number): strin
 export function sorted<T extends { x: number }>(points: T[]): T[] {
   return [...points].sort((a, b) => a.x - b.x);
 }
+
+/** The measured part of a curve alone. */
+export function withoutPublished(curve: SystemCurve): SystemCurve {
+  return { ...curve, series: curve.series.filter(({ isPublished }) => !isPublished), publishedNote: '', isOtherData: false };
+}

@@ -31,12 +31,15 @@ export async function writeReport({
   runs,
   out,
   version,
+  isPaperShown,
   tensorboard,
   now = new Date(),
 }: {
   runs: readonly RunFolder[];
   out: string;
   version: string;
+  /** The paper's tables and claims beside the own systems; default: where the data are the paper's. */
+  isPaperShown?: boolean;
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
   tensorboard?: string;
   now?: Date;
@@ -46,7 +49,7 @@ export async function writeReport({
   // A map of embeddings takes a second: only for runs that are shown in full.
   for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
   const reports = withDistinctNames(collected);
-  const comparison = reports.length > 1 ? await compareRuns(reports) : undefined;
+  const comparison = reports.length > 1 ? await compareRuns(reports, { isPaperShown }) : undefined;
   const content: ReportContent = { runs: reports, comparison, time: now.toISOString(), version };
   const files: ReportFiles = {
     json: join(out, 'report.json'),

@@ -20,8 +20,9 @@ const supervised = (crossEntropyWeight: number, protocol: string) => ({
   loss: { name: 'crossEntropyMargin', crossEntropyWeight, marginOn: 'pooled' },
 });
 
-async function report(runs: RunFolder[], name: string) {
-  const files = await writeReport({ runs, out: join(root, name), version: '0.1.0', now: new Date('2026-11-22T12:00:00Z') });
+async function report(runs: RunFolder[], name: string, isPaperShown?: boolean) {
+  const now = new Date('2026-11-22T12:00:00Z');
+  const files = await writeReport({ runs, out: join(root, name), version: '0.1.0', isPaperShown, now });
   const [html, markdown, csv, json] = await Promise.all(
     [files.html, files.markdown, files.csv, files.json].map((file) => readFile(file, 'utf8')),
   );
@@ -50,6 +51,8 @@ const textOf = (html: string) =>
     .replaceAll('&#39;', "'");
 const section = (html: string, id: string) => new RegExp(`<section aria-labelledby="${id}">[\\s\\S]*?</section>`).exec(html)?.[0] ?? '';
 
+const plain: FixtureSystem = { name: 'plain', config: acl(1), skill: 0.5 };
+
 describe('a comparison of systems over seeds and folds', () => {
   const systems: FixtureSystem[] = [
     { name: 'plain', config: acl(1), skill: 0.45 },
@@ -61,7 +64,7 @@ describe('a comparison of systems over seeds and folds', () => {
   let texts: Awaited<ReturnType<typeof report>>;
   beforeAll(async () => {
     sweep = await writeFixtureSweep({ root, systems, seeds: [0, 1], folds: [1, 2, 3], clipsPerClass: 6 });
-    texts = await report(sweep.runs, 'out');
+    texts = await report(sweep.runs, 'out', true);
   });
 
   it('pools folds and averages seeds as counting does, in all four forms', () => {
@@ -150,9 +153,13 @@ describe('a comparison of systems over seeds and folds', () => {
     expect(texts.html).not.toContain('id="run1"');
     expect(found(texts.markdown, /NaN|undefined|\[object/)).toBe(undefined);
     expect(found(texts.csv, /NaN|undefined|\[object/)).toBe(undefined);
-    const again = await report(sweep.runs, 'again');
+    const again = await report(sweep.runs, 'again', true);
     expect(again.html).toBe(texts.html);
     expect(again.csv).toBe(texts.csv);
+    // The own systems stand before everything that a paper printed.
+    const order = ['systems', 'pairs', 'training', 'alpha', 'claims'].map((id) => texts.html.indexOf(`<section aria-labelledby="${id}">`));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order[0]).toBeGreaterThan(0);
   });
 });
 
@@ -168,7 +175,7 @@ describe('curves and tables of the paper', () => {
       ...[0.7, 1].map((w) => ({ name: `all${w}`, config: supervised(w, 'all'), skill: w === 1 ? 0.5 : 0.6, protocol: 'classifier' })),
     ];
     sweep = await writeFixtureSweep({ root: join(root, 'paper'), systems, seeds: [0], folds: [], clipsPerClass: 5 });
-    texts = await report(sweep.runs, 'paper-out');
+    texts = await report(sweep.runs, 'paper-out', true);
   });
 
   it('have a point at each temperature, from the runs and from the paper', () => {
@@ -203,7 +210,7 @@ describe('curves and tables of the paper', () => {
       const data = Float32Array.from({ length: 20 * 3 }, (_, i) => Math.sin(i * i));
       await writeClipEmbeddings(run, 'linear-test-best-seed0', { data, dim: 3 });
     }
-    const { json, html, markdown } = await report(batches.runs, 'batches-out');
+    const { json, html, markdown } = await report(batches.runs, 'batches-out', true);
     const [curve] = json.comparison.batchSizeCurves;
     expect(curve.series.map((one: { name: string }) => one.name)).toEqual(['supCon', 'tcl']);
     const points = curve.series.flatMap((one: { points: { x: number; y: number }[] }) => one.points.map(({ x, y }) => [2 ** x, y]));
@@ -233,8 +240,67 @@ describe('curves and tables of the paper', () => {
   });
 });
 
+describe('runs of which only some were tested, on data that are not the paper’s', () => {
+  let runs: RunFolder[];
+  let texts: Awaited<ReturnType<typeof report>>;
+  beforeAll(async () => {
+    const small = { root: join(root, 'partly'), seeds: [0, 1], folds: [], clipsPerClass: 5 };
+    const tested = await writeFixtureSweep({
+      ...{ ...small, splits: ['test', 'validation'] as const },
+      systems: [0.3, 0.6].map((weight) => ({ name: `acl${weight}`, config: acl(weight), skill: 0.6 })),
+    });
+    const others = await writeFixtureSweep({
+      ...{ ...small, splits: ['validation'] as const },
+      systems: [{ name: 'plain', config: acl(1), skill: 0.3 }],
+    });
+    runs = [...tested.runs, ...others.runs];
+    texts = await report(runs, 'partly-out');
+  });
+
+  it('are compared on the test clips, and all of them on validation clips, which is said; a seed of each counted', async () => {
+    const { comparison } = texts.json;
+    expect([comparison.split, comparison.systems.length, comparison.onValidation.systems.length]).toEqual(['test', 2, 3]);
+    expect(comparison.runsLeftOut).toEqual(['plain-seed0', 'plain-seed1']);
+    const shares = await Promise.all(
+      runs.slice(-2).map(async (run, seed) => {
+        const { rows } = parseCsv(await readFile(join(run.evaluations, `linear-validation-best-seed${seed}.predictions.csv`), 'utf8'), '');
+        return rows.filter(({ label, predicted }) => label === predicted).length / rows.length;
+      }),
+    );
+    const plain = comparison.onValidation.systems.find(({ name }: { name: string }) => name === 'NT-Xent');
+    expect(plain.micro.estimate).toBeCloseTo(mean(shares), 12);
+    const row = texts.table.find((one) => one.predictor === 'NT-Xent' && one.split === 'validation' && one.metric === 'clipMicroAccuracy');
+    expect(Number(row?.value)).toBeCloseTo(mean(shares), 12);
+    const text = `${(100 * mean(shares)).toFixed(1)} % ± `;
+    expect(textOf(section(texts.html, 'on-validation'))).toContain(text);
+    expect(textOf(section(texts.html, 'on-validation'))).toContain('on which checkpoints were chosen, and their numbers flatter');
+    expect(textOf(section(texts.html, 'systems'))).not.toContain('flatter');
+    expect(texts.markdown.split('## On the validation clips')[1]).toContain(text);
+    expectSound(texts.html);
+  });
+
+  it('show nothing of the paper unasked: neither tables nor claims nor published curves', () => {
+    const { comparison } = texts.json;
+    expect([comparison.table1, comparison.table2, comparison.verdicts]).toEqual([null, null, null]);
+    const [curve] = comparison.alphaCurves;
+    expect(curve.series.map(({ isPublished }: { isPublished: boolean }) => isPublished)).toEqual([false]);
+    expect(textOf(texts.html)).not.toMatch(/published|FSDnoisy18k/);
+    expect(texts.markdown).not.toMatch(/published|FSDnoisy18k|claims/i);
+  });
+
+  it('of which none was evaluated are a page of their curves and their configs', async () => {
+    const systems = [plain, { ...plain, name: 'margin', config: acl(0.3) }];
+    const none = await writeFixtureSweep({ root: join(root, 'none'), systems, seeds: [0], folds: [], clipsPerClass: 3, splits: [] });
+    const { html, markdown, json } = await report(none.runs, 'none-out');
+    expect(json.comparison).toBe(null);
+    expect(markdown).toContain('Not evaluated yet.');
+    expect(textOf(section(html, 'training'))).toContain('Fewer than two of these runs have logged an epoch.');
+    expect(textOf(section(html, 'differences'))).toContain('contrastiveWeight');
+    expectSound(html);
+  });
+});
+
 describe('what cannot be compared', () => {
-  const plain: FixtureSystem = { name: 'plain', config: acl(1), skill: 0.5 };
   const small = { seeds: [0], folds: [], clipsPerClass: 3 };
   const refused = async (runs: RunFolder[], message: RegExp) => {
     const out = join(root, `refused-${Math.random()}`);
@@ -245,7 +311,7 @@ describe('what cannot be compared', () => {
     await expect(readdir(out)).rejects.toThrow(/ENOENT/);
   };
 
-  it('a run of another dataset, mixed front ends, no evaluations: one line, nothing written', async () => {
+  it('a run of another dataset, mixed front ends: one line, nothing written', async () => {
     const { runs: own } = await writeFixtureSweep({ root: join(root, 'own'), systems: [plain], ...small });
     const margin = { name: 'margin', config: acl(0.3), skill: 0.5 };
     const { runs: otherClasses } = await writeFixtureSweep({
@@ -264,7 +330,5 @@ describe('what cannot be compared', () => {
       frontEndHash: 'ffff',
     });
     await refused([...own, ...otherFrontEnd], /must have one front end/);
-    const { runs: unevaluated } = await writeFixtureSweep({ root: join(root, 'un'), systems: [plain, margin], ...small, splits: [] });
-    await refused(unevaluated, /a comparison needs evaluations, none of the 2 runs has one; run audiossl evaluate/);
   });
 });

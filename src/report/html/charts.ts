@@ -20,19 +20,22 @@ function seriesLegend(series: readonly LineSeries[]): Markup {
   return h(
     'ul',
     { class: 'legend' },
-    series.map(({ name, colour, shape, isPublished = false, isScattered = false }) =>
-      h(
-        'li',
-        {},
+    series
+      .filter(({ isFaint }) => isFaint !== true)
+      .map(({ name, colour, shape, isDashed = false, isPublished = false, isScattered = false }) =>
         h(
-          'svg',
-          { class: 'line-sample', viewBox: '0 0 34 14', 'aria-hidden': 'true' },
-          !isScattered && h('path', { class: `curve stroke-${colour}${isPublished ? ' published' : ''}`, d: 'M1 7H33' }),
-          shape !== undefined && shapeMark({ x: 17, y: 7, colour, shape, isHollow: isPublished || isScattered }),
+          'li',
+          {},
+          h(
+            'svg',
+            { class: 'line-sample', viewBox: '0 0 34 14', 'aria-hidden': 'true' },
+            !isScattered &&
+              h('path', { class: `curve stroke-${colour}${isPublished ? ' published' : ''}${isDashed ? ' dashed' : ''}`, d: 'M1 7H33' }),
+            shape !== undefined && shapeMark({ x: 17, y: 7, colour, shape, isHollow: isPublished || isScattered }),
+          ),
+          name,
         ),
-        name,
       ),
-    ),
   );
 }
 

@@ -15,6 +15,7 @@ import type { Section } from './pageFrame.js';
 import { breakable, details, empty, table } from './parts.js';
 import { differencesSection } from './provenance.js';
 import { resultsSection } from './results.js';
+import { runsTrainingSection } from './runsTrainingSection.js';
 
 /** Up to this many runs, each is shown in full under the comparison. */
 export const mostRunsInFull = 6;
@@ -25,13 +26,16 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
   if (comparison === undefined) {
     return [
       { ...every, title: 'Results', content: resultsSection(runs) },
+      { id: 'training', title: 'Training', content: runsTrainingSection(runs) },
       { id: 'differences', title: 'What differs between the runs', content: differencesSection(runs) },
     ];
   }
   return [
     { id: 'systems', title: 'Systems', content: systemsSection(comparison) },
     { id: 'pairs', title: 'Differences', content: pairsSection(comparison) },
+    ...optionalSection('on-validation', 'On the validation clips', validationSection(comparison)),
     ...optionalSection('classes', 'Class by class', classBarsSection(comparison)),
+    { id: 'training', title: 'Training', content: runsTrainingSection(runs) },
     ...optionalSection('alpha', 'Accuracy against alpha', systemCurvesSection(comparison.alphaCurves)),
     ...optionalSection(
       'temperature',
@@ -40,8 +44,6 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
     ),
     ...optionalSection('batch-size', 'Accuracy against batch size', systemCurvesSection(comparison.batchSizeCurves)),
     ...optionalSection('maps', 'Maps, a loss and a batch size', systemMapsSection(comparison.maps)),
-    ...optionalSection('tables', 'Tables of the paper', paperTablesSection(comparison)),
-    { id: 'claims', title: 'The paper’s claims', content: verdictsSection(comparison.verdicts) },
     { id: 'test', title: 'Selection and use of the test set', content: testUseSection(runs) },
     {
       id: 'differences',
@@ -50,6 +52,22 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
     },
     ...optionalSection('warnings', 'Warnings', warnings(runs)),
     every,
+    // The own systems stand first; what a paper printed comes after them.
+    ...optionalSection('tables', 'Tables of the paper', paperTablesSection(comparison)),
+    ...optionalSection('claims', 'The paper’s claims', comparison.verdicts && verdictsSection(comparison.verdicts)),
+  ];
+}
+
+/** Of runs of which only some were tested: all of them, where they can be compared. */
+function validationSection({ onValidation }: ComparisonReport): Child {
+  if (onValidation === undefined) return undefined;
+  if ('refused' in onValidation)
+    return empty(`Not every run was tested, and on validation clips they cannot be compared: ${onValidation.refused}.`);
+  return [
+    empty('Not every run was tested; here stand all that were evaluated on validation clips, on which their checkpoints were chosen.'),
+    systemsSection(onValidation),
+    h('h3', {}, 'Differences'),
+    pairsSection(onValidation),
   ];
 }
 

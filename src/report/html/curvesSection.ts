@@ -61,8 +61,7 @@ function chart({ title, series, isPercent, mark }: Curve): Child {
     {},
     h('figcaption', {}, title),
     lineChart({ title, xLabel: 'step', series, isPercent, mark }),
-    series.length > 1 &&
-      named.length > 1 &&
+    (named.length > 1 || named.some(({ name }) => name.includes(' = '))) &&
       h(
         'ul',
         { class: 'legend' },

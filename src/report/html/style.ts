@@ -67,7 +67,7 @@ svg text{fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11.5px}svg .label{
 .map{max-width:760px}svg .class-label{font-size:13px;font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:3.5px;stroke-linejoin:round}.map .tick{font-size:12px}.map .label{font-size:13px}
 .axis{stroke:var(--line);stroke-width:1}
 .curve{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.curve.faint{stroke-width:1;opacity:.38}
-.curve.published{stroke-dasharray:5 4;stroke-width:1.5}.whisker{fill:none;stroke-width:1.2;opacity:.75}.wide-chart{max-width:720px}.reliability{max-width:380px}
+.curve.dashed{stroke-dasharray:2 3}.curve.published{stroke-dasharray:5 4;stroke-width:1.5}.whisker{fill:none;stroke-width:1.2;opacity:.75}.wide-chart{max-width:720px}.reliability{max-width:380px}
 .cell-plot{display:block;overflow:visible;min-width:96px}.hollow-bar{fill:var(--page);stroke-width:1.5}.published-mark{stroke:var(--ink);stroke-dasharray:2.5 1.5}.zero{stroke:var(--soft)}
 .outline{stroke-width:1.5}.mean-line{stroke-width:1.2}.mean-line.published{stroke-dasharray:5 4}
 .mark{fill:none;stroke:var(--ink);stroke-width:1.5}.mark-text{font-size:12px;font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}

@@ -17,6 +17,8 @@ export interface LineSeries {
   shape?: Shape;
   /** Marks without a line. */
   isScattered?: boolean;
+  /** A second seven of series in the same colours. */
+  isDashed?: boolean;
   /** Numbers of a paper, not of a run: dashed, with hollow marks. */
   isPublished?: boolean;
 }
@@ -122,7 +124,7 @@ function besides(one: LineSeries, series: readonly LineSeries[], x: (value: numb
 
 /** A path with a piece for each unbroken stretch; a stretch of one point, or a short curve, shows its points. */
 function curve(
-  { points, colour, isFaint = false, shape, isPublished = false, isScattered = false, name }: LineSeries,
+  { points, colour, isFaint = false, shape, isPublished = false, isDashed = false, isScattered = false, name }: LineSeries,
   x: (value: number) => number,
   y: (value: number) => number,
 ): Markup[] {
@@ -148,7 +150,13 @@ function curve(
     isDown = true;
   });
   if (isScattered) return dots;
-  return [h('path', { class: `curve stroke-${colour}${isFaint ? ' faint' : ''}${isPublished ? ' published' : ''}`, d: path }), ...dots];
+  return [
+    h('path', {
+      class: `curve stroke-${colour}${isFaint ? ' faint' : ''}${isPublished ? ' published' : ''}${isDashed ? ' dashed' : ''}`,
+      d: path,
+    }),
+    ...dots,
+  ];
 }
 
 function whiskers({ intervals = [], colour }: LineSeries, x: (value: number) => number, y: (value: number) => number): Markup[] {

@@ -136,14 +136,14 @@ describe('compareRuns', () => {
   test('two systems: scores, comparison and claims', async () => {
     const reports = await Promise.all(runs.map((run) => collectRun(run)));
     const config = { ...(reports[1].config as object), loss: { name: 'ntXent', temperature: 0.2 } };
-    const comparison = await compareRuns([reports[0], { ...reports[1], config }], { replicates: 100 });
+    const comparison = await compareRuns([reports[0], { ...reports[1], config }], { replicates: 100, isPaperShown: true });
     expect(comparison?.rows.map(({ system }) => [system.name, system.ids.length])).toEqual([
       ['ACL, alpha 0.3', 18],
       ['NT-Xent', 18],
     ]);
     expect(comparison?.pairs.map(({ a, b }) => [a, b])).toEqual([['ACL, alpha 0.3', 'NT-Xent']]);
     expect(comparison?.rows[0].micro.estimate).toBeCloseTo(1 / 3, 12);
-    expect(comparison?.verdicts.find(({ id }) => id === 'aclBeatsNtXent')?.verdict).toBe('undecided');
+    expect(comparison?.verdicts?.find(({ id }) => id === 'aclBeatsNtXent')?.verdict).toBe('undecided');
   });
 
   test('missing predictions: one line, nothing written', async () => {
