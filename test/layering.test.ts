@@ -28,11 +28,13 @@ const levels: Record<string, number> = {
   report: 9,
   search: 10,
   explore: 10,
-  export: 9,
-  // Above report, whose pictures and page parts it uses.
+  // Above report, whose pictures and page parts they use.
+  export: 10,
   audit: 10,
   config: 10,
   sweep: 11,
+  // What a browser runs; export writes it down.
+  web: 11,
   cli: 12,
   'index.ts': 13,
 };

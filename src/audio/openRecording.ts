@@ -1,6 +1,7 @@
 import { AudiosslError, errorText } from '../util/errors.js';
-import { type ByteSource, bytesSource, type FileSource, openFileSource } from './decode/byteSource.js';
+import { type ByteSource, bytesSource } from './decode/byteSource.js';
 import { type AudioFormat, type DecodeContext, type DecodedStream, decodeError } from './decode/decodedAudio.js';
+import { type FileSource, openFileSource } from './decode/fileSource.js';
 import { openStream } from './decode/openStream.js';
 
 export interface DecodeOptions {

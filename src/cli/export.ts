@@ -22,14 +22,15 @@ export function registerExport(program: Command): void {
     .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
     .option('--waveform', 'onnx: put the front end into the graph, so that it takes samples and gives one embedding a clip')
     .option('--half', 'audiossl: float16 in place of float32')
-    .option('--data <dir>', 'audiossl: the recordings trained on, whose number and licences the model card tells')
-    .option('--transfer <dir>', 'audiossl: the --out of audiossl transfer, whose figures the model card tells')
-    .option('--embeddings <file>', 'hoplite: .npz or .npy that audiossl embed made with this model, best with --per window')
-    .option('--audio <dir>', 'hoplite: the folder of these recordings, from which hoplite plays them')
+    .option('--embeddings <file>', 'hoplite, web: .npz or .npy that audiossl embed made with this model; for hoplite best --per window')
+    .option('--audio <dir>', 'hoplite, web: the folder of these recordings, to play them; web copies them')
+    .option('--probe <file>', "web: classifier that audiossl evaluate --keep-probe kept (default: the run's own, of train)")
+    .option('--data <dir>', 'the recordings trained on, whose number and licences the model card tells')
+    .option('--transfer <dir>', 'the --out of audiossl transfer, whose figures the model card tells')
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',
-      `\nFormats:\n${exportFormatNames.map((name) => `  ${name.padEnd(12)} ${exportFormats[name].description}`).join('\n')}`,
+      `\nWith each comes a model card: FILE.md beside a file, card.md in a folder.\n\nFormats:\n${exportFormatNames.map((name) => `  ${name.padEnd(12)} ${exportFormats[name].description}`).join('\n')}`,
     )
     .action(async ({ model: from, format, out, checkpoint, json, ...options }: ExportCommandOptions) => {
       const [{ checkExport, exportModel }, { interruptible }, { withModel }, { createProgress }] = await Promise.all([

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../data/FeatureStore.js';
-import { colourRange } from '../report/logMelPicture.js';
+import { colourRange } from '../report/colourRange.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 
 /** A picture is at most so large; two pixels a byte, 16 levels. */

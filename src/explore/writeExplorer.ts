@@ -6,12 +6,12 @@ import type { EmbeddingFile } from '../embed/readEmbeddings.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
+import { placeSounds } from '../util/placeSounds.js';
 import { clusters } from './clusters.js';
 import { groupColouring, tableColourings } from './colourings.js';
 import { type Colouring, explorePage } from './explorePage.js';
 import { writePictures } from './pictureFiles.js';
 import { principalComponents } from './principalComponents.js';
-import { placeSounds } from './soundFiles.js';
 import { umapLayout } from './umapLayout.js';
 
 /** Components that "sounds like" is measured by in the page, and that UMAP and the clusters see. */

@@ -4,7 +4,7 @@ import { loadCheckpoint, saveCheckpoint } from '../model/checkpoint.js';
 import { leanCheckpoint } from '../model/leanCheckpoint.js';
 import type { Model } from '../model/loadModel.js';
 import { UsageError } from '../util/errors.js';
-import { modelCardPath, writeModelCard } from './modelCard.js';
+import { modelCardPath, weightsOfFile, writeModelCard } from './modelCard.js';
 
 /**
  * One file for `loadModel` with what embedding and classifying need, and its model card beside it: FILE.safetensors and FILE.md.
@@ -24,9 +24,9 @@ export async function exportAudiossl({
   const from = model.checkpoint?.path;
   if (from === undefined || !existsSync(from)) throw new UsageError('export: audiossl copies the weights of a file, the model is in none');
   if (extname(out) !== '.safetensors') throw new UsageError(`export: --format audiossl writes a .safetensors file, got --out ${out}`);
-  await modelCardPath(out);
   const lean = leanCheckpoint(await loadCheckpoint(from));
   await saveCheckpoint(out, lean, { half });
-  const card = await writeModelCard({ model, file: out, precision: half ? 'float16' : 'float32', data, transfer });
-  return `${lean.tensors.size} tensors, ${half ? 'float16' : 'float32'}, without what only training needs; model card ${card}`;
+  const path = modelCardPath(out);
+  await writeModelCard({ model, path, weights: await weightsOfFile(out, half ? 'float16 filters' : 'float32 filters'), data, transfer });
+  return `${lean.tensors.size} tensors, ${half ? 'float16' : 'float32'}, without what only training needs; model card ${path}`;
 }

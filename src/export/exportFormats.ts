@@ -4,19 +4,21 @@ export interface ExportFormat {
   /** What it is and whom it is for, for --help. */
   description: string;
   isFolder?: boolean;
-  /** Options that it takes; any other is refused. */
+  /** Options that it takes beside `cardOptions`; any other is refused. */
   options: readonly (keyof ExportOptions)[];
   /** Options that it cannot do without. */
   needs?: readonly (keyof ExportOptions)[];
   load: () => Promise<Exporter>;
 }
 
+/** What every format takes: its model card tells of them. */
+export const cardOptions: readonly (keyof ExportOptions)[] = ['data', 'transfer'];
+
 /** Every format by name: a line here and a file of its own. Loaded when used. */
 export const exportFormats = {
   audiossl: {
-    description:
-      'one .safetensors for audiossl itself, without what only training needs (--half: float16), and its model card (.md) beside it',
-    options: ['half', 'data', 'transfer'],
+    description: 'one .safetensors for audiossl itself, without what only training needs (--half: float16)',
+    options: ['half'],
     load: async () => (await import('./audiossl.js')).exportAudiossl,
   },
   torchvision: {
@@ -41,6 +43,13 @@ export const exportFormats = {
     options: ['embeddings', 'audio'],
     needs: ['embeddings'],
     load: async () => (await import('./hoplite.js')).exportHoplite,
+  },
+  web: {
+    description:
+      'a page that opens or records a sound and shows its log-mel, classes and the like of it among --embeddings, in the browser',
+    isFolder: true,
+    options: ['embeddings', 'audio', 'probe'],
+    load: async () => (await import('./web.js')).exportWeb,
   },
 } as const satisfies Record<string, ExportFormat>;
 

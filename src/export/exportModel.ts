@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { checkNewFolder } from '../util/atomicFolder.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import type { ExportOptions, ExportRequest } from './exporter.js';
-import { type ExportFormat, type ExportFormatName, exportFormats } from './exportFormats.js';
+import { cardOptions, type ExportFormat, type ExportFormatName, exportFormats } from './exportFormats.js';
+import { checkCardPath, modelCardPath } from './modelCard.js';
 
 /**
  * Writes a model, or embeddings that it made, in a form that other programs read: see exportFormats.ts. The output is there whole or not at
@@ -22,6 +23,13 @@ export async function exportModel({
   return write({ ...request, options });
 }
 
+/** Options that name a folder which must be there. */
+const folders = {
+  audio: 'the folder of the recordings',
+  data: 'the folder of the recordings trained on',
+  transfer: 'the --out of audiossl transfer',
+};
+
 /** What can be known to be wrong before a model is loaded. */
 export async function checkExport(format: ExportFormatName, out: string, options: ExportOptions): Promise<void> {
   if (!Object.hasOwn(exportFormats, format)) {
@@ -29,14 +37,19 @@ export async function checkExport(format: ExportFormatName, out: string, options
   }
   const { options: known, needs = [], isFolder }: ExportFormat = exportFormats[format];
   const given = (Object.keys(options) as (keyof ExportOptions)[]).filter((name) => options[name] !== undefined && options[name] !== false);
-  const unknown = given.find((name) => !known.includes(name));
+  const unknown = given.find((name) => !known.includes(name) && !cardOptions.includes(name));
   if (unknown !== undefined) throw new UsageError(`export: --format ${format} does not take --${unknown}; leave it out`);
   const missing = needs.find((name) => !given.includes(name));
   if (missing !== undefined) throw new UsageError(`export: --format ${format} needs --${missing}; audiossl export --help says more`);
+  for (const [name, what] of Object.entries(folders)) {
+    const path = options[name as keyof typeof folders];
+    if (path !== undefined && !(existsSync(path) && statSync(path).isDirectory()))
+      throw new UsageError(`export: --${name} must be ${what}, got ${path}`);
+  }
   if (isFolder) await checkNewFolder(out, 'export');
   else if (existsSync(out) && statSync(out).isDirectory()) {
     throw new UsageError(`export: --format ${format} writes a file, ${out} is a folder; give another --out`);
-  }
+  } else await checkCardPath(modelCardPath(out));
   const folder = dirname(resolve(out));
   try {
     await mkdir(folder, { recursive: true });

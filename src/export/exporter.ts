@@ -4,15 +4,17 @@ import type { Model } from '../model/loadModel.js';
 export interface ExportOptions {
   /** `onnx`: from samples instead of log-mel patches. */
   waveform?: boolean;
-  /** `hoplite`: the .npz or .npy of `audiossl embed` whose rows go into the database. */
+  /** `hoplite`, `web`: the .npz or .npy of `audiossl embed` whose rows go into the database or the page. */
   embeddings?: string;
-  /** `hoplite`: the folder of the recordings. */
+  /** `hoplite`, `web`: the folder of the recordings. */
   audio?: string;
+  /** `web`: a classifier that `audiossl evaluate --keep-probe` kept; absent: the model's own where it has one. */
+  probe?: string;
   /** `audiossl`: filters and matrices as float16. */
   half?: boolean;
-  /** `audiossl`: folder of the recordings trained on, for the model card. */
+  /** Folder of the recordings trained on, for the model card. */
   data?: string;
-  /** `audiossl`: folder of `audiossl transfer`, for the model card. */
+  /** Folder of `audiossl transfer`, for the model card. */
   transfer?: string;
 }
 

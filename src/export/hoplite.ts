@@ -1,17 +1,18 @@
-import { existsSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type EmbeddingFile, readEmbeddings } from '../embed/readEmbeddings.js';
 import type { RowKind } from '../embed/recordingPatches.js';
 import type { Model } from '../model/loadModel.js';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
-import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { AudiosslError, errorText } from '../util/errors.js';
+import { checkRowsOfModel } from './checkRowsOfModel.js';
 import type { Exporter } from './exporter.js';
 import { type HopliteRecording, hopliteDatabase } from './hoplite/hopliteDatabase.js';
 import { toUnitRows } from './hoplite/unitRows.js';
 import { windowOffsets } from './hoplite/windowOffsets.js';
+import { weightsOfBytes, writeModelCard } from './modelCard.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
-import { onnxModel } from './onnx/onnxModel.js';
+import { onnxForm, onnxModel } from './onnx/onnxModel.js';
 
 const ROWS_AT_ONCE = 2048;
 /** What hoplite's own databases have. */
@@ -22,14 +23,11 @@ const indexConfig = { dtype: 'float16', metric_name: 'IP', expansion_add: 256, e
  * 1, because hoplite's scores are products) and `encoder.onnx`, which embeds queries from samples. Throws UsageError where the rows are not
  * of this model.
  */
-export const exportHoplite: Exporter = async ({ model, out, options: { embeddings = '', audio }, onProgress, signal }) => {
-  if (audio !== undefined && !(existsSync(audio) && statSync(audio).isDirectory())) {
-    throw new UsageError(`export: --audio must be the folder of the recordings, got ${audio}`);
-  }
+export const exportHoplite: Exporter = async ({ model, out, options: { embeddings = '', audio, data, transfer }, onProgress, signal }) => {
   const { Index, MetricKind, ScalarKind } = await loadUsearch();
   const table = await readEmbeddings(embeddings);
   try {
-    const { per } = checkRows(embeddings, table, model);
+    const { per } = checkRowsOfModel(embeddings, table, model);
     const { ids, dim } = table;
     const project = basename(resolve(audio ?? embeddings)).replace(/\.(npz|npy)$/, '');
     const recordings = recordingsOf(table, per, model);
@@ -61,6 +59,8 @@ export const exportHoplite: Exporter = async ({ model, out, options: { embedding
       index.save(join(dir, 'usearch.index'));
       await writeFile(join(dir, 'hoplite.sqlite'), await hopliteDatabase({ project, recordings, metadata }));
       await writeFile(join(dir, 'encoder.onnx'), encoder);
+      const weights = weightsOfBytes('encoder.onnx', encoder, onnxForm);
+      await writeModelCard({ model, path: join(dir, 'card.md'), name: project, weights, data, transfer });
     });
     return `a perch-hoplite database of ${ids.length} windows of ${recordings.length} recordings`;
   } finally {
@@ -76,19 +76,6 @@ async function loadUsearch() {
       cause: error,
     });
   }
-}
-
-/** Throws UsageError where the rows were made by another model than the one that is to embed the queries. */
-function checkRows(path: string, { meta, ids, dim }: EmbeddingFile, model: Model): { per: RowKind } {
-  const sha256 = (meta.model as { sha256?: string } | undefined)?.sha256;
-  const wanted = model.checkpoint?.sha256;
-  if (dim !== model.encoder.embeddingSize || sha256 !== wanted) {
-    throw new UsageError(
-      `export: the rows of ${path} must be of the model, whose checksum is ${wanted?.slice(0, 12)}, theirs is ${sha256?.slice(0, 12)}; give the --model that made them`,
-    );
-  }
-  if (ids.length === 0) throw new UsageError(`export: ${path} has no rows; embed recordings first`);
-  return { per: (meta.per ?? 'clip') as RowKind };
 }
 
 /** Windows of each recording; a recording's rows stand together. */

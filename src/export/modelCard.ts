@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { withoutPaths } from '../model/leanCheckpoint.js';
 import type { Model } from '../model/loadModel.js';
@@ -11,63 +11,84 @@ import { runFolder } from '../run/runFolder.js';
 import { readTransfers, type TransferRecord } from '../run/transferRecord.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { UsageError } from '../util/errors.js';
-import { sha256OfFile } from '../util/hash.js';
+import { sha256, sha256OfFile } from '../util/hash.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { describeDataLicences } from './dataLicences.js';
 
 const title = '# Model card: ';
 
+/** The weights that a card is about. */
+export interface CardWeights {
+  name: string;
+  bytes: number;
+  sha256: string;
+  /** "float16 filters" */
+  form: string;
+}
+
+export async function weightsOfFile(file: string, form: string): Promise<CardWeights> {
+  return { name: basename(file), bytes: (await stat(file)).size, sha256: await sha256OfFile(file), form };
+}
+
+export function weightsOfBytes(name: string, bytes: Uint8Array, form: string): CardWeights {
+  return { name, bytes: bytes.length, sha256: sha256(bytes), form };
+}
+
 /**
- * Writes `FILE.md` beside an exported `FILE.*`: front end, statistics, training data and licences, recipe and minutes, checksum, accuracies
- * with intervals, and what it is good and bad at. Recipe and accuracies are those of the run that the model's checkpoint stands in.
+ * Writes a model card, `path`: front end, statistics, training data and licences, recipe and minutes, checksum, accuracies with intervals,
+ * and what it is good and bad at. Recipe and accuracies are those of the run that the model's checkpoint stands in.
  * Throws UsageError where another text has that name.
  */
 export async function writeModelCard({
   model,
-  file,
-  precision,
+  path,
+  name = basename(path, '.md'),
+  weights,
   data,
   transfer,
 }: {
   model: Model;
-  /** The exported file, which is there. */
-  file: string;
-  precision: 'float16' | 'float32';
+  path: string;
+  /** Title of the card. */
+  name?: string;
+  weights: CardWeights;
   /** Folder of the recordings trained on. */
   data?: string;
   /** Folder of `audiossl transfer`. */
   transfer?: string;
-}): Promise<string> {
-  const path = await modelCardPath(file);
+}): Promise<void> {
+  await checkCardPath(path);
   const run = runFolder(dirname(dirname(model.checkpoint?.path ?? '')));
   const isOfRun = existsSync(run.config);
   const sections = [
-    [`${title}${basename(path, '.md')}`, ...(await identity(model, file, precision))],
+    [`${title}${name}`, ...identity(model, weights)],
     hearing(model),
     ['## Training data', '', ...(data === undefined ? ['Not stated when this card was made.'] : await describeDataLicences(data))],
     recipe(model, isOfRun ? await readLog(run.log) : undefined),
     results(isOfRun ? await readEvaluations(run) : [], transfer === undefined ? [] : await readTransfers(transfer)),
   ];
   await writeFileAtomic(path, `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`);
-  return path;
 }
 
-/** `FILE.md`. Throws UsageError where that is another text, which a card must not replace. */
-export async function modelCardPath(file: string): Promise<string> {
-  const path = `${file.replace(/\.[^./\\]+$/, '')}.md`;
+/** Where the card of an exported file stands: `FILE.md`. */
+export function modelCardPath(file: string): string {
+  return `${file.replace(/\.[^./\\]+$/, '')}.md`;
+}
+
+/** Throws UsageError where another text has its name, which a card must not replace. */
+export async function checkCardPath(path: string): Promise<void> {
   if (existsSync(path) && !(await readFile(path, 'utf8')).startsWith(title)) {
     throw new UsageError(`export: the model card would replace ${path}, which is no card; give another --out`);
   }
-  return path;
 }
 
-async function identity({ encoder, parameters, metadata }: Model, file: string, precision: string): Promise<string[]> {
+function identity({ encoder, parameters, metadata }: Model, weights: CardWeights): string[] {
   return [
     '',
     '| | |',
     '|---|---|',
-    `| file | \`${basename(file)}\`, ${(statSync(file).size / 1e6).toFixed(1)} MB, ${precision} filters |`,
-    `| SHA-256 | \`${await sha256OfFile(file)}\` |`,
+    `| file | \`${weights.name}\`, ${(weights.bytes / 1e6).toFixed(1)} MB, ${weights.form} |`,
+    `| SHA-256 | \`${weights.sha256}\` |`,
     `| network | ${encoder.name}, ${countTrainable(parameters).toLocaleString('en-US')} values, embeddings of ${encoder.embeddingSize}; \`${JSON.stringify(metadata.encoder)}\` |`,
     ...(metadata.classNames.length > 0 ? [`| classes of its labels | ${metadata.classNames.join(', ')} |`] : []),
     `| made by | audiossl ${packageVersion()} |`,

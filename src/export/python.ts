@@ -4,8 +4,9 @@ import { writeFolderAtomic } from '../util/atomicFolder.js';
 import { UsageError } from '../util/errors.js';
 import { packageVersion } from '../util/packageVersion.js';
 import type { Exporter } from './exporter.js';
+import { weightsOfBytes, writeModelCard } from './modelCard.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
-import { onnxModel } from './onnx/onnxModel.js';
+import { onnxForm, onnxModel } from './onnx/onnxModel.js';
 
 const outer = ['pyproject.toml', 'README.md'];
 const inner = ['__init__.py', 'encoder.py', 'hear.py', 'xares_encoder.py'];
@@ -14,7 +15,7 @@ const inner = ['__init__.py', 'encoder.py', 'hear.py', 'xares_encoder.py'];
  * A Python package, named after its folder, that pip installs: the encoder from samples on as ONNX, NumPy around it, and where PyTorch is the
  * HEAR API and the encoder class of X-ARES. Throws UsageError where the folder's name is no name for a package.
  */
-export const exportPython: Exporter = async ({ model, out }) => {
+export const exportPython: Exporter = async ({ model, out, options: { data, transfer } }) => {
   const name = basename(resolve(out));
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
     throw new UsageError(
@@ -34,6 +35,8 @@ export const exportPython: Exporter = async ({ model, out }) => {
   await writeFolderAtomic(out, 'export', async (dir) => {
     await mkdir(join(dir, name));
     await writeFile(join(dir, name, 'encoder.onnx'), bytes);
+    const weights = weightsOfBytes(`${name}/encoder.onnx`, bytes, onnxForm);
+    await writeModelCard({ model, path: join(dir, 'card.md'), name, weights, data, transfer });
     for (const file of [...outer, ...inner.map((each) => `${name}/${each}`)]) {
       await writeFile(join(dir, file), fillIn(await readFile(new URL(basename(file), templates), 'utf8'), values));
     }

@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.js';
 import { type SafetensorsTensor, saveSafetensors } from '../util/safetensors.js';
 import type { Exporter } from './exporter.js';
+import { modelCardPath, weightsOfFile, writeModelCard } from './modelCard.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
 import { readWeights } from './onnx/encoderWeights.js';
 
@@ -9,7 +10,7 @@ import { readWeights } from './onnx/encoderWeights.js';
  * `num_batches_tracked` that `load_state_dict(strict=True)` asks for. The front end and the standardisation of the patches that it takes
  * stand in the file's metadata under `audiossl`.
  */
-export const exportTorchvision: Exporter = async ({ model, out }) => {
+export const exportTorchvision: Exporter = async ({ model, out, options: { data, transfer } }) => {
   if (model.encoder.name !== 'resnet18') {
     throw new UsageError(`export: torchvision has a network for resnet18 alone, the model is ${model.encoder.name}; use --format onnx`);
   }
@@ -26,5 +27,7 @@ export const exportTorchvision: Exporter = async ({ model, out }) => {
     if (counter !== name) tensors.set(counter, { dtype: 'I64', shape: [], data: BigInt64Array.of(BigInt(model.metadata.step)) });
   }
   await saveSafetensors(out, { tensors, metadata: { format: 'pt', [FACTS_KEY]: JSON.stringify(modelFacts(model)) } });
-  return `${tensors.size} tensors of torchvision's resnet18 with one input channel and no fc`;
+  const path = modelCardPath(out);
+  await writeModelCard({ model, path, weights: await weightsOfFile(out, "float32, torchvision's names"), data, transfer });
+  return `${tensors.size} tensors of torchvision's resnet18 with one input channel and no fc; model card ${path}`;
 };

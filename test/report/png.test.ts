@@ -1,7 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { colourMap } from '../../src/report/colourMap.js';
-import { colourRange, logMelPng } from '../../src/report/logMelPicture.js';
+import { colourRange } from '../../src/report/colourRange.js';
+import { logMelPng } from '../../src/report/logMelPicture.js';
 import { encodePng } from '../../src/report/png.js';
 
 /** CRC-32 of ISO/IEC 15948 annex D, bit by bit: the oracle of zlib's. */

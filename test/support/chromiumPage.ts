@@ -17,15 +17,21 @@ export interface ChromiumPage {
   until(expression: string): Promise<void>;
   key(key: string): Promise<void>;
   mouse(type: 'mouseMoved' | 'mousePressed' | 'mouseReleased', x: number, y: number, modifiers?: number): Promise<void>;
+  /** Chooses a file in the input that a selector finds. */
+  chooseFile(selector: string, path: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openPage(url: string, { width, height }: { width: number; height: number }): Promise<ChromiumPage> {
+export async function openPage(
+  url: string,
+  { width, height, flags = [] }: { width: number; height: number; flags?: readonly string[] },
+): Promise<ChromiumPage> {
   const profile = mkdtempSync(join(tmpdir(), 'audiossl-chromium-'));
   const child = spawn(
     chromium as string,
     [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', '--autoplay-policy=no-user-gesture-required'],
+      ...flags,
       ...[`--user-data-dir=${profile}`, `--window-size=${width},${height}`, 'about:blank'],
     ],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
@@ -83,6 +89,11 @@ export async function openPage(url: string, { width, height }: { width: number; 
     },
     async mouse(type, x, y, modifiers = 0) {
       await send('Input.dispatchMouseEvent', { type, x, y, modifiers, button: type === 'mouseMoved' ? 'none' : 'left', clickCount: 1 });
+    },
+    async chooseFile(selector, path) {
+      const { root } = (await send('DOM.getDocument')) as { root: { nodeId: number } };
+      const { nodeId } = await send('DOM.querySelector', { nodeId: root.nodeId, selector });
+      await send('DOM.setFileInputFiles', { nodeId, files: [path] });
     },
     async close() {
       const ended = new Promise((resolve) => child.once('exit', resolve));

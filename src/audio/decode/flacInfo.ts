@@ -1,3 +1,4 @@
+import { hexOfBytes } from '../../util/bytes.js';
 import type { ByteSource } from './byteSource.js';
 import { decodeError } from './decodedAudio.js';
 
@@ -24,7 +25,7 @@ export function readFlacInfo(block: Uint8Array, file: string): FlacInfo {
     channels: ((block[16] >> 1) & 7) + 1,
     bits: (((block[16] & 1) << 4) | (block[17] >> 4)) + 1,
     totalSamples: (block[17] & 15) * 2 ** 32 + block[18] * 2 ** 24 + ((block[19] << 16) | (block[20] << 8) | block[21]),
-    md5: Buffer.from(block.subarray(22, 38)).toString('hex'),
+    md5: hexOfBytes(block.subarray(22, 38)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../util/bytes.js';
 import type { ByteSource } from './byteSource.js';
 import { convertLine } from './convertLine.js';
 import { type DecodeContext, type DecodedStream, decodeError, reportDamage } from './decodedAudio.js';
@@ -164,7 +165,7 @@ function completePackets(link: Link, page: OggPage, hasHole: boolean): Uint8Arra
     if (i === page.pieces.length - 1 && page.isOpen) link.open = pieces;
     else {
       link.open = undefined;
-      packets.push(pieces.length === 1 ? piece : new Uint8Array(Buffer.concat(pieces)));
+      packets.push(pieces.length === 1 ? piece : concatBytes(pieces));
     }
   });
   return packets;

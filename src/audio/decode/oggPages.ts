@@ -28,7 +28,6 @@ export interface OggWalk {
 const headBytes = 27 + 255;
 const maxPageBytes = headBytes + 255 * 255;
 const searchBytes = 2 ** 20;
-const mark = Buffer.from('OggS');
 
 /** Walks the pages of an Ogg file from byte `at` on; what is wrong is noted in `walk`. What stands behind the last page does not matter. */
 export function* oggPages(source: ByteSource, at: number, walk: OggWalk): Generator<OggPage, void> {
@@ -90,9 +89,10 @@ function readPage(bytes: Uint8Array, view: DataView, numSegments: number): OggPa
 
 function nextPage(source: ByteSource, from: number): number | undefined {
   for (let at = from; at < source.size; at += searchBytes) {
-    const { buffer, byteOffset, byteLength } = source.read(at, searchBytes + 3);
-    const found = Buffer.from(buffer, byteOffset, byteLength).indexOf(mark);
-    if (found >= 0) return at + found;
+    const bytes = source.read(at, searchBytes + 3);
+    for (let found = bytes.indexOf(0x4f); found >= 0; found = bytes.indexOf(0x4f, found + 1)) {
+      if (bytes[found + 1] === 0x67 && bytes[found + 2] === 0x67 && bytes[found + 3] === 0x53) return at + found;
+    }
   }
   return undefined;
 }

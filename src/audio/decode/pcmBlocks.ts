@@ -78,7 +78,7 @@ function cleanWav(raw: Uint8Array, { encoding, channels, sampleRate, sampleBytes
   view.setUint32(40, numSamples * outBytes, true);
 
   if (sampleBytes === outBytes) {
-    const out = Buffer.from(clean, headerBytes);
+    const out = new Uint8Array(clean, headerBytes);
     out.set(raw);
     if (isBigEndian) swap(out, sampleBytes);
   } else if (sampleBytes === 3) {
@@ -99,10 +99,15 @@ function cleanWav(raw: Uint8Array, { encoding, channels, sampleRate, sampleBytes
   return clean;
 }
 
-function swap(bytes: Buffer, sampleBytes: number): void {
-  if (sampleBytes === 2) bytes.swap16();
-  else if (sampleBytes === 4) bytes.swap32();
-  else bytes.swap64();
+/** Turns the bytes of each sample round. */
+function swap(bytes: Uint8Array, sampleBytes: number): void {
+  for (let first = 0; first < bytes.length; first += sampleBytes) {
+    for (let i = first, j = first + sampleBytes - 1; i < j; i++, j--) {
+      const byte = bytes[i];
+      bytes[i] = bytes[j];
+      bytes[j] = byte;
+    }
+  }
 }
 
 /** Throws at the first sample that is not finite, or with salvage sets each to 0; the number of them. */

@@ -1,3 +1,4 @@
+import { hexOfBytes } from '../../util/bytes.js';
 import { convertLine } from './convertLine.js';
 import { type DecodeContext, decodeError } from './decodedAudio.js';
 import type { PcmFormat } from './pcmFormat.js';
@@ -45,8 +46,7 @@ export function readWavFormat(chunk: Uint8Array, { file, warnings }: DecodeConte
   if (code === EXTENSIBLE) {
     if (chunk.length < 40) throw fail('is EXTENSIBLE without its 22 bytes of extension');
     code = view.getUint16(24, !isBigEndian);
-    if (!subformatTails.includes(Buffer.from(chunk.subarray(26, 40)).toString('hex')))
-      throw fail('is EXTENSIBLE with a subformat that is no known codec');
+    if (!subformatTails.includes(hexOfBytes(chunk.subarray(26, 40)))) throw fail('is EXTENSIBLE with a subformat that is no known codec');
   }
   const encoding = ({ [PCM]: 'pcm', [FLOAT]: 'float', [A_LAW]: 'aLaw', [MU_LAW]: 'muLaw' } as const)[code];
   if (encoding === undefined)

@@ -17,6 +17,9 @@ export type OnnxInput =
    */
   | 'frames';
 
+/** How the weights stand in the file, for its model card. */
+export const onnxForm = 'ONNX (opset 17), float32, batch norm folded';
+
 /** The ONNX file of a model. Throws UsageError for an encoder that has no ONNX form. */
 export async function onnxModel(
   model: Model,

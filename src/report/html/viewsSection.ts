@@ -1,9 +1,10 @@
 import type { ViewPicture } from '../../run/viewPictures.js';
 import type { RunReport } from '../collectRun.js';
 import { colourMap } from '../colourMap.js';
+import { colourRange } from '../colourRange.js';
 import { titleOf } from '../curves.js';
 import { number } from '../format.js';
-import { colourRange, logMelPng, pngDataUri } from '../logMelPicture.js';
+import { logMelPng, pngDataUri } from '../logMelPicture.js';
 import { type Child, h } from '../markup.js';
 import { encodePng } from '../png.js';
 import { empty } from './parts.js';
