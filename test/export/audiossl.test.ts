@@ -63,6 +63,22 @@ describe('export --format audiossl', () => {
     model.dispose();
   });
 
+  test('every other format has the card too, with the checksum of what it wrote', async () => {
+    const model = await loadModel(dir);
+    const out = join(folder, 'out', 'graph.onnx');
+    expect(await exportModel({ model, format: 'onnx', out })).toMatch(/; model card .*graph\.md$/);
+    const card = readFileSync(join(folder, 'out', 'graph.md'), 'utf8');
+    expect(row(card, 'SHA-256')).toBe(await sha256OfFile(out));
+    expect(card).toContain('ONNX (opset 17), float32, batch norm folded');
+    expect(card).toMatch(/\| linear \| this encoder \| [\d.]+ \| [\d.]+ – [\d.]+ \|/);
+    const data = join(folder, 'nowhere');
+    await expect(exportModel({ model, format: 'onnx', out: join(folder, 'no.onnx'), options: { data } })).rejects.toThrow(
+      /--data must be the folder of the recordings trained on, got .*nowhere/,
+    );
+    expect(existsSync(join(folder, 'no.onnx'))).toBe(false);
+    model.dispose();
+  });
+
   test('replaces a card of its own and nothing else', async () => {
     const model = await loadModel(dir);
     const write = (name: string) => exportModel({ model, format: 'audiossl', out: join(folder, name) });

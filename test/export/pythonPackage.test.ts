@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { getSceneEmbeddings, getTimestampEmbeddings } from '../../src/embed/hear.js';
 import { exportModel } from '../../src/export/exportModel.js';
+import { sha256OfFile } from '../../src/util/hash.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { goldenModel, testSound } from './goldenModel.js';
 
@@ -40,10 +41,12 @@ describe('export --format python', () => {
     model.dispose();
     const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).sort();
     const inner = ['__init__.py', 'encoder.onnx', 'encoder.py', 'hear.py', 'xares_encoder.py'];
-    expect(files).toEqual(['README.md', 'my_sounds', 'pyproject.toml', ...inner.map((name) => join('my_sounds', name))].sort());
+    expect(files).toEqual(['README.md', 'card.md', 'my_sounds', 'pyproject.toml', ...inner.map((name) => join('my_sounds', name))].sort());
     for (const file of files.filter((name) => /\.(py|md|toml)$/.test(name))) {
       expect(readFileSync(join(out, file), 'utf8')).not.toMatch(/\{\{|undefined/);
     }
+    const sha256 = await sha256OfFile(join(out, 'my_sounds', 'encoder.onnx'));
+    expect(readFileSync(join(out, 'card.md'), 'utf8')).toContain(`| SHA-256 | \`${sha256}\` |`);
     expect(readFileSync(join(out, 'pyproject.toml'), 'utf8')).toMatch(/name = "my-sounds"[\s\S]*packages = \["my_sounds"\]/);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { h, markup } from '../../report/markup.js';
 import { packageFile } from '../../util/packageFile.js';
 
-/** Nothing but the folder's own files: `file:` is what "self" is called by a page opened by double click; blobs are the runtime and the recorder. */
+/** Nothing but the folder's own files: `file:` is what "self" is called by a page opened by double click; the runtime comes from a blob, the recorder from a data URL. */
 const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' file: blob: 'wasm-unsafe-eval'; worker-src blob:; media-src 'self' file: blob:; img-src data: blob:";
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' file: blob: data: 'wasm-unsafe-eval'; media-src 'self' file: blob:; img-src data: blob:";
 
 export async function webPage(title: string): Promise<string> {
   const asset = (name: string) => readFile(packageFile('dist', 'web', name), 'utf8');

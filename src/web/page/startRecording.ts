@@ -24,15 +24,13 @@ export async function startRecording({
 }): Promise<Recording> {
   const stream = await microphone();
   const context = new AudioContext();
-  const url = URL.createObjectURL(new Blob([processor], { type: 'text/javascript' }));
   try {
-    await context.audioWorklet.addModule(url);
+    // A page opened by double click may not take a worklet from a blob.
+    await context.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(processor)}`);
   } catch (error) {
     for (const track of stream.getTracks()) track.stop();
     await context.close();
     throw new Error('this browser cannot record here; open a file', { cause: error });
-  } finally {
-    URL.revokeObjectURL(url);
   }
   const { sampleRate } = context;
   const blocks: Float32Array[] = [];
