@@ -33,7 +33,13 @@ beforeAll(async () => {
   mkdirSync(sounds);
   for (const clip of clips) copyFileSync(fileURLToPath(new URL(`../../data/esc10/audio/${clip}`, import.meta.url)), join(sounds, clip));
   frontEnd = resolveFrontEnd({ preset: 'acl' });
-  const path = await saveSmallModel(folder, { frontEnd, patchFrames: 101, patchHop: 100, classNames, withClassifier: true });
+  const path = await saveSmallModel(folder, {
+    frontEnd: { ...frontEnd },
+    patchFrames: 101,
+    patchHop: 100,
+    classNames,
+    withClassifier: true,
+  });
   model = await loadModel(path);
   await embedToFile({ model, recordings: await findRecordings([sounds]), out: embeddings, format: 'npz', per: 'clip', numWorkers: 1 });
   await exportModel({ model, format: 'web', out, options: { embeddings, audio: sounds } });
@@ -187,7 +193,7 @@ describe('export --format web', () => {
   });
 
   it('refuses rows, sounds and probes that do not belong together, and says what to install', async () => {
-    const other = await loadModel(await saveSmallModel(folder, { name: 'other.safetensors', frontEnd, patchFrames: 64 }));
+    const other = await loadModel(await saveSmallModel(folder, { name: 'other.safetensors', frontEnd: { ...frontEnd }, patchFrames: 64 }));
     const write = (options: object, of = model) => exportModel({ model: of, format: 'web', out: join(folder, 'refused'), options });
     await expect(write({ embeddings }, other)).rejects.toThrow(/the rows of .*rows\.npz must be of the model/);
     await expect(write({ audio: sounds })).rejects.toThrow(/--audio has the sounds of --embeddings FILE; give both/);
