@@ -19,6 +19,7 @@ import { registerSetup } from './setup.js';
 import { registerSweep } from './sweep.js';
 import { registerTrain } from './train.js';
 import { registerTransfer } from './transfer.js';
+import { registerWhiten } from './whiten.js';
 
 /** One function a command file: it adds its command and its options; the action imports what it needs when it runs. */
 const commands: ((program: Command) => void)[] = [
@@ -33,6 +34,7 @@ const commands: ((program: Command) => void)[] = [
   registerSweep,
   registerAnalyze,
   registerReport,
+  registerWhiten,
   registerEmbed,
   registerSearch,
   registerClassify,

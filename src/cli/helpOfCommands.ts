@@ -14,6 +14,7 @@ const examples: Record<string, string> = {
   sweep: 'audiossl sweep configs/sweeps/esc10.yaml --data data/esc10 --out sweeps/esc10',
   analyze: 'audiossl analyze runs/first --split validation',
   report: 'audiossl report runs/first',
+  whiten: 'audiossl whiten --model runs/first --checkpoint last',
   embed: 'audiossl embed --in recordings --out embeddings.npz',
   classify: 'audiossl classify --model runs/labels --in recordings --window 2 --threshold 0.5 --out labels.csv',
   'embed merge': 'audiossl embed merge --in part1.npz part2.npz --out embeddings.npz',

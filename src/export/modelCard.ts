@@ -90,6 +90,9 @@ function identity({ encoder, parameters, metadata }: Model, weights: CardWeights
     `| file | \`${weights.name}\`, ${(weights.bytes / 1e6).toFixed(1)} MB, ${weights.form} |`,
     `| SHA-256 | \`${weights.sha256}\` |`,
     `| network | ${encoder.name}, ${countTrainable(parameters).toLocaleString('en-US')} values, embeddings of ${encoder.embeddingSize}; \`${JSON.stringify(metadata.encoder)}\` |`,
+    ...(metadata.whitening === undefined
+      ? []
+      : [`| whitened | embeddings decorrelated by ${metadata.whitening.numClips} recordings, shrinkage ${metadata.whitening.shrinkage} |`]),
     ...(metadata.classNames.length > 0 ? [`| classes of its labels | ${metadata.classNames.join(', ')} |`] : []),
     `| made by | audiossl ${packageVersion()} |`,
   ];

@@ -16,6 +16,7 @@ export function modelFacts({ metadata, checkpoint, frontEnd, patchFrames, patchH
     patchFrames,
     patchHop,
     standardisation: metadata.standardisation,
+    whitening: metadata.whitening ?? null,
     classNames: metadata.classNames,
   };
 }

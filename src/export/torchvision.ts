@@ -15,7 +15,7 @@ export const exportTorchvision: Exporter = async ({ model, out, options: { data,
     throw new UsageError(`export: torchvision has a network for resnet18 alone, the model is ${model.encoder.name}; use --format onnx`);
   }
   const { width = 64, pooling = 'mean' } = model.metadata.encoder;
-  if (width !== 64 || pooling !== 'mean') {
+  if (width !== 64 || (pooling !== 'mean' && pooling !== 'lastTwo')) {
     throw new UsageError(
       `export: torchvision's resnet18 has encoder.width 64 and encoder.pooling mean, the model has ${width} and ${pooling}; use --format onnx`,
     );
@@ -29,5 +29,7 @@ export const exportTorchvision: Exporter = async ({ model, out, options: { data,
   await saveSafetensors(out, { tensors, metadata: { format: 'pt', [FACTS_KEY]: JSON.stringify(modelFacts(model)) } });
   const path = modelCardPath(out);
   await writeModelCard({ model, path, weights: await weightsOfFile(out, "float32, torchvision's names"), data, transfer });
-  return `${tensors.size} tensors of torchvision's resnet18 with one input channel and no fc; model card ${path}`;
+  const isMore = pooling === 'lastTwo' || model.whitening !== undefined;
+  const rest = isMore ? ', which gives the mean of layer4 before what this model makes of it (--format onnx has all)' : '';
+  return `${tensors.size} tensors of torchvision's resnet18 with one input channel and no fc${rest}; model card ${path}`;
 };

@@ -22,6 +22,7 @@ export const checkpointMetadata = z.looseObject({
   classNames: z.array(z.string()).describe('empty without labels'),
   config: z.unknown().describe('the resolved config of the run'),
   versions: z.record(z.string(), z.string()),
+  whitening: z.looseObject({ numClips: count, shrinkage: z.number() }).optional().describe('how the embeddings are whitened; absent = not'),
   monitor: z.record(z.string(), z.number().nullable()).describe('monitor values at this step'),
   weightsSha256: z.string().optional().describe('written and checked by this file: SHA-256 of all tensors; absent = not checked'),
   training: z.record(z.string(), z.unknown()).optional().describe("the training loop's own counters"),

@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 import type { Checkpoint, CheckpointTensors } from './checkpoint.js';
 
 /**
- * What embedding and classifying need of a checkpoint: encoder and classifier. Optimiser, momentum network, queue and projection head stay
+ * What embedding and classifying need of a checkpoint: encoder, whitening and classifier. Optimiser, momentum network, queue and projection head stay
  * behind, and with them the training loop's counters: nothing can be resumed from it. Paths in the config are cut to names.
  */
 export function leanCheckpoint({ metadata, tensors }: Checkpoint): Checkpoint {
   const { training: _training, config, ...rest } = metadata;
-  const kept: CheckpointTensors = new Map([...tensors].filter(([name]) => /^(encoder|classifier)\./.test(name)));
+  const kept: CheckpointTensors = new Map([...tensors].filter(([name]) => /^(encoder|classifier|whitening)\./.test(name)));
   return { metadata: { ...rest, projectionHead: null, config: withoutPaths(config) }, tensors: kept };
 }
 

@@ -11,19 +11,25 @@ import { findCheckpoint } from './findCheckpoint.js';
 import { loadParameters, selectTensors } from './parameters.js';
 import { randomModelSeed, shippedModel } from './shippedModel.js';
 import { standardise } from './standardise.js';
+import { createWhitener, type Whitening, whiteningOf } from './whitening.js';
 
 /** A trained encoder with everything that recordings need on their way into it. */
 export interface Model {
   encoder: Encoder;
   /** Of the encoder. */
   parameters: Parameters;
+  /** What `embedPatches` does to the encoder's h; absent = nothing. */
+  whitening?: Whitening;
   metadata: CheckpointMetadata;
   frontEnd: FrontEnd;
   patchFrames: number;
   patchHop: number;
   /** Where the weights came from; undefined for weights that are in no file. */
   checkpoint?: { name: string; path: string; sha256: string };
-  /** Raw log-mel `[n, patchFrames, nMels]` -> h `[n, embeddingSize]`, standardised inside, evaluation mode, not normalised. */
+  /**
+   * Raw log-mel `[n, patchFrames, nMels]` -> h `[n, embeddingSize]`, standardised inside, evaluation mode, not normalised,
+   * whitened where the model has a `whitening`.
+   */
   embedPatches(patches: tf.Tensor3D): tf.Tensor2D;
   /** Embeddings h `[n, embeddingSize]` -> raw z, evaluation mode. Undefined where the checkpoint has no projection head. */
   project?(h: tf.Tensor2D): tf.Tensor2D;
@@ -57,13 +63,20 @@ export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint
       classifier({ inputSize: model.encoder.embeddingSize, numClasses: metadata.classNames.length }),
     );
     const classify = scores && ((h: tf.Tensor2D) => tf.tidy(() => tf.softmax(scores(h))));
+    const whitening = whiteningOf(tensors, model.encoder.embeddingSize, path);
+    if (whitening !== undefined && heads.length > 0) {
+      throw new AudiosslError(`loadModel: ${path}: a head and a whitening do not go together: the head is of embeddings before it`);
+    }
+    const whitener = whitening && createWhitener(whitening);
     return {
       ...model,
+      ...(whitener && { whitening, embedPatches: (patches) => tf.tidy(() => whitener.whiten(model.embedPatches(patches))) }),
       checkpoint: { name, path, sha256 },
       ...(project && { project, projectPatches: (patches) => tf.tidy(() => project(model.embedPatches(patches))) }),
       ...(classify && { classify, classifyPatches: (patches) => tf.tidy(() => classify(model.embedPatches(patches))) }),
       dispose() {
         model.dispose();
+        whitener?.dispose();
         for (const parameters of heads) disposeParameters(parameters);
       },
     };
@@ -98,7 +111,7 @@ export async function randomModel({ seed, like }: { seed: number; like?: string 
   const { encoder, frontEnd, patchFrames, standardisation } = metadata;
   const identity = sha256(canonicalJson({ name, encoder, frontEnd, patchFrames, standardisation }));
   return {
-    ...createModel({ ...metadata, step: 0, epoch: 0, projectionHead: null, classNames: [] }, path, { seed }),
+    ...createModel({ ...metadata, step: 0, epoch: 0, projectionHead: null, classNames: [], whitening: undefined }, path, { seed }),
     checkpoint: { name, path: name, sha256: identity },
   };
 }

@@ -3,26 +3,35 @@ import { z } from 'zod';
 import { deviationOverTime } from '../ops/deviationOverTime.js';
 import { globalAveragePool } from '../ops/globalAveragePool.js';
 
-export const poolingNames = ['mean', 'meanMax', 'meanDeviation'] as const;
+export const poolingNames = ['mean', 'meanMax', 'meanDeviation', 'lastTwo'] as const;
 export type Pooling = (typeof poolingNames)[number];
 
 export const poolingOption = z
   .enum(poolingNames)
   .describe(
-    'how a map becomes h: mean = over time and mel; meanMax = with the maximum beside it, meanDeviation = with the standard deviation over time of the mean over mel beside it, h twice as long',
+    'how maps become h: mean = the last one over time and mel; meanMax = with its maximum beside it, meanDeviation = with the standard deviation over time of its mean over mel beside it, h twice as long; lastTwo = with the mean of the stage before it, h half as long again',
   );
 
-/** Length of h for a map of so many channels. */
-export const pooledLength = (pooling: Pooling, channels: number): number => (pooling === 'mean' ? 1 : 2) * channels;
+/** Length of h for a last map of so many channels, and half as many in the stage before it. */
+export function pooledLength(pooling: Pooling, channels: number): number {
+  if (pooling === 'mean') return channels;
+  return pooling === 'lastTwo' ? channels + channels / 2 : 2 * channels;
+}
 
-/** A map `[batch, time, mel, channel]` -> h `[batch, pooledLength]`. The mean comes first, so that every kind begins with the same values. */
-export function poolMap(pooling: Pooling, map: tf.Tensor4D): tf.Tensor2D {
+/**
+ * Maps `[batch, time, mel, channel]` of the last stage and of the one before it -> h `[batch, pooledLength]`. The mean of the last comes
+ * first, so that every kind begins with the same values.
+ */
+export function poolMaps(pooling: Pooling, { before, last }: { before: tf.Tensor4D; last: tf.Tensor4D }): tf.Tensor2D {
+  const mean = globalAveragePool(last);
   switch (pooling) {
     case 'mean':
-      return globalAveragePool(map);
+      return mean;
     case 'meanMax':
-      return tf.concat([globalAveragePool(map), tf.max<tf.Tensor2D>(map, [1, 2])], 1);
+      return tf.concat([mean, tf.max<tf.Tensor2D>(last, [1, 2])], 1);
     case 'meanDeviation':
-      return tf.concat([globalAveragePool(map), deviationOverTime(tf.mean<tf.Tensor3D>(map, 2))], 1);
+      return tf.concat([mean, deviationOverTime(tf.mean<tf.Tensor3D>(last, 2))], 1);
+    case 'lastTwo':
+      return tf.concat([mean, globalAveragePool(before)], 1);
   }
 }

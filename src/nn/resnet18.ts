@@ -3,7 +3,7 @@ import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
 import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages } from './layers.js';
 import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
-import { type Pooling, pooledLength, poolMap } from './pooling.js';
+import { type Pooling, pooledLength, poolMaps } from './pooling.js';
 
 interface Block {
   path: string;
@@ -25,7 +25,7 @@ export const isWidth = (width: number): boolean => Number.isInteger(width / 16) 
 export interface Resnet18Options {
   /** Channels of the first stage, a multiple of 16 up to 128: torchvision's 64 by default, 32 is half of it with a quarter of the values. */
   width?: number;
-  /** How the last map becomes h. Default 'mean', as in torchvision. */
+  /** How the last maps become h. Default 'mean', as in torchvision. */
   pooling?: Pooling;
 }
 
@@ -33,8 +33,8 @@ const hasProjection = ({ inputs, outputs }: Block): boolean => inputs !== output
 
 /**
  * ResNet-18 (He et al. 2016) as in torchvision, without its last linear layer and with one input channel: 11,170,240 trainable values at
- * the default width, torchvision's names. The embedding is pooled after the last ReLU, so it is never negative: 8 x width values, or twice
- * as many. At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3. Throws AudiosslError for another width.
+ * the default width, torchvision's names. The embedding is pooled after the last ReLU, so it is never negative: 8 x width values, or with
+ * other poolings 12 or 16 x width. At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3. Throws AudiosslError for another width.
  */
 export function resnet18({ width = 64, pooling = 'mean' }: Resnet18Options = {}): Encoder {
   if (!isWidth(width)) throw new AudiosslError(`resnet18: ${widthRule}, got ${width}`);
@@ -54,11 +54,12 @@ export function resnet18({ width = 64, pooling = 'mean' }: Resnet18Options = {})
         const stem = { stride: 2, padding: 3, hasInputGradient: false };
         const pool = { size: 3, stride: 2, padding: 1 };
         // [batch, time, mel] -> [batch, time / 32, mel / 32, 8 width] -> [batch, embeddingSize]
-        const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
+        const stages = blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options));
+        const before = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
           (x) => convNormPool(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }, pool),
-          ...blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options)),
+          ...stages.slice(0, -2),
         ]);
-        return poolMap(pooling, features);
+        return poolMaps(pooling, { before, last: runStages(before, stages.slice(-2)) });
       }),
   };
 }

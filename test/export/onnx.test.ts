@@ -25,6 +25,7 @@ describe('export --format onnx', () => {
     ['supCnn', 32],
     ['resnet18 of 16 channels, mean and maximum', 45, { name: 'resnet18', width: 16, pooling: 'meanMax' }],
     ['resnet18 of 16 channels, mean and deviation', 45, { name: 'resnet18', width: 16, pooling: 'meanDeviation' }],
+    ['resnet18 of 16 channels, last two stages', 45, { name: 'resnet18', width: 16, pooling: 'lastTwo' }],
   ])(
     '%s: log-mel patches give our own embeddings in onnxruntime-web, any number of them, of %i frames too',
     async (name, otherFrames, encoder = { name }) => {

@@ -4,7 +4,7 @@ import type { FrontEnd } from '../../src/audio/frontEnd.js';
 import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { type CheckpointMetadata, saveCheckpoint } from '../../src/model/checkpoint.js';
 import { collectTensors } from '../../src/model/parameters.js';
-import { createEncoder } from '../../src/nn/createEncoder.js';
+import { createEncoder, encoderOptions } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { classifier, projectionHead } from '../../src/nn/projectionHead.js';
 
@@ -38,7 +38,7 @@ export async function saveSmallModel(
   }: Partial<CheckpointMetadata> & { name?: string; frontEnd?: FrontEnd; withClassifier?: boolean } = {},
 ): Promise<string> {
   const metadata = metadataOf(changes);
-  const encoder = createEncoder({ name: metadata.encoder.name as 'vgg' }, { nMels: (metadata.frontEnd as unknown as FrontEnd).nMels });
+  const encoder = createEncoder(encoderOptions.parse(metadata.encoder), { nMels: (metadata.frontEnd as unknown as FrontEnd).nMels });
   const parameters = encoder.createParameters({ seed: 7 });
   const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 16, outputSize: 8 }).createParameters({ seed: 7 });
   const classes = withClassifier

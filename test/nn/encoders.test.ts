@@ -9,6 +9,7 @@ import { vgg } from '../../src/nn/vgg.js';
 import crnnGolden from '../golden/nn/crnn.json' with { type: 'json' };
 import headGolden from '../golden/nn/projectionHead.json' with { type: 'json' };
 import resnet18Golden from '../golden/nn/resnet18.json' with { type: 'json' };
+import lastTwoGolden from '../golden/nn/resnet18LastTwo.json' with { type: 'json' };
 import meanDeviationGolden from '../golden/nn/resnet18MeanDeviation.json' with { type: 'json' };
 import meanMaxGolden from '../golden/nn/resnet18MeanMax.json' with { type: 'json' };
 import supCnnGolden from '../golden/nn/supCnn.json' with { type: 'json' };
@@ -24,6 +25,8 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders agai
     expectGolden(meanMaxGolden, resnet18({ width: 32, pooling: 'meanMax' })));
   it('resnet18 of a quarter with mean and deviation over time equals torchvision', () =>
     expectGolden(meanDeviationGolden, resnet18({ width: 16, pooling: 'meanDeviation' })));
+  it('resnet18 of a quarter with the means of its last two stages equals torchvision', () =>
+    expectGolden(lastTwoGolden, resnet18({ width: 16, pooling: 'lastTwo' })));
   it('vgg equals torch', () => expectGolden(vggGolden, vgg()));
   it('crnn equals torch', () => expectGolden(crnnGolden, crnn()));
   it('supCnn equals torch, with its pooled feature', () => {

@@ -24,7 +24,7 @@ const encoders: Record<string, OnnxEncoder> = {
 };
 
 /**
- * Writes a model's standardisation and encoder into a graph: returns what turns raw log-mel patches `[batch, time, mel]` into h
+ * Writes a model's standardisation, encoder and whitening into a graph: returns what turns raw log-mel patches `[batch, time, mel]` into h
  * `[batch, embeddingSize]`. Throws UsageError for an encoder that has no ONNX form here.
  */
 export async function encoderNodes(graph: OnnxGraph, model: Model): Promise<{ embed: (patches: Value) => Value; isFreeInTime: boolean }> {
@@ -42,7 +42,11 @@ export async function encoderNodes(graph: OnnxGraph, model: Model): Promise<{ em
     embed(patches) {
       const centred = graph.node('Sub', [patches, graph.constant('standardisation.mean', Float32Array.from(mean))]);
       const scaled = graph.node('Div', [centred, graph.constant('standardisation.deviation', Float32Array.from(standardDeviation))]);
-      return nodes({ graph, weights }, graph.unsqueeze(scaled, 1), model.metadata.encoder);
+      const h = nodes({ graph, weights }, graph.unsqueeze(scaled, 1), model.metadata.encoder);
+      if (model.whitening === undefined) return h;
+      const { weight, bias } = model.whitening;
+      const turned = graph.node('MatMul', [h, graph.constant('whitening.weight', weight, [bias.length, bias.length])]);
+      return graph.node('Add', [turned, graph.constant('whitening.bias', bias)]);
     },
   };
 }

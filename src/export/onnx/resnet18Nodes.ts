@@ -6,16 +6,20 @@ import type { Value } from './OnnxGraph.js';
 export function resnet18Nodes(layers: LayerNodes, patches: Value, { pooling = 'mean' }: { pooling?: Pooling }): Value {
   const stem = reluNode(layers, convNormNode(layers, { conv: 'conv1.', norm: 'bn1.' }, patches, { stride: 2, padding: 3 }));
   let x = maxPoolNode(layers, stem, { size: [3, 3], stride: [2, 2], padding: 1 });
+  let before = x;
   for (const stage of [1, 2, 3, 4]) {
+    before = x;
     for (const block of [0, 1]) x = blockNodes(layers, `layer${stage}.${block}.`, x, stage > 1 && block === 0);
   }
-  return poolNodes(layers, pooling, x);
+  return poolNodes(layers, pooling, { before, last: x });
 }
 
-/** A map `[batch, channel, time, mel]` -> h, as `poolMap`. */
-function poolNodes({ graph }: LayerNodes, pooling: Pooling, map: Value): Value {
-  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [map])], { axis: 1 });
+/** Maps `[batch, channel, time, mel]` -> h, as `poolMaps`. */
+function poolNodes({ graph }: LayerNodes, pooling: Pooling, { before, last: map }: { before: Value; last: Value }): Value {
+  const meanOf = (values: Value) => graph.node('Flatten', [graph.node('GlobalAveragePool', [values])], { axis: 1 });
+  const mean = meanOf(map);
   if (pooling === 'mean') return mean;
+  if (pooling === 'lastTwo') return graph.node('Concat', [mean, meanOf(before)], { axis: 1 });
   if (pooling === 'meanMax') {
     return graph.node('Concat', [mean, graph.node('ReduceMax', [map], { axes: [2, 3], keepdims: 0 })], { axis: 1 });
   }

@@ -2,7 +2,7 @@
 """Golden values of the encoders and the projection head: outputs, gradients and running statistics from torch and torchvision, in float64.
 
 Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, resnet18MeanMax.json,
-resnet18MeanDeviation.json, vgg.json, crnn.json, supCnn.json and projectionHead.json beside itself.
+resnet18MeanDeviation.json, resnet18LastTwo.json, vgg.json, crnn.json, supCnn.json and projectionHead.json beside itself.
 Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
 Each network sees two parts of a batch one after the other, as two views; the loss is the sum of outputs times scatter.
 """
@@ -113,6 +113,16 @@ class MeanAndDeviation(nn.Module):
         return torch.cat([over_mel.mean(2), over_mel.std(2, unbiased=False)], 1)
 
 
+class MeansOfLastTwo(nn.Module):
+    """Of the last map and of layer3's, which `see` is given on the way."""
+
+    def see(self, _module, _inputs, output):
+        self.before = output
+
+    def forward(self, x):
+        return torch.cat([x.mean((2, 3)), self.before.mean((2, 3))], 1)
+
+
 def narrow_resnet18(width, pooling):
     network = resnet18()
     network.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False)
@@ -122,6 +132,8 @@ def narrow_resnet18(width, pooling):
     for i in range(4):
         setattr(network, f"layer{i + 1}", network._make_layer(block, width * 2**i, 2, stride=1 if i == 0 else 2))
     network.avgpool = pooling
+    if isinstance(pooling, MeansOfLastTwo):
+        network.layer3.register_forward_hook(pooling.see)
     return network
 
 
@@ -168,6 +180,7 @@ if __name__ == "__main__":
     golden("resnet18", resnet18(), (6, 1, 65, 48))
     golden("resnet18MeanMax", narrow_resnet18(32, MeanAndMaximum()), (6, 1, 65, 48))
     golden("resnet18MeanDeviation", narrow_resnet18(16, MeanAndDeviation()), (6, 1, 97, 48))
+    golden("resnet18LastTwo", narrow_resnet18(16, MeansOfLastTwo()), (6, 1, 65, 48))
     golden("vgg", Vgg(), (6, 1, 26, 24))
     golden("crnn", Crnn(), (6, 1, 25, 96))
     golden("supCnn", SupCnn(50, 24), (6, 1, 50, 24))
