@@ -78,6 +78,7 @@ export { type SupConOptions, supConLoss } from './loss/supConLoss.js';
 export { supervisedAngularMarginLoss } from './loss/supervisedAngularMarginLoss.js';
 export { type TclOptions, tclLoss } from './loss/tclLoss.js';
 export { type TripletMarginOptions, tripletMarginLoss } from './loss/tripletMarginLoss.js';
+export { type ImportedModel, importTorchvision } from './model/importTorchvision.js';
 export { type KeptProbe, loadProbe, withProbe } from './model/keptProbe.js';
 export { loadModel, type Model } from './model/loadModel.js';
 export { createEncoder } from './nn/createEncoder.js';

@@ -11,6 +11,7 @@ import { registerExplore } from './explore.js';
 import { registerExport } from './export.js';
 import { registerFeatures } from './features.js';
 import { completeHelp } from './helpOfCommands.js';
+import { registerImport } from './import.js';
 import { registerPretrain } from './pretrain.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReport } from './report.js';
@@ -40,6 +41,7 @@ const commands: ((program: Command) => void)[] = [
   registerClassify,
   registerExplore,
   registerExport,
+  registerImport,
   registerDoctor,
   registerConfig,
 ];

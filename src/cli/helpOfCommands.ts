@@ -19,6 +19,7 @@ const examples: Record<string, string> = {
   classify: 'audiossl classify --model runs/labels --in recordings --window 2 --threshold 0.5 --out labels.csv',
   'embed merge': 'audiossl embed merge --in part1.npz part2.npz --out embeddings.npz',
   export: 'audiossl export --model runs/first --format onnx --out encoder.onnx',
+  import: 'audiossl import --weights pretrained.safetensors --like runs/first --out model.safetensors',
   transfer: 'audiossl transfer --model runs/first --data data/esc10 --out transfer',
   explore: 'audiossl explore --embeddings embeddings.npz --data recordings --out map',
   search: 'audiossl search --embeddings embeddings.npz --query dog.wav --top 5',

@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { exportModel } from '../../src/export/exportModel.js';
-import type { Model } from '../../src/model/loadModel.js';
+import { importTorchvision } from '../../src/model/importTorchvision.js';
+import { loadModel, type Model } from '../../src/model/loadModel.js';
 import { standardise } from '../../src/model/standardise.js';
 import { loadSafetensors } from '../../src/util/safetensors.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
@@ -21,6 +22,7 @@ const hasTorch = spawnSync(python, ['-c', 'import torch, numpy']).status === 0;
 
 const shape: [number, number, number] = [2, 37, 40];
 const patches = Float32Array.from({ length: 2 * 37 * 40 }, (_, i) => -1.5 + 2 * Math.sin(i * i * 0.01));
+const bytesOf = (values: tf.Tensor): Uint8Array => new Uint8Array(values.dataSync<'float32'>().slice().buffer);
 let model: Model;
 let h: Float32Array;
 let standardised: Float32Array;
@@ -59,6 +61,26 @@ describe('an exported ResNet-18', () => {
     expect(tensors.size).toBe(model.parameters.size + 20);
     expect(tensors.get('conv1.weight')?.shape).toEqual([64, 1, 7, 7]);
     expect(JSON.parse(metadata.audiossl)).toMatchObject({ patchFrames: 32, standardisation: { mean: [-1.5] } });
+  });
+
+  it('comes back by import with the same bits and the same input', async () => {
+    const back = join(folder, 'back.safetensors');
+    expect(await importTorchvision({ weights, out: back })).toMatchObject({ width: 64, numValues: 11_170_240, notes: [] });
+    const again = await loadModel(back);
+    const { frontEnd, patchFrames, patchHop, standardisation, encoder, step, epoch } = model.metadata;
+    expect(again.metadata).toMatchObject({
+      frontEnd,
+      patchFrames,
+      patchHop,
+      standardisation,
+      step,
+      epoch,
+      encoder: { name: encoder.name },
+    });
+    for (const [name, parameter] of model.parameters)
+      expect(Buffer.compare(bytesOf(parameter), bytesOf(again.parameters.get(name)!)), name).toBe(0);
+    expect(again.parameters.size).toBe(model.parameters.size);
+    again.dispose();
   });
 
   it('gives our own embeddings in onnxruntime-web, patches of more frames than the model says too', async () => {
