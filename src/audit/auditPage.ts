@@ -1,12 +1,13 @@
+import type { ClipAudio } from '../report/clipAudio.js';
+import type { ClipPicture } from '../report/clipPicture.js';
 import { counted, integer, number, percent } from '../report/format.js';
+import { clipCard, clipCardPolicy, clipCardStyle, meter } from '../report/html/clipCards.js';
 import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
 import { empty, facts, table } from '../report/html/parts.js';
-import { pngDataUri } from '../report/logMelPicture.js';
-import { type Child, h, markup } from '../report/markup.js';
+import { type Child, h } from '../report/markup.js';
 import { largestRemainder } from '../util/largestRemainder.js';
 import type { AuditedClip, LabelAudit } from './auditLabels.js';
 import type { Detection } from './flipLabels.js';
-import type { SuspectAudio } from './suspectAudio.js';
 
 /** A clip of the page: what was found, its picture and its sound. */
 export interface Suspect {
@@ -14,8 +15,8 @@ export interface Suspect {
   /** Nearest clips, for the eye: id and label. */
   neighbours: { id: string; label: string; cosine: number }[];
   seconds: number;
-  picture: { png: Uint8Array; width: number; height: number };
-  audio: SuspectAudio;
+  picture: ClipPicture;
+  audio: ClipAudio;
   /** The label before it was flipped on purpose. */
   trueLabel?: string;
 }
@@ -33,24 +34,6 @@ export interface AuditPage {
   version: string;
 }
 
-const css = markup(`<style>
-.suspects{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:40px 34px;margin:22px 0 0;padding:0;list-style:none}
-.suspect{min-width:0;font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
-.suspect h3{margin:0 0 2px;display:flex;gap:10px;align-items:baseline;font-size:17px;line-height:1.35}
-.suspect .rank{font-size:13px;font-weight:400;color:var(--soft);font-variant-numeric:tabular-nums;flex:none}
-.suspect .arrow{color:var(--soft);font-weight:400;padding:0 2px}
-.suspect .id{margin:0 0 8px;font-size:13px;color:var(--soft);overflow-wrap:anywhere}
-.suspect img{display:block;width:100%;height:116px;background:var(--faint)}
-.suspect audio{display:block;width:100%;height:38px;margin:8px 0 4px}
-.suspect .missing{margin:8px 0;font-size:13px;color:var(--alert)}
-.suspect table{font-size:13px;margin:4px 0}.suspect td,.suspect th{padding:3px 10px 3px 0}
-.suspect p.near{font-size:13px;margin:6px 0 0;color:var(--soft);max-width:none}
-.meter{display:inline-block;vertical-align:middle;width:90px;height:7px;background:var(--faint);margin-right:8px}
-.meter span{display:block;height:100%}
-@media (max-width:600px){.meter{width:44px;margin-right:6px}}
-.meter .given{background:var(--c1)}.meter .suggested{background:var(--c0)}
-</style>`);
-
 /** The audit as one page that needs nothing but itself, apart from recordings too large to be put into it. */
 export function auditPage(page: AuditPage): string {
   const { audit, suspects, time, version } = page;
@@ -66,8 +49,8 @@ export function auditPage(page: AuditPage): string {
     time,
     version,
     // Nothing from outside is loaded but recordings beside the page.
-    contentSecurityPolicy: "default-src 'none'; img-src data:; media-src data: file: 'self'; style-src 'unsafe-inline'",
-    extraStyle: css,
+    contentSecurityPolicy: clipCardPolicy,
+    extraStyle: clipCardStyle,
     links: sections,
     main: sections.map(sectionMarkup),
     footer: 'All clips in their order are in labels.csv beside this page, the numbers of the summary in audit.json.',
@@ -153,65 +136,49 @@ function clips(suspects: readonly Suspect[], audit: LabelAudit): Child {
       linked > 0 &&
         ` ${counted(linked, 'recording')} too large for the page ${linked === 1 ? 'is' : 'are'} played from where the data lie: they fall silent when page or data are moved.`,
     ),
-    h('ol', { class: 'suspects' }, suspects.map(card)),
+    h('ol', { class: 'clips' }, suspects.map(card)),
   ];
 }
 
 function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect): Child {
-  return h(
-    'li',
-    { class: 'suspect', id: `clip-${clip.rank}` },
-    h(
-      'h3',
-      {},
-      h('span', { class: 'rank' }, `${clip.rank}.`),
-      h('span', {}, clip.label, h('span', { class: 'arrow' }, ' → '), `${clip.suggested}?`),
-    ),
-    h(
-      'p',
-      { class: 'id' },
-      `${clip.id} · ${number(seconds, 3)} s · score ${clip.score.toFixed(3)}${clip.isSuspected ? '' : ' · not suspected'}${trueLabel === undefined ? '' : trueLabel === clip.label ? ' · not flipped' : ` · flipped from ${trueLabel}`}`,
-    ),
-    h('img', { src: pngDataUri(picture.png), width: picture.width, height: picture.height, alt: `log-mel of ${clip.id}` }),
-    audio.kind === 'missing'
-      ? h('p', { class: 'missing' }, `The recording is not at ${audio.path}; pass --data with its folder.`)
-      : h('audio', { controls: true, preload: audio.kind === 'embedded' ? 'metadata' : 'none', src: audio.src, 'aria-label': clip.id }),
-    h(
-      'table',
-      {},
+  return clipCard({
+    ...{ rank: clip.rank, labels: [clip.label, `${clip.suggested}?`], id: clip.id, picture, audio },
+    line: `${clip.id} · ${number(seconds, 3)} s · score ${clip.score.toFixed(3)}${clip.isSuspected ? '' : ' · not suspected'}${trueLabel === undefined ? '' : trueLabel === clip.label ? ' · not flipped' : ` · flipped from ${trueLabel}`}`,
+    missingAdvice: '; pass --data with its folder',
+    more: [
       h(
-        'thead',
+        'table',
         {},
         h(
-          'tr',
+          'thead',
           {},
-          ['', clip.label, clip.suggested, 'others'].map((head) => h('th', { scope: 'col' }, head)),
+          h(
+            'tr',
+            {},
+            ['', clip.label, clip.suggested, 'others'].map((head) => h('th', { scope: 'col' }, head)),
+          ),
+        ),
+        h(
+          'tbody',
+          {},
+          opinion('Classifier', clip.outOfFoldProbability, clip.suggestedProbability),
+          opinion('Neighbours', clip.neighbourShare, clip.suggestedNeighbourShare),
         ),
       ),
       h(
-        'tbody',
-        {},
-        opinion('Classifier', clip.outOfFoldProbability, clip.suggestedProbability),
-        opinion('Neighbours', clip.neighbourShare, clip.suggestedNeighbourShare),
+        'p',
+        { class: 'near' },
+        'Sounds most like ',
+        neighbours.map(({ id, label }, i) => [i > 0 && ', ', label, ' (', h('span', { class: 'clip' }, id), ')']),
+        '.',
       ),
-    ),
-    h(
-      'p',
-      { class: 'near' },
-      'Sounds most like ',
-      neighbours.map(({ id, label }, i) => [i > 0 && ', ', label, ' (', h('span', { class: 'clip' }, id), ')']),
-      '.',
-    ),
-  );
+    ],
+  });
 }
 
 function opinion(name: string, given: number, suggested: number): Child {
   // Whole per cent that add up to 100.
   const shares = largestRemainder([given, suggested, Math.max(0, 1 - given - suggested)], 100);
-  const meter = (kind: string, share: number) => [
-    h('span', { class: 'meter' }, h('span', { class: kind, style: `width:${share}%` })),
-    `${share} %`,
-  ];
   return h(
     'tr',
     {},

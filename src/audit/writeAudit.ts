@@ -1,6 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import { clipAudio } from '../report/clipAudio.js';
+import { clipPicture } from '../report/clipPicture.js';
 import { csvText } from '../report/markup.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv } from '../util/csv.js';
@@ -8,8 +10,6 @@ import { errorText, UsageError } from '../util/errors.js';
 import type { LabelAudit } from './auditLabels.js';
 import { type AuditPage, auditPage, type Suspect } from './auditPage.js';
 import type { Detection } from './flipLabels.js';
-import { suspectAudio } from './suspectAudio.js';
-import { clipPicture } from './suspectPicture.js';
 
 export interface AuditFiles {
   csv: string;
@@ -33,6 +33,8 @@ const columns = [
   'group',
 ] as const;
 
+/** Recordings that browsers do not play are heard as their first seconds. */
+const unplayable = { largerThan: Number.POSITIVE_INFINITY, seconds: 30 };
 /** Neighbours named in the page. */
 const shownNeighbours = 3;
 
@@ -84,9 +86,9 @@ export async function writeAudit({
 
   const shown = audit.clips.slice(0, top);
   const byIndex = new Map(audit.clips.map((clip) => [clip.index, clip]));
-  const sounds = await suspectAudio(
+  const sounds = await clipAudio(
     shown.map(({ index }) => pathOf(indices[index])),
-    { pageDir: out },
+    { pageDir: out, excerpt: unplayable },
   );
   const suspects: Suspect[] = [];
   for (const [i, clip] of shown.entries()) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { SoundPlace } from '../report/wrongClips.js';
 
 /** `audiossl report RUN... [--out DIR] [--json]`; the folder of a sweep, or everything in it, stands for its runs. */
 export function registerReport(program: Command): void {
@@ -8,21 +9,31 @@ export function registerReport(program: Command): void {
     .description('write report.html, .md, .csv, .json and log.csv about one run, or about several and how they compare')
     .argument('<run...>', 'run folders; the folder of a sweep stands for its runs')
     .option('--out <dir>', 'folder for the report (default: RUN/report; of a sweep: SWEEP/report; with several runs: ./report)')
+    .addOption(
+      new Option(
+        '--sounds <how>',
+        "of the wrong clips in one run's report: embed 24 of them in the page, the first 10 s of longer ones, 8 MiB in all; link to where they lie; none",
+      )
+        .choices(['embed', 'link', 'none'])
+        .default('embed'),
+    )
     .option('--paper', "the paper's tables and claims beside the runs, whatever the data (default: where they are FSDnoisy18k)")
     .option('--tensorboard <dir>', 'write the logs as event files as well, a folder a run, for tensorboard --logdir')
     .option('--json', 'print the paths as JSON')
-    .action(async (dirs: string[], options: { out?: string; paper?: boolean; tensorboard?: string; json?: boolean }) => {
-      const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
-      const { findRuns } = await import('../run/findRuns.js');
-      const { runDirs, sweep, leftOut } = await findRuns(dirs);
-      if (leftOut.length > 0) process.stderr.write(`report: no runs, left out: ${leftOut.join(', ')}\n`);
-      const runs = [];
-      for (const dir of runDirs) runs.push(await openRun(dir));
-      const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
-      const files = await writeReport({
-        ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper },
-        version: program.version() ?? '',
-      });
-      process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
-    });
+    .action(
+      async (dirs: string[], options: { out?: string; paper?: boolean; sounds?: SoundPlace; tensorboard?: string; json?: boolean }) => {
+        const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
+        const { findRuns } = await import('../run/findRuns.js');
+        const { runDirs, sweep, leftOut } = await findRuns(dirs);
+        if (leftOut.length > 0) process.stderr.write(`report: no runs, left out: ${leftOut.join(', ')}\n`);
+        const runs = [];
+        for (const dir of runDirs) runs.push(await openRun(dir));
+        const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
+        const files = await writeReport({
+          ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
+          version: program.version() ?? '',
+        });
+        process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
+      },
+    );
 }

@@ -1,8 +1,9 @@
 import type { RunReport } from './collectRun.js';
 import { comparisonMarkdown } from './comparisonMarkdown.js';
 import { dateTime, integer, percent, percentInterval } from './format.js';
+import { helpedSentence } from './helpedSentence.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
-import { bestText, clipCounts, helpedText, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
+import { bestText, clipCounts, lossOptionsText, notesOf, resultText, trainingText } from './html/summary.js';
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { ReportContent } from './reportContent.js';
@@ -67,7 +68,6 @@ function runLinesHead(run: RunReport, heading: string): string[] {
     ['Training', trainingText(run)],
     ['Best checkpoint', bestText(run)],
     ['Result', resultText(run)],
-    ['Better than no training', helpedText(run)],
     ['Looks at the test split', String(run.testAccess.length)],
     ['Seed', start === undefined ? '' : String(start.seed)],
     ['Config (sha256)', run.configHash],
@@ -75,6 +75,8 @@ function runLinesHead(run: RunReport, heading: string): string[] {
   const notes = [...run.warnings.map((text) => `**Warning:** ${escapeMarkdown(text)}`), ...notesOf(run).map(escapeMarkdown)];
   return [
     `${heading} ${heading === '##' ? 'Summary' : escapeMarkdown(run.name)}`,
+    '',
+    escapeMarkdown(helpedSentence(run)),
     '',
     ...facts.filter(([, value]) => value !== '').map(([name, value]) => `- ${name}: ${escapeMarkdown(value)}`),
     '',

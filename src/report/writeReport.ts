@@ -12,6 +12,7 @@ import { jsonReport } from './jsonReport.js';
 import { logCsv } from './logCsv.js';
 import { markdownReport } from './markdownReport.js';
 import type { ReportContent } from './reportContent.js';
+import { type SoundPlace, wrongClips } from './wrongClips.js';
 
 export interface ReportFiles {
   json: string;
@@ -32,6 +33,7 @@ export async function writeReport({
   out,
   version,
   isPaperShown,
+  sounds = 'embed',
   tensorboard,
   now = new Date(),
 }: {
@@ -40,6 +42,8 @@ export async function writeReport({
   version: string;
   /** The paper's tables and claims beside the own systems; default: where the data are the paper's. */
   isPaperShown?: boolean;
+  /** Of the wrong clips of a single run: inside the page (short, some 10 MB at most), from where they lie, or not at all. */
+  sounds?: SoundPlace;
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
   tensorboard?: string;
   now?: Date;
@@ -50,7 +54,8 @@ export async function writeReport({
   for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
   const reports = withDistinctNames(collected);
   const comparison = reports.length > 1 ? await compareRuns(reports, { isPaperShown }) : undefined;
-  const content: ReportContent = { runs: reports, comparison, time: now.toISOString(), version };
+  const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
+  const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
   const files: ReportFiles = {
     json: join(out, 'report.json'),
     csv: join(out, 'report.csv'),

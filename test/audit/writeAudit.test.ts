@@ -1,9 +1,7 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditLabels, type LabelAudit } from '../../src/audit/auditLabels.js';
-import { suspectAudio } from '../../src/audit/suspectAudio.js';
-import { meanFrames } from '../../src/audit/suspectPicture.js';
 import { writeAudit } from '../../src/audit/writeAudit.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { parseCsv } from '../../src/util/csv.js';
@@ -14,30 +12,6 @@ const folder = temporaryFolder();
 const odd = '<script>alert(1)</script>';
 
 beforeAll(() => setBackend({ backend: 'cpu' }));
-
-describe('suspectAudio', () => {
-  test('embeds the bytes as they are until the limit, links larger files relative to the page, says what is missing', async () => {
-    const [data, page] = [join(folder, 'my data'), join(folder, 'page')];
-    await mkdir(data);
-    await writeFile(join(data, 'a.wav'), Uint8Array.of(1, 2, 3));
-    await writeFile(join(data, 'b #1.flac'), new Uint8Array(50));
-    await writeFile(join(data, 'c.mp3'), new Uint8Array(7));
-    await writeFile(join(data, 'd.ogg'), new Uint8Array(6));
-    const paths = ['a.wav', 'b #1.flac', 'c.mp3', 'd.ogg', 'none.mp3'].map((name) => join(data, name));
-    expect(await suspectAudio(paths, { pageDir: page, mostBytes: 9 })).toEqual([
-      { kind: 'embedded', src: 'data:audio/wav;base64,AQID' },
-      { kind: 'linked', src: '../my%20data/b%20%231.flac' },
-      { kind: 'linked', src: '../my%20data/c.mp3' },
-      { kind: 'embedded', src: 'data:audio/ogg;base64,AAAAAAAA' },
-      { kind: 'missing', path: paths[4] },
-    ]);
-  });
-});
-
-test('meanFrames: means of runs, a shorter last one by itself', () => {
-  const { data, numFrames } = meanFrames({ data: Float32Array.of(1, 10, 3, 30, 5, 50), numFrames: 3, nMels: 2 }, 2);
-  expect([numFrames, ...data]).toEqual([2, 2, 20, 5, 50]);
-});
 
 describe('writeAudit', () => {
   const clips = Array.from({ length: 24 }, (_, i) => ({ id: `${odd}/${i}.wav`, label: ['=1+1', odd][i % 2], group: `g${i}` }));
@@ -88,7 +62,7 @@ describe('writeAudit', () => {
 
   test('the page shows as many clips as asked for, escapes what users wrote, and says where a recording is not', async () => {
     const html = await readFile(join(out, 'index.html'), 'utf8');
-    expect(html.match(/<li class="suspect"/g)).toHaveLength(5);
+    expect(html.match(/<li class="clip-card"/g)).toHaveLength(5);
     expect(html.match(/<img src="data:image\/png/g)).toHaveLength(5);
     expect(html).not.toContain('<script');
     expect(html).not.toMatch(/NaN|undefined/);

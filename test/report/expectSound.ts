@@ -8,7 +8,8 @@ export function expectSound(html: string): void {
   // Nothing from outside: no address, no script, no url() and no source but data.
   expect(found(html, /https?:|<script|<link|<iframe|<object|@import|url\(/i)).toBe(undefined);
   for (const [tag] of html.matchAll(/<[a-z][^>]*>/g)) expect(found(tag.replace(/="[^"]*"/g, ''), /\son\w+|["'=]/)).toBe(undefined);
-  for (const [, source] of html.matchAll(/\ssrc="([^"]*)"/g)) expect(source.startsWith('data:image/png;base64,')).toBe(true);
+  for (const [, source] of html.matchAll(/\ssrc="([^"]*)"/g))
+    expect(source).toMatch(/^data:(image\/png|audio\/(wav|ogg|flac|mpeg));base64,/);
   for (const [, target] of html.matchAll(/\shref="([^"]*)"/g)) expect(html).toContain(`id="${target.slice(1)}"`);
   expect(found(html.replace(/base64,[^"]*/g, ''), /NaN|Infinity|undefined|\[object/)).toBe(undefined);
   const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);

@@ -2,6 +2,7 @@ import type { RunReport } from '../collectRun.js';
 import { h } from '../markup.js';
 import type { ReportContent } from '../reportContent.js';
 import { calibrationSection } from './calibrationSection.js';
+import { clipCardPolicy, clipCardStyle } from './clipCards.js';
 import { comparisonSections, mostRunsInFull, optionalSection } from './comparisonSections.js';
 import { curvesSection } from './curvesSection.js';
 import { featuresSection } from './featuresSection.js';
@@ -15,15 +16,16 @@ import { summarySection } from './summary.js';
 import { trainingSection } from './trainingSection.js';
 import { transferSection } from './transferSection.js';
 import { viewsSection } from './viewsSection.js';
+import { wrongSection } from './wrongSection.js';
 
 /** The whole report as one page that needs nothing but itself. */
-export function reportPage({ runs, comparison, time, version }: ReportContent): string {
+export function reportPage({ runs, comparison, wrong, time, version }: ReportContent): string {
   const isSingle = runs.length === 1;
   const title = isSingle ? runs[0].name : `${runs.length} runs`;
   const shown = isSingle || runs.length <= mostRunsInFull ? runs : [];
-  const parts = shown.map((run, i) => ({ run, sections: runSections(run, isSingle ? '' : `run${i + 1}-`) }));
+  const parts = shown.map((run, i) => ({ run, ...runSections(run, isSingle ? '' : `run${i + 1}-`, wrong) }));
   const sections = isSingle
-    ? [parts[0].sections[0], { id: 'results', title: 'Results', content: resultsSection(runs) }, ...parts[0].sections.slice(1)]
+    ? [...parts[0].first, { id: 'results', title: 'Results', content: resultsSection(runs) }, ...parts[0].more]
     : comparisonSections(runs, comparison);
   return pageFrame({
     title: `${title} – audiossl report`,
@@ -31,23 +33,31 @@ export function reportPage({ runs, comparison, time, version }: ReportContent): 
     heading: title,
     time,
     version,
-    // Nothing from outside is ever loaded.
-    contentSecurityPolicy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+    // Nothing from outside is ever loaded, but the recordings of wrong clips from where they lie.
+    contentSecurityPolicy: wrong === undefined ? "default-src 'none'; img-src data:; style-src 'unsafe-inline'" : clipCardPolicy,
+    extraStyle: wrong && clipCardStyle,
     links: isSingle ? sections : [...sections, ...parts.map(({ run }, i) => ({ id: `run${i + 1}`, title: run.name }))],
     main: [
       sections.map(sectionMarkup),
       !isSingle &&
-        parts.map(({ run, sections: own }, i) => [h('h2', { id: `run${i + 1}`, class: 'run-name' }, run.name), own.map(sectionMarkup)]),
+        parts.map(({ run, first, more }, i) => [
+          h('h2', { id: `run${i + 1}`, class: 'run-name' }, run.name),
+          [...first, ...more].map(sectionMarkup),
+        ]),
     ],
     footer: 'The numbers of this page are in report.json and report.csv beside it.',
   });
 }
 
-function runSections(run: RunReport, prefix: string): Section[] {
-  return [
+/** What a run's page says before and after the results. */
+function runSections(run: RunReport, prefix: string, wrong: ReportContent['wrong']): { first: Section[]; more: Section[] } {
+  const first = [
     { id: `${prefix}summary`, title: 'Summary', content: summarySection(run) },
-    ...optionalSection(`${prefix}classes`, 'Class by class', classesSection(run)),
     ...optionalSection(`${prefix}training`, 'Did training help?', trainingSection(run)),
+  ];
+  const more = [
+    ...optionalSection(`${prefix}classes`, 'Class by class', classesSection(run)),
+    ...optionalSection(`${prefix}wrong`, 'Wrong clips', wrong && wrongSection(wrong)),
     ...optionalSection(`${prefix}transfer`, 'Other data', transferSection(run.transfers)),
     ...optionalSection(`${prefix}labels`, 'Fewer labels', labelsSection(run)),
     ...optionalSection(`${prefix}folds`, 'Fold by fold', foldsSection(run)),
@@ -60,4 +70,5 @@ function runSections(run: RunReport, prefix: string): Section[] {
     { id: `${prefix}config`, title: 'Config', content: configSection(run) },
     { id: `${prefix}environment`, title: 'Commands and environment', content: environmentSection(run) },
   ];
+  return { first, more };
 }

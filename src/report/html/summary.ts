@@ -3,14 +3,14 @@ import { formatDuration } from '../../util/progress.js';
 import type { RunReport } from '../collectRun.js';
 import { predictorText } from '../evaluationText.js';
 import { counted, dateTime, integer, number, percent, percentInterval } from '../format.js';
+import { helpedSentence } from '../helpedSentence.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
 import { bestLook, selectionOf, valueAt } from '../selection.js';
-import { trainingHelped } from '../trainingHelped.js';
 import { facts } from './parts.js';
 import { describe } from './results.js';
 
-/** What was trained, on what, for how long, and the numbers that came out, without a verdict. */
+/** Whether training helped; then what was trained, on what, for how long, and the numbers that came out. */
 export function summarySection(run: RunReport): Child {
   const { log } = run;
   const start = log.starts.at(-1);
@@ -23,6 +23,7 @@ export function summarySection(run: RunReport): Child {
         { class: 'warnings', 'aria-label': 'Warnings' },
         run.warnings.map((warning) => h('li', {}, warning)),
       ),
+    h('p', { class: 'finding' }, helpedSentence(run)),
     facts([
       [
         'Data',
@@ -42,7 +43,6 @@ export function summarySection(run: RunReport): Child {
       ['Training', trainingText(run)],
       ['Best checkpoint', bestText(run)],
       ['Result', resultText(run)],
-      ['Better than no training', helpedText(run)],
       ['Machine', start && [start.backend, start.device, start.precision, counted(start.threads, 'thread')].join(', ')],
       ['Seed', start && String(start.seed)],
       ['Config', h('code', {}, run.configHash.slice(0, 16))],
@@ -164,12 +164,6 @@ export function resultText(run: RunReport): string {
   const one = (value: number, interval: readonly [number, number] | null) =>
     `${percent(value)}${interval === null ? '' : ` [${percentInterval(interval)}]`}`;
   return `${describe(main)}: micro ${one(record.clipMicroAccuracy, record.clipMicroAccuracyInterval)}, macro ${one(record.clipMacroAccuracy, record.clipMacroAccuracyInterval)} of ${counted(record.numClips, 'clip')}`;
-}
-
-/** Of the main evaluation; empty where it has no baselines. */
-export function helpedText(run: RunReport): string {
-  const main = mainEvaluation(run);
-  return (main && trainingHelped(main.record)?.text) ?? '';
 }
 
 function splitNumbers(run: RunReport): Record<string, number> | undefined {

@@ -1,14 +1,18 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
-import { logMelPng } from '../report/logMelPicture.js';
+import { logMelPng } from './logMelPicture.js';
 
-/** No picture is wider: longer clips are shown in means over neighbouring frames. */
-const mostFrames = 800;
+export interface ClipPicture {
+  png: Uint8Array;
+  width: number;
+  height: number;
+}
 
-/** PNG of a whole clip's log-mel, at most 800 pixels wide. */
+/** PNG of a whole clip's log-mel, a pixel a bin; where it is wider than `mostFrames`, in means over neighbouring frames. */
 export async function clipPicture(
   store: Pick<FeatureStore, 'clips' | 'nMels' | 'readPatches'>,
   clip: number,
-): Promise<{ png: Uint8Array; width: number; height: number }> {
+  { mostFrames = 800 }: { mostFrames?: number } = {},
+): Promise<ClipPicture> {
   const { nMels } = store;
   const { numFrames } = store.clips[clip];
   const data = await store.readPatches([{ clip, start: 0 }], numFrames);
