@@ -7,11 +7,12 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import folders from './setup/folders.cjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const sources = join(here, 'frontEnd');
 const sanitize = process.argv.find((argument) => argument.startsWith('--sanitize='))?.slice('--sanitize='.length) ?? '';
-const out = join(here, 'build', sanitize);
+const out = join(folders.addonFolder(), sanitize);
 const addon = join(out, 'frontEnd.node');
 const stampFile = join(out, 'frontEnd.stamp.json');
 const log = join(out, 'frontEnd.log');

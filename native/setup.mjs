@@ -5,12 +5,13 @@
 //   node native/setup.mjs [--libtorch pypi|debian|FOLDER] [--for-tests] [--no-system-packages]
 //
 // AUDIOSSL_NO_APT=1 is the same as --no-system-packages. --libtorch is remembered; setup/findLibtorch.mjs says what is taken without it.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fetchPypi } from './setup/fetchPypi.mjs';
 import { findLibtorch, findPyTorch, rememberChoice, rememberedChoice, thisSystem } from './setup/findLibtorch.mjs';
+import folders from './setup/folders.cjs';
 import { UnusableLibtorch } from './setup/inspectLibtorch.mjs';
 import { hasCommand, lastLines, run, say } from './setup/run.mjs';
 import { installPackages, missingPackages } from './setup/systemPackages.mjs';
@@ -45,6 +46,18 @@ function checkNode() {
   if (major > minimumNode[0] || (major === minimumNode[0] && minor >= minimumNode[1])) return;
   say(`Node.js ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}; get it from https://nodejs.org`);
   process.exit(1);
+}
+
+/** What is built must be kept somewhere; better to say so before minutes of work. */
+function checkFolder() {
+  const folder = folders.addonFolder();
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    say(`cannot write ${folder} (${error.code}), where the native addons go; set AUDIOSSL_HOME to a folder that can be written`);
+    process.exit(1);
+  }
 }
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
@@ -102,7 +115,7 @@ function isDebians() {
 
 /** The libtorch addon; its build script knows itself whether there is anything to do. Without it the wasm backend is used. */
 function buildAddon() {
-  const addon = join(root, 'native/build/audiossl.node');
+  const addon = join(folders.addonFolder(), 'audiossl.node');
   const isFirst = !existsSync(addon);
   const chosen = options.libtorch === undefined ? [] : ['--libtorch', options.libtorch];
   if (isFirst && hasCommand('cmake')) say('building the libtorch backend (a minute or two) ...');
@@ -156,7 +169,7 @@ function compile() {
   if (!existsSync(join(root, 'src'))) return; // installed as a package: it comes compiled
   const stampFile = join(root, 'dist/.sources');
   const stamp = sourceStamp();
-  if (existsSync(join(root, 'dist/cli/main.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (existsSync(join(root, 'dist/bundle/cli/main.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   say('compiling ...');
   const result = run('npm', ['run', '--silent', 'build'], { cwd: root });
   if (!result.isOk) {
@@ -169,6 +182,7 @@ function compile() {
 }
 
 checkNode();
+checkFolder();
 const isAllowed = !options['no-system-packages'] && !process.env.AUDIOSSL_NO_APT;
 if (options.libtorch === 'pypi') {
   const reason = fetchPypi();

@@ -1,17 +1,17 @@
 // Which libtorch the addon is built with.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import folders from './folders.cjs';
 import { inspectLibtorch, oldestRelease, UnusableLibtorch } from './inspectLibtorch.mjs';
 import { run, say } from './run.mjs';
 import { thisMachine } from './sharedObject.mjs';
 
 /** The PyTorch that `--libtorch pypi` fetches. */
 export const pinnedRelease = '2.13.0';
-const build = fileURLToPath(new URL('../build/', import.meta.url));
-/** Where it is put: git-ignored, and nothing else of the machine is touched. */
-export const pypiFolder = join(build, 'pypi', `torch-${pinnedRelease}`);
-const choiceFile = join(build, 'libtorch.json');
+const folder = folders.setupFolder();
+/** Where it is put; nothing else of the machine is touched. */
+export const pypiFolder = join(folder, 'pypi', `torch-${pinnedRelease}`);
+const choiceFile = join(folder, 'libtorch.json');
 
 /** What this looks at of the machine; the tests pass one of their own. */
 export const thisSystem = {

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { errorText } from '../util/errors.js';
+import { addonProblem, builtAddon, requireAddon } from '../util/nativeAddon.js';
 import type { ResampleTable } from './resampleTable.js';
 
 /** A log-mel plan on the other side. */
@@ -52,8 +50,7 @@ export interface FrontEndAddon {
 /** The entries of this file and of native/frontEnd/module.cpp have this number together; an addon of another is an old build. */
 const interfaceVersion = 1;
 
-/** Where `native/buildFrontEnd.mjs` puts the addon: the same from `src/audio` and `dist/audio`. */
-let path = fileURLToPath(new URL('../../native/build/frontEnd.node', import.meta.url));
+let path: string | undefined;
 let isWanted = true;
 let loaded: { addon?: FrontEndAddon; problem?: string } | undefined;
 
@@ -90,9 +87,11 @@ export function frontEndAddon(): FrontEndAddon | undefined {
 }
 
 function load(): { addon?: FrontEndAddon; problem?: string } {
-  if (!existsSync(path)) return { problem: 'the addon is not built' };
+  path ??= builtAddon('frontEnd.node');
+  const problem = addonProblem(path);
+  if (problem !== undefined) return { problem: `the addon ${problem}` };
   try {
-    const addon = createRequire(import.meta.url)(path) as FrontEndAddon; // the type of the C++ side is taken on trust, its version is not
+    const addon = requireAddon(path) as FrontEndAddon; // the type of the C++ side is taken on trust, its version is not
     if (addon.interfaceVersion !== interfaceVersion) return { problem: 'the addon is of another version of audiossl' };
     return { addon };
   } catch (error) {

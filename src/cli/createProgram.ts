@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packageVersion } from '../util/packageVersion.js';
 import { registerAnalyze } from './analyze.js';
 import { registerClassify } from './classify.js';
 import { registerConfig } from './config.js';
@@ -45,11 +45,6 @@ const commands: ((program: Command) => void)[] = [
   registerDoctor,
   registerConfig,
 ];
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** commander's message, "(Did you mean ...?)" on its second line included, as one line in the form of all our errors. */
 function oneLine(message: string): string {

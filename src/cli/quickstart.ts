@@ -1,21 +1,25 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { EvaluationRecord } from '../run/evaluationRecord.js';
-import { AudiosslError } from '../util/errors.js';
+import { AudiosslError, UsageError } from '../util/errors.js';
+import { packageFile, runnableModule } from '../util/packageFile.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
 import { quickstartSteps } from './quickstart/quickstartSteps.js';
 import { sayNext } from './sayNext.js';
 import { shellWord } from './shellWord.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = fileURLToPath(new URL('./main.js', import.meta.url));
+const main = fileURLToPath(runnableModule('cli/main.js'));
 
 /** Without libtorch a step takes about ten times as long: so many epochs keep the whole within 20 minutes on 2 cores. */
 const WASM_EPOCHS = 4;
+
+const noRecordings =
+  'quickstart: the ESC-10 recordings come with a clone of the repository, not with the package; clone it and `npm run quickstart`, or take recordings of your own: `audiossl pretrain --data FOLDER --out RUN`';
 
 interface QuickstartOptions extends Partial<BackendOptions> {
   out: string;
@@ -30,6 +34,8 @@ export function registerQuickstart(program: Command): void {
     .option('--out <dir>', 'folder for everything it makes', 'runs/quickstart')
     .option('--epochs <number>', 'length of the pre-training (default: configs/quickstart.yaml; fewer without libtorch)', positiveInteger);
   addBackendOptions(command).action(async (options: QuickstartOptions) => {
+    const recordings = packageFile('data', 'esc10');
+    if (!existsSync(recordings)) throw new UsageError(noRecordings);
     const { pickBackend } = await import('./backendOptions.js');
     const { name: backend } = await pickBackend(options);
     const epochs = options.epochs ?? (backend === 'libtorch' ? undefined : WASM_EPOCHS);
@@ -38,8 +44,8 @@ export function registerQuickstart(program: Command): void {
         `audiossl: backend ${backend}: a smaller schedule, ${epochs} epochs, so that it takes minutes; --epochs N to change it\n`,
       );
     }
-    const data = relative(process.cwd(), join(root, 'data', 'esc10')) || '.';
-    const config = relative(process.cwd(), join(root, 'configs', 'quickstart.yaml'));
+    const data = relative(process.cwd(), recordings) || '.';
+    const config = relative(process.cwd(), packageFile('configs', 'quickstart.yaml'));
     const run = join(options.out, 'run');
     const { isModelShipped, shippedModel } = await import('../model/shippedModel.js');
     const steps = quickstartSteps({

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { packageFile } from '../util/packageFile.js';
 import { sayNext } from './sayNext.js';
 
 export function registerSetup(program: Command): void {
@@ -12,7 +12,7 @@ export function registerSetup(program: Command): void {
     .option('--for-tests', 'also install what optional tests of this repository need')
     .action(({ systemPackages, forTests, libtorch }: { systemPackages: boolean; forTests?: boolean; libtorch?: string }) => {
       // The script is plain JavaScript outside src/: it also runs in a fresh clone, before anything can be compiled.
-      const script = fileURLToPath(new URL('../../native/setup.mjs', import.meta.url));
+      const script = packageFile('native', 'setup.mjs');
       const flags = [
         ...(systemPackages ? [] : ['--no-system-packages']),
         ...(forTests ? ['--for-tests'] : []),

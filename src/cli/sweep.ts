@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { runnableModule } from '../util/packageFile.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
 import type { SweepCommandOptions } from './sweep/sweepCommandOptions.js';
@@ -19,7 +20,7 @@ export function registerSweep(program: Command): void {
   addBackendOptions(command, { threads: 'threads of all runs at once together (default: one a core)' }).action(
     async (file: string, options: SweepCommandOptions) => {
       const { sweepCommand } = await import('./sweep/sweepCommand.js');
-      const main = fileURLToPath(new URL('./main.js', import.meta.url));
+      const main = fileURLToPath(runnableModule('cli/main.js'));
       await sweepCommand(file, options, [process.execPath, main]);
     },
   );

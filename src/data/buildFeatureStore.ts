@@ -5,11 +5,11 @@ import { type FrontEnd, frontEndHash } from '../audio/frontEnd.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv } from '../util/csv.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { runnableModule } from '../util/packageFile.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { lockFolder } from './buildLock.js';
 import type { Clip, Dataset } from './clip.js';
 import type { ClipFeatures, FeaturesPart } from './clipFeatures.js';
-import { compiledModule } from './compiledModule.js';
 import { type JournalEntry, openPartialStore, type PartialStore } from './partialStore.js';
 import { formatStoreInfo, type ReuseAnswer, readRejected, tryReuse } from './reuseStore.js';
 import { sourceOf } from './sourceFile.js';
@@ -128,7 +128,7 @@ async function appendClips(
   let numRejected = store.entries.filter((entry) => entry.rejected !== undefined).length;
   onProgress?.({ done: store.entries.length, total, numRejected });
   await runInWorkers<Clip, ClipFeatures, FeaturesPart>({
-    url: compiledModule('./clipWorker.js', import.meta.url),
+    url: runnableModule('data/clipWorker.js'),
     workerData: { kind: 'features', frontEnd, dtype, salvage, channel },
     numWorkers,
     jobs,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { runnableModule } from '../util/packageFile.js';
 import { type Clip, type Dataset, groupOf, type Split, splitNames } from './clip.js';
-import { compiledModule } from './compiledModule.js';
 import { convertFolderCommand } from './convertFolder.js';
 import type { ClipInspection, InspectOptions } from './inspectClip.js';
 import { type FingerprintedClip, type NearDuplicatePair, nearDuplicatePairs } from './nearDuplicatePairs.js';
@@ -61,7 +61,7 @@ export async function inspectClips({
   signal?: AbortSignal;
 } & InspectOptions): Promise<void> {
   await runInWorkers<Clip, ClipInspection>({
-    url: compiledModule('./clipWorker.js', import.meta.url),
+    url: runnableModule('data/clipWorker.js'),
     workerData: { kind: 'inspect', ...options },
     numWorkers,
     jobs: clips,

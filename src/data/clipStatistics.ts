@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { AudiosslError } from '../util/errors.js';
 import { NPY_HEADER_BYTES, readFully } from '../util/npy.js';
+import type { ReadableFile } from '../util/readableFile.js';
 
 /** What raw log-mel is standardised with: (x - mean) / standardDeviation. Arrays of length 1 (global) or nMels (a value a band). */
 export interface Standardisation {
@@ -32,7 +32,7 @@ export function addClipSums(sums: Float64Array, frames: Float32Array, nMels: num
 
 /** Where a store's sums are: its stats.npy, open, and the clips whose rows stand in it. */
 export interface ClipSumsFile {
-  handle: FileHandle;
+  handle: ReadableFile;
   file: string;
   clips: readonly { numFrames: number }[];
   nMels: number;

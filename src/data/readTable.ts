@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
-import { parse } from 'csv-parse/sync';
 import type { CsvTable } from '../util/csv.js';
+import { csvRecords } from '../util/csvRecords.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 
 /** Bytes of a table that are enough to know its columns by. */
@@ -28,7 +28,7 @@ export async function readTable(path: string, { columns: given }: { columns?: re
   const { delimiter, body, skippedLines } = detectDelimiter(decodeText(await readFile(path), path));
   let records: { record: string[]; info: { lines: number } }[];
   try {
-    records = parse(body, {
+    records = csvRecords(body, {
       delimiter,
       info: true,
       skip_empty_lines: true,

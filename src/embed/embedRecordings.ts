@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { ClipFeatures, FeaturesPart } from '../data/clipFeatures.js';
-import { compiledModule } from '../data/compiledModule.js';
 import { runInWorkers } from '../data/workerPool.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
+import { runnableModule } from '../util/packageFile.js';
 import { createEmbeddingRowMaker, type PlacedRows } from './embeddingRows.js';
 import type { RowKind } from './recordingPatches.js';
 
@@ -84,7 +84,7 @@ export async function embedRecordings({
   let isUnderWay = false;
   const start = performance.now();
   await runInWorkers<Recording, ClipFeatures, FeaturesPart>({
-    url: compiledModule('../data/clipWorker.js', import.meta.url),
+    url: runnableModule('data/clipWorker.js'),
     workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage, channel },
     numWorkers,
     jobs: recordings,

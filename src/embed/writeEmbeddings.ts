@@ -3,7 +3,6 @@ import { csvLine, formatCsv } from '../util/csv.js';
 import { npyHeader } from '../util/npy.js';
 import { writeNpz } from '../util/npz.js';
 import type { EmbeddingTable } from './embeddingTable.js';
-import { writeParquetEmbeddings } from './parquetEmbeddings.js';
 
 export const embeddingFormats = ['npz', 'npy', 'parquet', 'csv'] as const;
 export type EmbeddingFormat = (typeof embeddingFormats)[number];
@@ -26,7 +25,10 @@ export async function writeEmbeddings(
   const shape = [ids.length, dim];
   const meta = JSON.stringify({ ...facts, rows: ids.length, dim });
   const stem = out.replace(/\.(npy|csv)$/, '');
-  if (format === 'parquet') return writeParquetEmbeddings(out, { ids, timestamps, dim, meta, readRows });
+  if (format === 'parquet') {
+    const { writeParquetEmbeddings } = await import('./parquetEmbeddings.js'); // 150 files of its library, for one format
+    return writeParquetEmbeddings(out, { ids, timestamps, dim, meta, readRows });
+  }
   if (format === 'npz') {
     return writeNpz(out, {
       embedding: { dtype: 'float32', shape, chunks: bytesOf(table) },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { h, markup } from '../report/markup.js';
+import { packageFile } from '../util/packageFile.js';
 import { pictureFrames, pictureMels, picturesPerFile } from './pictureFiles.js';
 
 /** A colouring of the rows: groups by name, or values on a scale. */
@@ -26,7 +27,7 @@ export interface ExplorePage {
   version: string;
 }
 
-const asset = (name: string) => readFileSync(new URL(`./${name}`, import.meta.url), 'utf8');
+const asset = (name: string) => readFileSync(packageFile('dist', 'explore', name), 'utf8');
 
 /**
  * One page that works from a folder by double click, without a network: points on a canvas, pictures and sounds as they are asked for.

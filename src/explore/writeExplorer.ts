@@ -7,12 +7,9 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { placeSounds } from '../util/placeSounds.js';
-import { clusters } from './clusters.js';
 import { groupColouring, tableColourings } from './colourings.js';
 import { type Colouring, explorePage } from './explorePage.js';
 import { writePictures } from './pictureFiles.js';
-import { principalComponents } from './principalComponents.js';
-import { umapLayout } from './umapLayout.js';
 
 /** Components that "sounds like" is measured by in the page, and that UMAP and the clusters see. */
 const numComponents = 32;
@@ -51,6 +48,10 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
     const row = Math.floor(strange / dim);
     throw new AudiosslError(`explore: every row must hold finite values, row ${row} (${ids[row]}) does not; embed it anew`);
   }
+  // Their libraries are 250 files: who only imports audiossl does not pay for them.
+  const { clusters } = await import('./clusters.js');
+  const { principalComponents } = await import('./principalComponents.js');
+  const { umapLayout } = await import('./umapLayout.js');
   const components = principalComponents(rows, { dim, size: numComponents });
   const { data, size, explained } = components;
   const share = explained.reduce((sum, part) => sum + part, 0);

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
 import { UsageError } from '../util/errors.js';
+import { packageFile } from '../util/packageFile.js';
 import { packageVersion } from '../util/packageVersion.js';
 import type { Exporter } from './exporter.js';
 import { weightsOfBytes, writeModelCard } from './modelCard.js';
@@ -38,14 +39,14 @@ export const exportPython: Exporter = async ({ model, out, options: { data, tran
     const weights = weightsOfBytes(`${name}/encoder.onnx`, bytes, onnxForm);
     await writeModelCard({ model, path: join(dir, 'card.md'), name, weights, data, transfer });
     for (const file of [...outer, ...inner.map((each) => `${name}/${each}`)]) {
-      await writeFile(join(dir, file), fillIn(await readFile(new URL(basename(file), templates), 'utf8'), values));
+      await writeFile(
+        join(dir, file),
+        fillIn(await readFile(packageFile('dist', 'export', 'pythonPackage', basename(file)), 'utf8'), values),
+      );
     }
   });
   return `the Python package ${name}, audio at ${frontEnd.sampleRate} Hz -> embeddings of ${encoder.embeddingSize}; pip install ${out}`;
 };
-
-/** Beside this file; the build copies them. */
-const templates = new URL('./pythonPackage/', import.meta.url);
 
 function fillIn(template: string, values: Record<string, string>): string {
   return template.replace(/\{\{(\w+)\}\}/g, (_, key: string) => values[key]);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UsageError } from '../util/errors.js';
+import { packageFile } from '../util/packageFile.js';
 
 /** The encoder that comes with the package, by the name under which commands and `loadModel` know it. */
 export const shippedModelName = 'free-sounds';
@@ -11,8 +11,6 @@ export function randomModelSeed(name: string | undefined): number | undefined {
   const [found, seed = '0'] = /^random(?::(\d{1,9}))?$/.exec(name ?? '') ?? [];
   return found === undefined ? undefined : Number(seed);
 }
-
-const packageModels = fileURLToPath(new URL('../../models', import.meta.url));
 
 export interface ShippedModel {
   name: typeof shippedModelName;
@@ -26,7 +24,7 @@ export interface ShippedModel {
  * Where the encoder that comes with the package is; found from this file, whatever the working folder. Throws UsageError where it is absent.
  * @param folder by default `models` of the package
  */
-export function shippedModel(folder = packageModels): ShippedModel {
+export function shippedModel(folder = packageFile('models')): ShippedModel {
   const path = join(folder, `${shippedModelName}.safetensors`);
   if (!existsSync(path)) {
     throw new UsageError(
@@ -37,4 +35,4 @@ export function shippedModel(folder = packageModels): ShippedModel {
 }
 
 /** Whether the package has it. */
-export const isModelShipped = (folder = packageModels): boolean => existsSync(join(folder, `${shippedModelName}.safetensors`));
+export const isModelShipped = (folder = packageFile('models')): boolean => existsSync(join(folder, `${shippedModelName}.safetensors`));

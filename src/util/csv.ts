@@ -1,4 +1,4 @@
-import { parse } from 'csv-parse/sync';
+import { csvRecords } from './csvRecords.js';
 import { AudiosslError, errorText } from './errors.js';
 
 /** A csv table: the header's names and one record a row, all strings. */
@@ -20,7 +20,7 @@ export function parseCsv(text: string, file: string): CsvTable {
   }
   let records: string[][];
   try {
-    records = parse(text, { bom: true, skip_empty_lines: true, relax_column_count: false });
+    records = csvRecords(text, { bom: true, skip_empty_lines: true, relax_column_count: false });
   } catch (error) {
     throw new AudiosslError(`csv: ${file}: ${errorText(error)}`, { cause: error });
   }

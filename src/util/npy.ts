@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError } from './errors.js';
 import { decodeFloat16, encodeFloat16 } from './float16.js';
+import type { ReadableFile } from './readableFile.js';
 
 /**
  * numpy's array file (format version 1.0): magic, a Python dictionary as text, raw little-endian values in C order.
@@ -103,7 +104,7 @@ export function parseNpyHeader(bytes: Uint8Array, file = 'npy'): NpyHeader {
 }
 
 /** Reads and checks the header of an open file; the file must hold exactly the values that the header promises. */
-export async function readNpyHeader(handle: FileHandle, file: string): Promise<NpyHeader> {
+export async function readNpyHeader(handle: ReadableFile, file: string): Promise<NpyHeader> {
   const start = new Uint8Array(MAX_HEADER_BYTES);
   const { bytesRead } = await handle.read(start, 0, start.length, 0);
   const header = parseNpyHeader(start.subarray(0, bytesRead), file);
@@ -214,7 +215,7 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
 }
 
 /** Fills `out` from `position` on; one read call moves at most 2 GiB, so it goes in chunks. Throws when the file ends early. */
-export async function readFully(handle: FileHandle, out: Uint8Array, position: number, file: string): Promise<void> {
+export async function readFully(handle: ReadableFile, out: Uint8Array, position: number, file: string): Promise<void> {
   for (let done = 0; done < out.length; ) {
     const { bytesRead } = await handle.read(out, done, Math.min(CHUNK_BYTES, out.length - done), position + done);
     if (bytesRead === 0) throw new AudiosslError(`${file}: the file ends at byte ${position + done}, ${position + out.length} are needed`);

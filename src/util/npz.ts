@@ -1,4 +1,4 @@
-import { type FileHandle, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { unzipSync, Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError, errorText } from './errors.js';
@@ -13,6 +13,7 @@ import {
   parseNpyHeader,
   readFully,
 } from './npy.js';
+import type { ReadableFile } from './readableFile.js';
 
 /** An array whose values come in pieces, so that it need not fit into memory. `chunks` must give exactly the bytes of the shape. */
 export interface NpzStream {
@@ -120,7 +121,7 @@ interface NpzMember {
  * Places of the members of an open archive whose members are stored, not deflated, as `writeNpz` leaves them and numpy.savez too: so that
  * rows can be read without the rest. Throws AudiosslError for anything else.
  */
-export async function storedMembers(handle: FileHandle, path: string): Promise<Map<string, NpzMember>> {
+export async function storedMembers(handle: ReadableFile, path: string): Promise<Map<string, NpzMember>> {
   const { size } = await handle.stat();
   const members = new Map<string, NpzMember>();
   const fail = (problem: string): never => {

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError, errorText } from './errors.js';
 import { findRepeatedKey } from './jsonKeys.js';
 import { numberOfValues, readFully } from './npy.js';
+import type { ReadableFile } from './readableFile.js';
 
 /**
  * The safetensors format: 8 bytes header length (little-endian), the header as JSON, then the values of every tensor one after another.
@@ -116,7 +117,7 @@ export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /** Where the tensors of an open file are, for reading parts of them; checked and refused as by `loadSafetensors`. */
-export async function readSafetensorsHeader(handle: FileHandle, path: string): Promise<SafetensorsHeader> {
+export async function readSafetensorsHeader(handle: ReadableFile, path: string): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
   const lengthBytes = new Uint8Array(8);
   if (size < 8) throw new AudiosslError(`loadSafetensors: ${path}: needs at least 8 bytes, has ${size}`);

@@ -37,7 +37,7 @@ try {
     execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-i', join(audio, name), ...outputs]);
   }
   const args = ['data', 'check', dir, '--near-duplicates', '--json', '--format', 'unlabelled'];
-  const output = execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 30 });
+  const output = execFileSync(process.execPath, [join(root, 'dist/bundle/cli/main.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 30 });
   const { nearDuplicates, duplicates, notCompared } = JSON.parse(output);
   const sourceOf = (id) => id.replace(/^.*_/, '').replace(/\.\w+$/, '');
   const kindOf = (id) => (id.includes('_') ? id.replace(/_.*/, '') : 'original');

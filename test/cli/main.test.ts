@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { runCli } from './runCli.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = `${root}dist/cli/main.js`;
+const main = `${root}dist/bundle/cli/main.js`;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 
 describe('audiossl', () => {
@@ -48,7 +48,7 @@ describe('audiossl', () => {
     ]) {
       const { code, stderr } = runCli(args);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/^audiossl: none.yaml: cannot read[^\n]*\nUsageError: .*\n {4}at .*loadConfig/);
+      expect(stderr).toMatch(/^audiossl: none.yaml: cannot read[^\n]*\nUsageError: .*\n {4}at readConfigFile .*\n {4}at loadConfig /);
       expect(stderr).toContain('caused by Error: ENOENT');
     }
   });
@@ -84,7 +84,7 @@ function listModules(file: string): string {
       if (seen.has(url.href)) return;
       seen.add(url.href);
       const text = readFileSync(url, 'utf8');
-      for (const [, name] of text.matchAll(/^(?:import|export)\\b[^;]*?from '([^']+)';|^import '([^']+)';/gm)) {
+      for (const [, name] of text.matchAll(/^(?:import|export)\\b[^;]*?["']([^"']+)["'];/gm)) {
         if (name.startsWith('.')) visit(new URL(name, url));
         else if (!name.startsWith('node:')) packages.add(name);
       }

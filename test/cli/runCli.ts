@@ -5,6 +5,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs the compiled command line in a process of its own. */
 export function runCli(args: readonly string[], { cwd = root, input = '' } = {}): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}dist/cli/main.js`, ...args], { cwd, input, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}dist/bundle/cli/main.js`, ...args], {
+    cwd,
+    input,
+    encoding: 'utf8',
+  });
   return { code: status, stdout, stderr };
 }

@@ -8,7 +8,7 @@ import { folderWith, tone } from '../data/syntheticData.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { runCli } from './runCli.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 
 /** 24 tones of two classes in three folds. */
 async function foldedTones(): Promise<string> {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { compiledModule } from '../../src/data/compiledModule.js';
 import { type Outcome, runInWorkers } from '../../src/data/workerPool.js';
 import { folderWith } from './syntheticData.js';
 
@@ -150,12 +149,5 @@ describe('runInWorkers', () => {
     await expect(stopped).rejects.toThrow('enough');
     expect(running).toBe(0);
     await expect(run(jobs, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
-  });
-});
-
-describe('compiledModule', () => {
-  it('maps src/*.ts to dist/*.js, the last src only, and leaves compiled code alone', () => {
-    expect(compiledModule('./w.js', 'file:///home/src/audiossl/src/data/pool.ts').pathname).toBe('/home/src/audiossl/dist/data/w.js');
-    expect(compiledModule('./w.js', 'file:///home/src/audiossl/dist/data/pool.js').pathname).toBe('/home/src/audiossl/dist/data/w.js');
   });
 });

@@ -7,7 +7,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readAudio } from '../../src/audio/readAudio.js';
 import { setBackend } from '../../src/backend/setBackend.js';
-import { compiledModule } from '../../src/data/compiledModule.js';
 import { embed } from '../../src/embed/embed.js';
 import { loadModel, type Model } from '../../src/model/loadModel.js';
 import { tone } from '../data/syntheticData.js';
@@ -83,7 +82,7 @@ describe('embed of sounds in memory', () => {
   });
 
   test('in a worker thread, to the bit', async () => {
-    const url = compiledModule('../../src/index.js', import.meta.url.replace('/test/', '/src/')).href.replace('/src/', '/dist/');
+    const url = import.meta.resolve('audiossl');
     const program = `
       const { parentPort, workerData } = require('node:worker_threads');
       (async () => {

@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 const times = Number(options.times);
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'audiossl-kill-'));
 const settings = [
   ...['encoder.name=vgg', 'frontEnd.nMels=24', 'frontEnd.minSeconds=0.5', 'data.patchFrames=32', 'data.patchHop=16'],

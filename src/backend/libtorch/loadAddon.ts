@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { AudiosslError, errorText } from '../../util/errors.js';
+import { addonProblem, builtAddon, requireAddon } from '../../util/nativeAddon.js';
 import type { Addon } from './binding.js';
 
-/** Where `native/build.mjs` puts the addon: the same from `src/backend/libtorch` and `dist/backend/libtorch`. */
-const builtAddon = fileURLToPath(new URL('../../../native/build/audiossl.node', import.meta.url));
-
-let path = builtAddon;
+let path: string | undefined;
 let addon: Addon | undefined;
 
 /** The file that `loadAddon` loads. */
 export function addonPath(): string {
+  path ??= builtAddon('audiossl.node');
   return path;
 }
 
@@ -39,9 +35,11 @@ function withShortSpin<T>(load: () => T): T {
 export function loadAddon(): Addon {
   if (addon) return addon;
   const remedy = 'run `npm run setup` (`audiossl setup` when installed as a package)';
-  if (!existsSync(path)) throw new AudiosslError(`libtorch: the native addon is not built; ${remedy}`);
+  const file = addonPath();
+  const problem = addonProblem(file);
+  if (problem !== undefined) throw new AudiosslError(`libtorch: the native addon ${problem}; ${remedy}`);
   try {
-    addon = withShortSpin(() => createRequire(import.meta.url)(path) as Addon); // where the type of the C++ side is taken on trust
+    addon = withShortSpin(() => requireAddon(file) as Addon); // where the type of the C++ side is taken on trust
   } catch (error) {
     throw new AudiosslError(`libtorch: the native addon does not load (${errorText(error)}); ${remedy}`, { cause: error });
   }

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { addonPath } from '../../backend/libtorch/loadAddon.js';
 import { describeEnvironment } from '../../run/environment.js';
 import { pickBackend } from '../backendOptions.js';
 import type { Finding } from './finding.js';
@@ -12,6 +14,7 @@ export async function examine(backendOptions: Parameters<typeof pickBackend>[0])
   const findings: Finding[] = [
     { what: 'machine', state: 'ok', found: `${processor}, ${memory}, ${system}` },
     ...examinePackages(),
+    { what: 'native addons', state: 'ok', found: `in ${dirname(addonPath())}` },
     examineFrontEnd(),
     ...examineLibtorch(),
     { what: 'wasm', state: 'ok', found: `tfjs-backend-wasm ${installedVersion('@tensorflow/tfjs-backend-wasm') ?? 'not installed'}` },

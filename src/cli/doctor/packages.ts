@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../util/packageFile.js';
 import type { Finding } from './finding.js';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface PackageJson {
   version: string;
@@ -18,7 +16,7 @@ function readPackageJson(folder: string): PackageJson {
 }
 
 /** Version of an installed package, looked for as Node does: in every `node_modules` from our folder up. */
-export function installedVersion(name: string, folder = root): string | undefined {
+export function installedVersion(name: string, folder = packageFile()): string | undefined {
   const candidate = join(folder, 'node_modules', name);
   if (existsSync(join(candidate, 'package.json'))) return readPackageJson(candidate).version;
   const parent = dirname(folder);
@@ -39,7 +37,7 @@ export function isAtLeast(version: string, range: string): boolean {
 
 /** audiossl, Node.js, the npm packages it cannot do without, and those that it can. */
 export function examinePackages(): Finding[] {
-  const { version, engines, dependencies, optionalDependencies, peerDependencies } = readPackageJson(root);
+  const { version, engines, dependencies, optionalDependencies, peerDependencies } = readPackageJson(packageFile());
   const names = Object.keys(dependencies);
   const missing = names.filter((name) => installedVersion(name) === undefined);
   const isNodeGood = isAtLeast(process.version, engines.node);
