@@ -1,6 +1,6 @@
-// After tsc: what is not TypeScript comes along to dist/. Then bundles what runs, from dist/ to dist/bundle/. The library, the command line and the worker threads share its chunks, so that each
-// module is there once; packages stay outside, so that a user's own modules share TensorFlow.js and zod. `import 'audiossl'` then opens some
-// hundred files in place of four hundred, which is most of its time.
+// After tsc. What is not TypeScript comes along to dist/; then what runs is bundled into dist/bundle/: the library, and the command line with
+// its worker threads. Each is a graph of its own: shared chunks would be many small files, and opening files is most of the time of
+// `import 'audiossl'`. Packages stay outside, so that a user's own modules share TensorFlow.js and zod.
 import {
   chmodSync,
   copyFileSync,
@@ -24,18 +24,23 @@ const bundle = join(dist, 'bundle');
 for (const asset of ['page.html', 'page.css', 'page.js']) copyFileSync(here(`src/explore/${asset}`), here(`dist/explore/${asset}`));
 cpSync(here('src/export/pythonPackage'), here('dist/export/pythonPackage'), { recursive: true });
 
-const { outputFiles } = await build({
-  entryPoints: ['index.js', 'cli/main.js', 'data/clipWorker.js'].map((file) => join(dist, file)),
-  outdir: bundle,
-  bundle: true,
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  packages: 'external',
-  write: false,
-});
+const bundled = (...entryPoints) =>
+  build({
+    entryPoints: entryPoints.map((file) => join(dist, file)),
+    outdir: bundle,
+    outbase: dist,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    write: false,
+  });
+const built = await Promise.all([bundled('index.js'), bundled('cli/main.js', 'data/clipWorker.js')]);
+// A chunk that both have is the same file, as its name says what is in it.
+const outputFiles = [...new Map(built.flatMap((result) => result.outputFiles).map((file) => [file.path, file])).values()];
 
 // Only what changed, whole, chunks before what names them: a program may be running on the files.
 const byDepth = outputFiles.sort((a, b) => Number(b.path.includes('/chunks/')) - Number(a.path.includes('/chunks/')));

@@ -48,14 +48,21 @@ function checkNode() {
   process.exit(1);
 }
 
+/** One level after the other: with `recursive`, mkdirSync of Node.js 20 never returns where a parent exists and takes no folder, as /proc. */
+function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
 /** What is built must be kept somewhere; better to say so before minutes of work. */
 function checkFolder() {
   const folder = folders.addonFolder();
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    say(`cannot write ${folder} (${error.code}), where the native addons go; set AUDIOSSL_HOME to a folder that can be written`);
+    say(`cannot write to ${folder} (${error.code}), where the native addons go; set AUDIOSSL_HOME to a folder that can be written`);
     process.exit(1);
   }
 }

@@ -2,7 +2,7 @@
 const { createHash } = require('node:crypto');
 const { existsSync, readdirSync, readFileSync } = require('node:fs');
 const { homedir } = require('node:os');
-const { join, relative } = require('node:path');
+const { join, relative, resolve } = require('node:path');
 
 /** What this looks at of the machine; the tests pass one of their own. */
 const thisMachine = { root: join(__dirname, '../..'), env: process.env, home: homedir(), platform: process.platform, arch: process.arch };
@@ -13,7 +13,7 @@ const thisMachine = { root: join(__dirname, '../..'), env: process.env, home: ho
  */
 function setupFolder({ root, env, home, platform } = thisMachine) {
   if (existsSync(join(root, 'src'))) return join(root, 'native', 'build');
-  if (env.AUDIOSSL_HOME) return env.AUDIOSSL_HOME;
+  if (env.AUDIOSSL_HOME) return resolve(env.AUDIOSSL_HOME);
   const caches = env.XDG_CACHE_HOME || (platform === 'win32' && env.LOCALAPPDATA) || join(home, '.cache');
   return join(caches, 'audiossl');
 }

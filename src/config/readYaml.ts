@@ -1,5 +1,6 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import type { Document, Node, Pair } from 'yaml';
 import { errorText, UsageError } from '../util/errors.js';
+import { yaml } from '../util/onDemand.js';
 
 export type Path = readonly (string | number)[];
 
@@ -21,6 +22,7 @@ const maxAliases = 50;
  */
 export function readYaml(text: string, name: string): YamlText {
   if (text.length > maxCharacters) throw new UsageError(`${name}: a config has at most ${maxCharacters} characters, got ${text.length}`);
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const position = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
@@ -43,6 +45,7 @@ function guard<T>(name: string, work: () => T): T {
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {
+  const { isMap, isScalar, isSeq } = yaml();
   let node: Node | null = document.contents;
   let offset = node?.range?.[0] ?? 0;
   for (const step of path) {

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { CsvTable } from '../util/csv.js';
-import { csvRecords } from '../util/csvRecords.js';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { csvParser } from '../util/onDemand.js';
 
 /** Bytes of a table that are enough to know its columns by. */
 const HEAD_BYTES = 65_536;
@@ -28,7 +28,7 @@ export async function readTable(path: string, { columns: given }: { columns?: re
   const { delimiter, body, skippedLines } = detectDelimiter(decodeText(await readFile(path), path));
   let records: { record: string[]; info: { lines: number } }[];
   try {
-    records = csvRecords(body, {
+    records = csvParser().parse(body, {
       delimiter,
       info: true,
       skip_empty_lines: true,

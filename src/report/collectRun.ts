@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
 import { type FeatureAnalysisRecord, readFeatureAnalyses } from '../run/featureAnalysis.js';
 import { type RunLog, readLog } from '../run/readLog.js';
@@ -12,6 +11,7 @@ import { readViewPictures, type ViewPictures } from '../run/viewPictures.js';
 import { parseCsv, requireColumns } from '../util/csv.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
+import { yaml } from '../util/onDemand.js';
 import { type EmbeddingMap, embeddingMap } from './embeddingMap.js';
 
 /** Everything a report says about one run, read from its folder and nowhere else. */
@@ -91,7 +91,7 @@ export async function collectRun(run: RunFolder, { hasMaps = true }: { hasMaps?:
 
 function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text);
+    return yaml().parse(text);
   } catch (error) {
     throw new AudiosslError(`report: ${file} must be YAML: ${errorText(error)}`, { cause: error });
   }

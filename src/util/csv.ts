@@ -1,5 +1,5 @@
-import { csvRecords } from './csvRecords.js';
 import { AudiosslError, errorText } from './errors.js';
+import { csvParser } from './onDemand.js';
 
 /** A csv table: the header's names and one record a row, all strings. */
 export interface CsvTable {
@@ -20,7 +20,7 @@ export function parseCsv(text: string, file: string): CsvTable {
   }
   let records: string[][];
   try {
-    records = csvRecords(text, { bom: true, skip_empty_lines: true, relax_column_count: false });
+    records = csvParser().parse(text, { bom: true, skip_empty_lines: true, relax_column_count: false });
   } catch (error) {
     throw new AudiosslError(`csv: ${file}: ${errorText(error)}`, { cause: error });
   }

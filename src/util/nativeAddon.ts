@@ -28,9 +28,17 @@ export function addonProblem(file: string, platform = thisPlatform): string | un
 /** Platforms of the addons beside the folder that is missing, as set-up names them: an AUDIOSSL_HOME that came from another machine. */
 function otherPlatforms(file: string, platform: string): string[] {
   const homes = dirname(dirname(file));
-  if (!basename(dirname(file)).startsWith('addon-') || !existsSync(homes)) return [];
-  const names = readdirSync(homes).map((name) => /^addon-(\w+-\w+)-/.exec(name)?.[1]);
+  if (!basename(dirname(file)).startsWith('addon-')) return [];
+  const names = entriesOf(homes).map((name) => /^addon-(\w+-\w+)-/.exec(name)?.[1]);
   return [...new Set(names)].filter((name): name is string => name !== undefined && name !== platform);
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // absent, not a folder or not ours to read: then nothing is known of other platforms
+  }
 }
 
 const elfMachines: Record<number, string> = { 62: 'x64', 183: 'arm64', 40: 'arm', 21: 'ppc64', 22: 's390x', 243: 'riscv64' };
