@@ -59,7 +59,7 @@ function copy(i) {
 function time(what, dirs) {
   const out = join(root, 'out');
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', 'report', ...dirs, '--out', out], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, ['dist/bundle/cli/main.js', 'report', ...dirs, '--out', out], { encoding: 'utf8' });
   const seconds = (performance.now() - start) / 1000;
   if (status !== 0) throw new Error(stderr);
   const { size } = statSync(join(out, 'report.html'));

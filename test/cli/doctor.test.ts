@@ -13,7 +13,7 @@ describe('audiossl doctor', () => {
     expect(of('audio files')?.found).toContain('WAV, Ogg Vorbis, FLAC');
     expect(of('front end')?.found).toMatch(/^(native, \w+|TypeScript: .+)$/);
     expect(of('wasm')?.found).toBe('tfjs-backend-wasm 4.22.0');
-    const speed = of('backend in use')?.found.match(/^cpu on cpu, float32, 1 thread: (\d+(\.\d)?) GFLOP\/s/)?.[1];
+    const speed = of('backend in use')?.found.match(/^cpu on cpu, float32, 1 thread: (\d+(\.\d+)?) GFLOP\/s/)?.[1];
     expect(stdout).not.toContain('undefined');
     expect(Number(speed)).toBeGreaterThan(0);
     for (const { state, remedy } of findings) expect(remedy === undefined).toBe(state === 'ok');

@@ -21,6 +21,6 @@ export async function examine(backendOptions: Parameters<typeof pickBackend>[0])
   ];
   const { name, device, precision, threads } = await pickBackend(backendOptions);
   const speed = await measureSpeed();
-  const found = `${name} on ${device}, ${precision}, ${threads} thread${threads === 1 ? '' : 's'}: ${speed.toFixed(speed < 10 ? 1 : 0)} GFLOP/s (3 x 3 convolution)`;
+  const found = `${name} on ${device}, ${precision}, ${threads} thread${threads === 1 ? '' : 's'}: ${speed < 10 ? speed.toPrecision(2) : speed.toFixed(0)} GFLOP/s (3 x 3 convolution)`;
   return [...findings, { what: 'backend in use', state: 'ok', found }];
 }
