@@ -11,8 +11,10 @@ describe('h', () => {
   });
 
   it('lets no text out of its element or attribute', () => {
+    // Any code point, half surrogates included; the unit 'binary' would list all 1.1 million of them first, in 4 s.
+    const character = fc.oneof(fc.nat(0x7f), fc.nat(0xffff), fc.nat(0x10ffff)).map((code) => String.fromCodePoint(code));
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: character }), (text) => {
         const { markup } = h('p', { title: text }, text);
         expect(markup).toMatch(/^<p title="[^"<>]*">[^<>]*<\/p>$/);
       }),
