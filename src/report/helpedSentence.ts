@@ -26,7 +26,8 @@ export function helpedSentence(run: RunReport): string {
   const helped = trainingHelped(record);
   if (helped === undefined)
     return 'Whether training helped is not known: no baseline was evaluated; audiossl evaluate with --baselines does so.';
+  if (helped.against.every(({ difference }) => !difference))
+    return `${leads.undecided}: too few recordings for an interval (${describe(main)}).`;
   const differences = helped.against.map(({ name, difference }) => `${differenceText(difference?.micro)} against ${name}`).join('; ');
-  const isKnown = helped.against.some(({ difference }) => difference);
-  return `${leads[helped.answer]}: ${differences}${isKnown ? ', in points of micro accuracy, paired, with 95 % intervals' : ''} (${describe(main)}).`;
+  return `${leads[helped.answer]}: ${differences}, in points of micro accuracy, paired, with 95 % intervals (${describe(main)}).`;
 }

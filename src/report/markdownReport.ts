@@ -19,6 +19,8 @@ export function markdownReport({ runs, comparison, time, version }: ReportConten
     '',
   ];
   const rows = resultRows(runs);
+  const isSingle = runs.length === 1;
+  if (isSingle) lines.push(...summaryLines(runs[0], '##'));
   if (comparison !== undefined) lines.push(...comparisonMarkdown(comparison));
   lines.push(comparison === undefined ? '## Results' : '## Every evaluation', '');
   if (rows.length === 0) {
@@ -38,12 +40,16 @@ export function markdownReport({ runs, comparison, time, version }: ReportConten
     );
     lines.push('Accuracy counts clips; square brackets hold 95 % intervals.', '');
   }
-  if (runs.length <= mostRunsInFull) for (const run of runs) lines.push(...runLines(run, runs.length === 1 ? '##' : '###'));
+  for (const run of runs.length <= mostRunsInFull ? runs : []) {
+    if (isSingle) lines.push(...resultLines(run, '##'));
+    else lines.push(...summaryLines(run, '###'), ...resultLines(run, '###'));
+  }
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function runLines(run: RunReport, heading: string): string[] {
-  const lines = runLinesHead(run, heading);
+/** The classes of the main evaluation, and what other data say. */
+function resultLines(run: RunReport, heading: string): string[] {
+  const lines: string[] = [];
   const main = mainEvaluation(run);
   if (main !== undefined) {
     lines.push(`${heading} Class by class`, '', `${escapeMarkdown(main.name)}:`, '');
@@ -59,7 +65,8 @@ function runLines(run: RunReport, heading: string): string[] {
   return lines;
 }
 
-function runLinesHead(run: RunReport, heading: string): string[] {
+/** Whether training helped, and the facts. */
+function summaryLines(run: RunReport, heading: string): string[] {
   const start = run.log.starts.at(-1);
   const facts: [string, string][] = [
     ['Data', start === undefined ? '' : `${start.dataset ?? ''} (${run.hasLabels ? `${start.classNames.length} classes` : 'no labels'})`],

@@ -29,7 +29,7 @@ describe('whether training helped, in one sentence', () => {
 
   it('says so where nothing can be said: few clips, one class, no baseline, no evaluation, no labels', () => {
     expect(helpedSentence(run([{ name: 'ridge', difference: null }]))).toBe(
-      'Whether training helped is undecided: too few recordings for an interval against ridge (linear on test clips, seed 0, checkpoint best).',
+      'Whether training helped is undecided: too few recordings for an interval (linear on test clips, seed 0, checkpoint best).',
     );
     expect(helpedSentence(run([{ name: 'ridge', difference: difference(0, 0, 0) }], { classNames: ['a'] }))).toContain(
       'any answer is right',

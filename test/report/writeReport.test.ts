@@ -116,6 +116,13 @@ describe('the report of one labelled run', () => {
     expect(texts.html).toContain('contrastiveWeight: 0.3');
     expect(texts.html).toContain('<li>3 clips that stand in train and in test were dropped from train.</li>');
     expect(texts.html).toContain('40 training, 10 validation, 30 test');
+    // Whether training helped stands before everything else, in the page and in Markdown.
+    for (const text of [texts.html, texts.markdown]) {
+      const answer = text.search(/Whether training helped|Training (helped|did not)/);
+      expect(answer).toBeGreaterThan(0);
+      expect(answer).toBeLessThan(text.search(/>Data<|- Data:/));
+      expect(answer).toBeLessThan(text.search(/<h2 id="results">|## Results/));
+    }
     expect(texts.html).toContain('audiossl pretrain --config configs/esc10.yaml');
     expect(texts.html).not.toContain('class="warnings"');
   });

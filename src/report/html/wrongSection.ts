@@ -58,7 +58,7 @@ function wrongTable(clips: WrongClips['clips']): Child {
       { head: 'True class' },
       { head: 'Predicted' },
       { head: 'Probability', isNumber: true },
-      { head: 'Of the true class', isNumber: true },
+      { head: 'Of the true class', isNumber: true, isWide: true },
     ],
     rows: clips.map(({ id, label, predicted, probability, trueProbability }) => ({
       cells: [h('span', { class: 'clip' }, id), label, predicted, percent(probability), percent(trueProbability)],

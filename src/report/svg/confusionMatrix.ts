@@ -4,11 +4,13 @@ const cell = 30;
 const gap = 2;
 const characterWidth = 6.6;
 const longestLabel = 24;
+const corner = 'true \\ predicted';
 
 /** Where cell [row, column] of the matrix starts. Exported for tests. */
 export function confusionFrame(classNames: readonly string[]) {
   const longest = Math.min(longestLabel, Math.max(...classNames.map((label) => [...label].length)));
-  const left = 26 + longest * characterWidth;
+  // The words of the corner fit, however short the names of the classes are.
+  const left = Math.max(26 + longest * characterWidth, 14 + corner.length * characterWidth * 0.9);
   const top = 26 + longest * characterWidth * 0.75;
   return {
     left,
@@ -45,7 +47,7 @@ export function confusionMatrix({
       'aria-label': title,
     },
     h('title', {}, title),
-    h('text', { class: 'label', x: left - 8, y: top - 10, 'text-anchor': 'end' }, 'true \\ predicted'),
+    h('text', { class: 'label', x: left - 8, y: top - 10, 'text-anchor': 'end' }, corner),
     classNames.map((label, i) => [
       h('text', { class: 'tick', x: left - 8, y: y(i) + cell / 2 + 4, 'text-anchor': 'end' }, cut(label), h('title', {}, label)),
       h(

@@ -173,6 +173,8 @@ describe('confusionMatrix', () => {
     );
     expect([...markup.matchAll(/class="count[^"]*"[^>]*>(\d+)</g)].map(([, n]) => n)).toEqual(['3', '1', '2']);
     expect(markup).toContain('<title>a predicted as b: 1 of 4</title>');
+    // 16 characters of 5.9 end 8 before the cells, inside the picture though the names are short.
+    expect(frame.left - 8 - 16 * 5.9).toBeGreaterThanOrEqual(0);
   });
 });
 
