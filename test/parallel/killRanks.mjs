@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { wav } from '../support/wavFile.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,25 +37,9 @@ const random = () => {
   return state / 2 ** 32;
 };
 
-function tone(hertz, seconds) {
-  const rate = 22_050;
-  const count = Math.round(rate * seconds);
-  const file = Buffer.alloc(44 + 2 * count);
-  file.write('RIFF', 0);
-  file.writeUInt32LE(36 + 2 * count, 4);
-  file.write('WAVEfmt ', 8);
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(rate, 24);
-  file.writeUInt32LE(2 * rate, 28);
-  file.writeUInt16LE(2, 32);
-  file.writeUInt16LE(16, 34);
-  file.write('data', 36);
-  file.writeUInt32LE(2 * count, 40);
-  for (let i = 0; i < count; i++) file.writeInt16LE(Math.round(9000 * Math.sin((2 * Math.PI * hertz * i) / rate) + 500 * (random() - 0.5)), 44 + 2 * i);
-  return file;
-}
+/** A tone with a little noise. */
+const tone = (hertz, seconds) =>
+  wav(Math.round(22_050 * seconds), (i) => 0.27 * Math.sin((2 * Math.PI * hertz * i) / 22_050) + 0.015 * (random() - 0.5));
 
 const command = (run) => ['pretrain', '--features', join(folder, 'store'), '--out', join(folder, run), ...settings];
 
@@ -105,7 +90,8 @@ const stepsOf = (run) => logOf(run).filter(({ kind }) => kind === 'step').length
 const curveOf = (run) =>
   logOf(run)
     .filter(({ kind }) => ['step', 'epoch', 'monitor'].includes(kind))
-    .map(({ time, seconds, patchesPerSecond, ranksWaitedSeconds, ...rest }) => JSON.stringify(rest))
+    // A log that was read again has its keys in another order.
+    .map(({ time, seconds, patchesPerSecond, ranksWaitedSeconds, ...rest }) => JSON.stringify(Object.entries(rest).sort()))
     .join('\n');
 const tensorsOf = (run) => {
   const file = readFileSync(join(folder, run, 'checkpoints/last.safetensors'));

@@ -1,0 +1,1 @@
+export function wav(numSamples: number, sampleAt: (n: number) => number, sampleRate?: number): Uint8Array;
