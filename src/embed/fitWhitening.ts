@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Whitening } from '../model/whitening.js';
+import { valuesOf } from '../ops/valuesOf.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 
 /**
@@ -21,9 +22,9 @@ export function fitWhitening(rows: Float32Array, { dim, shrinkage }: { dim: numb
   // What float32 can hold apart: smaller differences are rounding.
   const isConstant = Array.from(deviation, (value, i) => value <= 1e-6 * Math.abs(mean[i]));
   const standardised = Float32Array.from(rows, (value, i) => (isConstant[i % dim] ? 0 : (value - mean[i % dim]) / deviation[i % dim]));
-  const products = tf.tidy(() => {
+  const products = valuesOf(() => {
     const z = tf.tensor2d(standardised, [n, dim]);
-    return tf.matMul(z, z, true, false).dataSync();
+    return tf.matMul(z, z, true, false);
   });
   const correlations = new Matrix(dim, dim);
   for (let i = 0; i < dim; i++) {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { valuesOf } from '../ops/valuesOf.js';
 
 /** Rows in fewer dimensions. */
 export interface PrincipalComponents {
@@ -25,8 +26,8 @@ export function principalComponents(rows: Float32Array, { dim, size }: { dim: nu
     return tf.sub<tf.Tensor2D>(unit, tf.mean(unit, 0, true));
   });
   try {
-    const covariance = tf.tidy(() => tf.div(tf.matMul(centred, centred, true, false), n).dataSync());
-    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(dim, dim, covariance as Float32Array), {
+    const covariance = valuesOf(() => tf.div(tf.matMul(centred, centred, true, false), n));
+    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(dim, dim, covariance), {
       assumeSymmetric: true,
     });
     // Rising in the library.
@@ -38,7 +39,7 @@ export function principalComponents(rows: Float32Array, { dim, size }: { dim: nu
       const largest = loadings.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
       for (let i = 0; i < dim; i++) axes[i * numComponents + k] = (largest < 0 ? -1 : 1) * loadings[i];
     }
-    const data = tf.tidy(() => tf.matMul(centred, tf.tensor2d(axes, [dim, numComponents])).dataSync()) as Float32Array;
+    const data = valuesOf(() => tf.matMul(centred, tf.tensor2d(axes, [dim, numComponents])));
     const explained = order.slice(0, numComponents).map((i) => (total > 0 ? Math.max(0, realEigenvalues[i]) / total : 0));
     return { data, size: numComponents, explained };
   } finally {

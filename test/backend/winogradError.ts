@@ -67,14 +67,17 @@ class Convolution {
 
   compute(): { y: Float32Array; dx: Float32Array; dFilter: Float32Array } {
     const { batch, height, width, channels } = this.shape;
-    return tf.tidy(() => {
+    // Read outside of tidy, which would visit every number of an array that it returns.
+    const { y, dx, dFilter } = tf.tidy(() => {
       const x = tf.tensor4d(this.x, [batch, height, width, channels]);
       const filter = tf.tensor4d(this.filter, [3, 3, channels, this.outputs]);
       const f = (a: tf.Tensor, b: tf.Tensor) => conv2d(a as tf.Tensor4D, b as tf.Tensor4D, { padding: 1 });
       const [dx, dFilter] = tf.grads(f)([x, filter], tf.tensor4d(this.dy, [batch, height, width, this.outputs]));
-      const read = (tensor: tf.Tensor) => tensor.dataSync<'float32'>();
-      return { y: read(f(x, filter)), dx: read(dx), dFilter: read(dFilter) };
+      return { y: f(x, filter), dx, dFilter };
     });
+    const values = { y: y.dataSync<'float32'>(), dx: dx.dataSync<'float32'>(), dFilter: dFilter.dataSync<'float32'>() };
+    tf.dispose([y, dx, dFilter]);
+    return values;
   }
 
   /** Sum over the 9 taps around a pixel, given where its neighbour is in the image. */
