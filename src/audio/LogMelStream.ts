@@ -9,6 +9,14 @@ import { logMelPlan } from './logMelPlan.js';
  * logMel of a clip that comes block by block: what `push` and `end` return, one after the other, is what logMel gives for the whole clip,
  * bit for bit, however it is cut; memory is that of a block and of nFft samples.
  * Only `topDecibels` is not applied, because it needs the loudest frame of the clip: `maximum` has it after `end`, for liftToTop.
+ *
+ * @example
+ * ```ts
+ * import { LogMelStream, resolveFrontEnd } from 'audiossl';
+ * const stream = new LogMelStream(resolveFrontEnd({ nMels: 64 }));
+ * const pieces = [stream.push(new Float32Array(9000)), stream.push(new Float32Array(2025)), stream.end()];
+ * pieces.reduce((sum, { length }) => sum + length, 0) / 64; // => 51
+ * ```
  */
 export class LogMelStream {
   /** Largest value so far. */

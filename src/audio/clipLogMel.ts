@@ -13,7 +13,17 @@ export function prepareClip({ channels, sampleRate }: Pick<DecodedAudio, 'channe
   return fixLength(levelled, { numSamples: Math.round(frontEnd.minSeconds * frontEnd.sampleRate), mode: 'varup', fill: frontEnd.fill });
 }
 
-/** A decoded recording's log-mel: mix down, resample, normalise, fix the length, log-mel [numFrames, nMels]. */
+/**
+ * A decoded recording's log-mel: mix down, resample, normalise, fix the length, log-mel [numFrames, nMels].
+ *
+ * @example
+ * ```ts
+ * import { clipLogMel, readAudio, resolveFrontEnd } from 'audiossl';
+ * const recording = await readAudio('data/esc10/audio/2-71162-A.ogg');
+ * const { numFrames, nMels } = clipLogMel(recording, resolveFrontEnd());
+ * [numFrames, nMels]; // => [502, 96]
+ * ```
+ */
 export function clipLogMel(decoded: Pick<DecodedAudio, 'channels' | 'sampleRate'>, frontEnd: FrontEnd): LogMel {
   return logMel(prepareClip(decoded, frontEnd), frontEnd);
 }

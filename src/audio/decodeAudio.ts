@@ -11,6 +11,14 @@ const maxTotalSamples = 2 ** 30;
  * PCM, float, A-law or mu-law samples, FLAC, Ogg with Vorbis, Opus or FLAC, and MP3 where the optional package mpg123-decoder is installed.
  * Throws AudiosslError, naming file, what was found and the remedy, for anything else, for damage (fewer samples than the headers promise,
  * checksums) unless `salvage`, for samples that are not finite, for 0 samples, and for what is too long for memory: see openRecording.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { decodeAudio } from 'audiossl';
+ * const { sampleRate, channels, format } = await decodeAudio(await readFile('data/esc10/audio/2-71162-A.ogg'));
+ * [sampleRate, channels.length, format]; // => [22050, 1, 'Ogg Vorbis']
+ * ```
  */
 export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions = {}): Promise<DecodedAudio> {
   return readWhole(await openRecording(bytes, options), options.file ?? '(bytes)');

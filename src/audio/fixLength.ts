@@ -10,7 +10,15 @@ export interface FixLengthOptions {
   start?: number;
 }
 
-/** Brings a clip to numSamples as `mode` says, [n] -> [m]; an untouched clip is returned itself. Throws AudiosslError for 0 samples. */
+/**
+ * Brings a clip to numSamples as `mode` says, [n] -> [m]; an untouched clip is returned itself. Throws AudiosslError for 0 samples.
+ *
+ * @example
+ * ```ts
+ * import { fixLength } from 'audiossl';
+ * fixLength(Float32Array.of(1, 2), { numSamples: 5 }); // => [1, 2, 1, 2, 1]
+ * ```
+ */
 export function fixLength(
   samples: Float32Array,
   { numSamples, mode = 'varup', fill = 'repeat', start = 0 }: FixLengthOptions,

@@ -87,6 +87,13 @@ function frontEndProblems(frontEnd: FrontEnd): { path: keyof FrontEnd; message: 
 /**
  * The whole front end from a preset and overrides: `resolveFrontEnd({preset: 'acl', nMels: 64})`. A resolved front end
  * resolves to itself. Throws AudiosslError naming each wrong key.
+ *
+ * @example
+ * ```ts
+ * import { resolveFrontEnd } from 'audiossl';
+ * const { nMels, hopLength } = resolveFrontEnd({ preset: 'librosa', nMels: 64 });
+ * [nMels, hopLength]; // => [64, 512]
+ * ```
  */
 export function resolveFrontEnd(options: z.input<typeof frontEndOptions> = {}): FrontEnd {
   const parsed = frontEndOptions.safeParse(options);

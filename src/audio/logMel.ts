@@ -20,6 +20,12 @@ export function numLogMelFrames(numSamples: number, { center, nFft, hopLength }:
  * float64, stored as float32. Normalising and length fixing are not done here: see clipLogMel.
  * A signal shorter than the padding is mirrored repeatedly; without `center` a signal under nFft is filled with zeros.
  * Throws AudiosslError for 0 samples, or when a sample is not finite.
+ *
+ * @example
+ * ```ts
+ * import { logMel, resolveFrontEnd } from 'audiossl';
+ * logMel(new Float32Array(22050), resolveFrontEnd()).numFrames; // => 101
+ * ```
  */
 export function logMel(samples: Float32Array, frontEnd: FrontEnd): LogMel {
   if (samples.length === 0) throw new AudiosslError('logMel: at least 1 sample is needed, got 0');

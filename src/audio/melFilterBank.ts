@@ -37,6 +37,13 @@ export function melToHz(mel: number, melScale: 'slaney' | 'htk'): number {
 /**
  * Triangular mel filters over the bins k * sampleRate / nFft, k = 0 .. nFft / 2, as librosa.filters.mel: corners
  * equally spaced in mel, weight_i(f) = max(0, min((f - e_i) / (e_{i+1} - e_i), (e_{i+2} - f) / (e_{i+2} - e_{i+1}))).
+ *
+ * @example
+ * ```ts
+ * import { melFilterBank } from 'audiossl';
+ * const { weights, edges } = melFilterBank({ sampleRate: 22050, nFft: 2048, nMels: 40 });
+ * [weights.length, edges.length]; // => [41000, 42]
+ * ```
  */
 export function melFilterBank({
   sampleRate,

@@ -1,7 +1,15 @@
 import { AudiosslError } from '../util/errors.js';
 import { frontEndAddon } from './frontEndAddon.js';
 
-/** The mean of the channels, [channels][numSamples] -> [numSamples]; a single channel is returned as it is. */
+/**
+ * The mean of the channels, [channels][numSamples] -> [numSamples]; a single channel is returned as it is.
+ *
+ * @example
+ * ```ts
+ * import { mixDown } from 'audiossl';
+ * mixDown([Float32Array.of(1, 0), Float32Array.of(0, 0.5)]); // => [0.5, 0.25]
+ * ```
+ */
 export function mixDown(channels: readonly Float32Array[]): Float32Array {
   if (channels.length === 0) throw new AudiosslError('mixDown: at least 1 channel is needed, got 0');
   if (channels.length === 1) return channels[0];

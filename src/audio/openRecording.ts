@@ -29,9 +29,15 @@ export interface Recording extends AudioFormat {
  * Opens a recording of any length, in bounded memory: a file by its path, or bytes. See decodeAudio for formats and errors. Whoever opens
  * it closes it.
  *
- *     const recording = await openRecording('night.wav');
- *     for await (const channels of recording.blocks()) look(channels);
- *     recording.close();
+ * @example
+ * ```ts
+ * import { openRecording } from 'audiossl';
+ * const recording = await openRecording('data/esc10/audio/2-71162-A.ogg');
+ * let numSamples = 0;
+ * for await (const channels of recording.blocks()) numSamples += channels[0].length;
+ * recording.close();
+ * numSamples; // => 110272
+ * ```
  */
 export async function openRecording(input: string | Uint8Array, options: DecodeOptions = {}): Promise<Recording> {
   const { file = typeof input === 'string' ? input : '(bytes)', salvage = false, channel } = options;

@@ -12,6 +12,12 @@ const maxOutputLength = 2 ** 30;
  * Band-limited resampling of mono samples, [n] -> [ceil(n * to / from)]: the polyphase form of the Kaiser-windowed sinc
  * of kaiserSinc, cut off below the lower of the two Nyquist frequencies. Samples outside the clip are 0. 2:1 is exactly
  * the filter of the authors' chain (halveRate). Equal rates return the samples themselves.
+ *
+ * @example
+ * ```ts
+ * import { resample } from 'audiossl';
+ * resample(new Float32Array(48_000), { from: 48_000, to: 22_050 }).length; // => 22050
+ * ```
  */
 export function resample(samples: Float32Array, rates: ResampleOptions): Float32Array {
   checkRates(rates);
@@ -27,6 +33,14 @@ export function resample(samples: Float32Array, rates: ResampleOptions): Float32
 /**
  * resample of a clip that comes block by block: what `push` and `end` return, one after the other, is what resample gives for the whole
  * clip, bit for bit, however it is cut; memory is that of a block and of the filter's length.
+ *
+ * @example
+ * ```ts
+ * import { ResampleStream } from 'audiossl';
+ * const stream = new ResampleStream({ from: 48_000, to: 22_050 });
+ * const pieces = [stream.push(new Float32Array(40_000)), stream.push(new Float32Array(8_000)), stream.end()];
+ * pieces.reduce((sum, { length }) => sum + length, 0); // => 22050
+ * ```
  */
 export class ResampleStream {
   private readonly tail = new ClipTail();

@@ -18,6 +18,16 @@ export interface ClipBlocks {
  * clipLogMel of a recording of any length, [n, nMels] a piece: together the bits that clipLogMel gives for the whole, in memory bounded by
  * the blocks and `minSeconds`. What has at most `keptSamples` samples at the front end's rate is kept and decoded once; a longer recording
  * is decoded twice where its level is needed first (`normalise`), and once more with `topDecibels`.
+ *
+ * @example
+ * ```ts
+ * import { openRecording, resolveFrontEnd, streamClipLogMel } from 'audiossl';
+ * const recording = await openRecording('data/esc10/audio/2-71162-A.ogg');
+ * let numValues = 0;
+ * for await (const piece of streamClipLogMel(recording, resolveFrontEnd())) numValues += piece.length;
+ * recording.close();
+ * numValues / 96; // => 502
+ * ```
  */
 export async function* streamClipLogMel(
   clip: ClipBlocks,

@@ -93,6 +93,16 @@ export interface LabelAudit {
  * labels (test/bench/labelAudit.mjs prints it); the estimate from the joint distribution comes out half too high there. A high score is a
  * reason to listen, no proof: a rare sound of its class scores high as well.
  * @param embeddings `[clips, dim]` row-major, L2-normalised inside
+ *
+ * @example
+ * ```ts
+ * import { auditLabels } from 'audiossl';
+ * // Two clouds, and one clip that has the label of the other.
+ * const clips = Array.from({ length: 40 }, (_, i) => ({ id: `${i}.wav`, label: i % 2 === 0 || i === 7 ? 'dog' : 'rain', group: `${i}` }));
+ * const embeddings = Float32Array.from({ length: 80 }, (_, i) => ((i >> 1) % 2 === i % 2 ? 1 : 0) + 0.01 * Math.sin(i));
+ * const { clips: ranked } = await auditLabels({ embeddings, dim: 2, clips });
+ * ranked[0].id; // => '7.wav'
+ * ```
  */
 export async function auditLabels({
   embeddings,

@@ -46,6 +46,14 @@ export function applyViewStep(batch: tf.Tensor3D, step: ViewStep, { backgrounds 
 /**
  * Patches to views by a plan of `sampleViews`: pure, on the backend, the whole batch at once. The input is not disposed of.
  * @param patches raw log-mel `[batch, time, mel]`; standardisation comes after
+ *
+ * @example
+ * ```ts
+ * import { applyViews, sampleViews, tf, viewsOptions } from 'audiossl';
+ * const views = viewsOptions.parse([{ name: 'randomResizedCrop' }, { name: 'gaussianNoise' }]);
+ * const plan = sampleViews(views, { seed: 0, epoch: 1, clips: [0, 1], view: 0, patchFrames: 101, nMels: 96 });
+ * applyViews(tf.zeros([2, 101, 96]), plan).shape; // => [2, 101, 96]
+ * ```
  */
 export function applyViews(patches: tf.Tensor3D, plan: ViewPlan, inputs: ViewInputs = {}): tf.Tensor3D {
   return tf.tidy(() => {

@@ -17,6 +17,15 @@ export interface ViewStage {
 /**
  * What each augmentation of a plan does to one patch, stage by stage.
  * @param patch raw log-mel, a batch of one: `[1, time, mel]`, with a plan for one clip
+ *
+ * @example
+ * ```ts
+ * import { explainViews, sampleViews, tf, viewsOptions } from 'audiossl';
+ * const views = viewsOptions.parse([{ name: 'randomResizedCrop' }, { name: 'gaussianNoise' }]);
+ * const plan = sampleViews(views, { seed: 0, epoch: 1, clips: [0], view: 0, patchFrames: 101, nMels: 96 });
+ * const stages = await explainViews(tf.zeros([1, 101, 96]), plan);
+ * stages.map(({ name }) => name); // => ['patch', 'randomResizedCrop', 'gaussianNoise']
+ * ```
  */
 export async function explainViews(patch: tf.Tensor3D, plan: ViewPlan, inputs: ViewInputs = {}): Promise<ViewStage[]> {
   const stages = [{ name: 'patch', logMel: await readFloats(patch), detail: '' }];

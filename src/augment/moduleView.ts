@@ -13,7 +13,21 @@ export interface ViewDefinition<Options = Record<string, unknown>, Params extend
   apply(batch: tf.Tensor3D, params: readonly Params[], options: Options): tf.Tensor3D;
 }
 
-/** Puts an augmentation together, for a module that a config names in its list `views`: `options` are the keys beside `name`. */
+/**
+ * Puts an augmentation together, for a module that a config names in its list `views`: `options` are the keys beside `name`.
+ *
+ * @example
+ * ```ts
+ * import { defineView, tf, z } from 'audiossl';
+ * const quieter = defineView({
+ *   name: 'quieter',
+ *   options: { most: z.number().default(1).describe('log10 units') },
+ *   sample: (rng, { most }) => ({ by: most * rng.uniform() }),
+ *   apply: (batch, params) => tf.sub(batch, tf.tensor3d(params.map(({ by }) => by), [params.length, 1, 1])),
+ * });
+ * quieter.apply(tf.ones([2, 1, 1]), [{ by: 0.5 }, { by: 1 }], { most: 1 }); // => [[[0.5]], [[0]]]
+ * ```
+ */
 export function defineView<Shape extends z.ZodRawShape, Params extends object>({
   name,
   options,

@@ -33,6 +33,15 @@ export interface ViewPlan {
 /**
  * Draws the numbers for one view of each clip. A clip's numbers depend on (seed, epoch, clip, view) and on the augmentation's name only:
  * not on the batch it is in, nor on what else the list holds. mixBack's weight is shared by a clip's views (drawn as view 0).
+ *
+ * @example
+ * ```ts
+ * import { sampleViews, viewsOptions } from 'audiossl';
+ * const where = { seed: 0, epoch: 1, view: 0, patchFrames: 101, nMels: 96 };
+ * const views = viewsOptions.parse([{ name: 'randomResizedCrop' }]);
+ * const [alone, among] = [[5], [4, 5]].map((clips) => sampleViews(views, { ...where, clips }).steps[0].params.at(-1));
+ * JSON.stringify(alone) === JSON.stringify(among); // => true
+ * ```
  */
 export function sampleViews(
   views: ViewsOptions,

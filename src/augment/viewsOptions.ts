@@ -25,7 +25,15 @@ export const viewOptions = z.discriminatedUnion('name', [
 ]);
 export type ViewOptions = z.infer<typeof viewOptions>;
 
-/** Applied in the order given. What is not in the list is off. Absent = the pipeline that the authors released. */
+/**
+ * Applied in the order given. What is not in the list is off. Absent = the pipeline that the authors released.
+ *
+ * @example
+ * ```ts
+ * import { viewsOptions } from 'audiossl';
+ * viewsOptions.parse(undefined).map(({ name }) => name); // => ['mixBack', 'randomResizedCrop', 'compander', 'gaussianNoise']
+ * ```
+ */
 export const viewsOptions = z
   .array(viewOptions)
   .refine(

@@ -48,6 +48,13 @@ const installLine = {
  * by name is used, or this throws a UsageError that says how to get it.
  *
  * @param options a name alone, as TensorFlow.js's own function takes it, is short for `{ backend: name }`
+ *
+ * @example
+ * ```ts
+ * import { setBackend, tf } from 'audiossl';
+ * const { name } = await setBackend(); // libtorch where it is built, else wasm
+ * name === tf.getBackend(); // => true
+ * ```
  */
 export async function setBackend(options: BackendOptions['backend'] | Partial<BackendOptions> = {}): Promise<BackendInUse> {
   const inUse = await choose(parseOptions('setBackend', backendOptions, typeof options === 'string' ? { backend: options } : options));

@@ -13,6 +13,13 @@ import { type Path, readYaml, type YamlText } from './readYaml.js';
  * The config of a run: defaults, then the YAML file, then the overrides (`loss.temperature=0.1`, in order).
  * An override that another file sets is given as path, value and place.
  * A file holds only what differs; what is wrong in it is told in one line with file, line and column (UsageError, exit code 2).
+ *
+ * @example
+ * ```ts
+ * import { loadConfig } from 'audiossl';
+ * const { train, encoder } = loadConfig({ overrides: ['train.epochs=20', 'encoder.name=vgg'] });
+ * [train.epochs, encoder.name]; // => [20, 'vgg']
+ * ```
  */
 export function loadConfig({
   file,

@@ -21,6 +21,19 @@ export interface PatchRequest {
  *
  *     const store = await FeatureStore.open('runs/features');
  *     const patches = await store.readPatches([{ clip: 0, start: 12 }], 101); // Float32Array, [1, 101, nMels] row-major
+ *
+ * @example
+ * ```ts
+ * import { cp } from 'node:fs/promises';
+ * import { buildFeatureStore, FeatureStore, loadDataset, resolveFrontEnd } from 'audiossl';
+ * await cp('data/esc10/audio/2-71162-A.ogg', 'sounds/rain/1.ogg');
+ * const dataset = await loadDataset('sounds');
+ * await buildFeatureStore({ dataset, frontEnd: resolveFrontEnd(), out: 'store', numWorkers: 1 });
+ * const store = await FeatureStore.open('store');
+ * const patch = await store.readPatches([{ clip: 0, start: 200 }], 101);
+ * await store.close();
+ * [store.clips[0].id, patch.length]; // => ['rain/1.ogg', 101 * 96]
+ * ```
  */
 export class FeatureStore {
   private constructor(

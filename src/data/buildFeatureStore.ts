@@ -59,6 +59,20 @@ export interface BuildFeatureStoreOptions {
  * Makes the feature store of a data set: decode and log-mel on worker threads, one clip at a time each. Works in OUT.partial, which a
  * killed build leaves behind and the next one goes on from; renamed when complete. The files are the same bits whatever the number of
  * workers and kills. A complete store of the same front end and files is reused. Throws UsageError when `out` is something else.
+ *
+ * @example
+ * ```ts
+ * import { cp } from 'node:fs/promises';
+ * import { buildFeatureStore, loadDataset, resolveFrontEnd } from 'audiossl';
+ * await cp('data/esc10/audio/2-71162-A.ogg', 'recordings/rain/1.ogg');
+ * const { numClips, totalFrames } = await buildFeatureStore({
+ *   dataset: await loadDataset('recordings'),
+ *   frontEnd: resolveFrontEnd(),
+ *   out: 'features',
+ *   numWorkers: 1,
+ * });
+ * [numClips, totalFrames]; // => [1, 502]
+ * ```
  */
 export async function buildFeatureStore(options: BuildFeatureStoreOptions): Promise<StoreSummary> {
   const { dataset, frontEnd, dtype = 'float32', onError = 'skip', salvage = false, channel, rebuild = false } = options;

@@ -24,6 +24,13 @@ export type DatasetFormat = 'auto' | DatasetKind | ModuleDataset | `${string}.mj
  * what is there; `notes[0]` says what was chosen, and other notes name each table that was not read, with the reason.
  * A module of the user's own (`defineDataset`) may list the clips instead.
  * Throws UsageError where the folder or the layout asked for is not there, AudiosslError for a csv that makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { loadDataset } from 'audiossl';
+ * const { clips } = await loadDataset('data/esc10');
+ * [clips.length, new Set(clips.map(({ label }) => label)).size]; // => [398, 10]
+ * ```
  */
 export async function loadDataset(dir: string, { format = 'auto' }: { format?: DatasetFormat } = {}): Promise<Dataset> {
   const root = resolve(dir);

@@ -23,7 +23,20 @@ export interface DatasetDefinition<Options = Record<string, unknown>> extends Us
   clips(dir: string, options: Options): Iterable<ListedClip> | Promise<Iterable<ListedClip>>;
 }
 
-/** Puts a data set together, for a module that a config names (`data.format: ./mySet.mjs`): `options` are the keys beside `name`. */
+/**
+ * Puts a data set together, for a module that a config names (`data.format: ./mySet.mjs`): `options` are the keys beside `name`.
+ *
+ * @example
+ * ```ts
+ * import { defineDataset, z } from 'audiossl';
+ * const birds = defineDataset({
+ *   name: 'birds',
+ *   options: { year: z.int().default(2026).describe('of the recordings') },
+ *   clips: (dir, { year }) => [{ id: 'a.wav', path: `${dir}/${year}/a.wav`, label: 'wren' }],
+ * });
+ * birds.clips('/birds', { year: 2025 }); // => [{ id: 'a.wav', path: '/birds/2025/a.wav', label: 'wren' }]
+ * ```
+ */
 export function defineDataset<Shape extends z.ZodRawShape>({
   name,
   options,

@@ -32,6 +32,14 @@ export type SplitOptions = Pick<
  * of their subset for validation. `generic` goes by the folds given, else by the split column, and takes 15 % of the training clips for
  * validation where the data name none. `seed` is the run's; FSDnoisy18k's protocols choose by `splitSeed` alone, 0 unless given.
  * Throws UsageError when the protocol or a fold does not fit the clips, or nothing is left to train on.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig, resolveSplit } from 'audiossl';
+ * const clips = Array.from({ length: 40 }, (_, i) => ({ id: `${i}.wav`, path: `${i}.wav`, label: i % 2 ? 'dog' : 'rain', group: `${i}` }));
+ * const { splitOf } = resolveSplit(clips, loadConfig().data, 0);
+ * [...splitOf.values()].filter((split) => split === 'validation').length; // => 6
+ * ```
  */
 export function resolveSplit(clips: readonly Clip[], options: SplitOptions, seed: number): ResolvedSplit {
   const notes: string[] = [];

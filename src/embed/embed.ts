@@ -34,6 +34,15 @@ type EmbedOptions = {
  * `paths` are files, folders and manifests, decoded on worker threads; sounds are computed on the calling thread, which suits short ones.
  * `embedToFile` writes rows as they come, where there are too many. Throws UsageError for samples that are no Float32Array, AudiosslError
  * for a sound of no samples or of some that are not finite.
+ *
+ * @example
+ * ```ts
+ * import { embed, loadModel } from 'audiossl';
+ * const model = await loadModel(); // the encoder that comes with the package
+ * const samples = Float32Array.from({ length: 48_000 }, (_, i) => Math.sin(i / 20));
+ * const { h, dim, ids } = await embed({ model, sounds: [{ samples, sampleRate: 48_000, id: 'tone' }] });
+ * [h.length, dim, ids]; // => [512, 512, ['tone']]
+ * ```
  */
 export async function embed({ per = 'clip', ...options }: EmbedOptions): Promise<EmbeddingRows & EmbedSummary> {
   const parts: EmbeddingRows[] = [];

@@ -49,6 +49,14 @@ export interface EmbedToFileSummary extends EmbedSummary {
  * Embeds recordings into one file (see writeEmbeddings.ts) of bounded memory. Rows are gathered in OUT.partial beside it, which a run that
  * was stopped, killed or failed leaves behind: the same call goes on from there, and nothing but the output is left in the end. Its meta
  * says which model, front end and version made it and which recordings were left out. Throws AudiosslError when none could be used.
+ *
+ * @example
+ * ```ts
+ * import { embedToFile, findRecordings, loadModel } from 'audiossl';
+ * const recordings = await findRecordings(['data/esc10/audio/2-71162-A.ogg']);
+ * const { numRows } = await embedToFile({ model: await loadModel(), recordings, out: 'rain.npz', format: 'npz', numWorkers: 1 });
+ * numRows; // => 1
+ * ```
  */
 export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToFileSummary> {
   const { model, out, per = 'clip', add = false, shard, onError = 'skip', salvage = false, channel } = options;

@@ -14,6 +14,13 @@ import type { Recording } from './embedRecordings.js';
  * relative to it. A folder below that may not be read stands in for its recordings, under its own name, so that it is rejected with the
  * system's reason; files that are no recordings by their endings are counted in a note. `who` asks, for the errors. Throws UsageError
  * where a path is not there, a name is given twice or there is no recording.
+ *
+ * @example
+ * ```ts
+ * import { findRecordings } from 'audiossl';
+ * const recordings = await findRecordings(['data/esc10/audio']);
+ * recordings.length; // => 398
+ * ```
  */
 export async function findRecordings(
   paths: readonly string[],

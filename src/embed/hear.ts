@@ -11,7 +11,17 @@ import { embedBatch } from './embedClips.js';
  * (`model.frontEnd.sampleRate`), in [-1, 1]; nothing is resampled.
  */
 
-/** Embeddings of whole clips: the mean of h over the grid patches, `[n, dim]` row-major. */
+/**
+ * Embeddings of whole clips: the mean of h over the grid patches, `[n, dim]` row-major.
+ *
+ * @example
+ * ```ts
+ * import { getSceneEmbeddings, loadModel } from 'audiossl';
+ * const audio = [Float32Array.from({ length: 22_050 }, (_, i) => Math.sin(i / 10))]; // at the model's rate
+ * const { shape } = await getSceneEmbeddings(audio, await loadModel());
+ * shape; // => [1, 512]
+ * ```
+ */
 export async function getSceneEmbeddings(
   audio: readonly Float32Array[],
   model: Model,
@@ -37,6 +47,14 @@ export async function getSceneEmbeddings(
  * `[n, times]` in ms, computed from frame numbers so that they never drift. Beyond its ends the log-mel is mirrored.
  * @param audio clips of one length
  * @param hopMs rounded to whole frames; the times say to what
+ *
+ * @example
+ * ```ts
+ * import { getTimestampEmbeddings, loadModel } from 'audiossl';
+ * const audio = [Float32Array.from({ length: 22_050 }, (_, i) => Math.sin(i / 10))]; // at the model's rate
+ * const { shape, timestamps } = await getTimestampEmbeddings(audio, await loadModel(), { hopMs: 500 });
+ * [shape, timestamps.length]; // => [[1, 3, 512], 3]
+ * ```
  */
 export async function getTimestampEmbeddings(
   audio: readonly Float32Array[],

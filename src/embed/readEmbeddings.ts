@@ -16,6 +16,21 @@ export interface EmbeddingFile extends EmbeddingTable {
 /**
  * Opens an .npz or .npy of ours; rows are read from the disk when asked for. Throws UsageError for another ending, AudiosslError for a
  * file that is not what we write.
+ *
+ * @example
+ * ```ts
+ * import { readEmbeddings, writeNpz } from 'audiossl';
+ * await writeNpz('two.npz', {
+ *   embedding: { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] },
+ *   timestamps: { data: Float64Array.of(500, 500), shape: [2] },
+ *   clip: { data: ['a.wav', 'b.wav'], shape: [2] },
+ *   meta: { data: ['{"per":"clip"}'], shape: [] },
+ * });
+ * const file = await readEmbeddings('two.npz');
+ * const row = await file.readRows(1, 1);
+ * await file.close();
+ * [file.ids, row]; // => [['a.wav', 'b.wav'], [3, 4]]
+ * ```
  */
 export async function readEmbeddings(path: string): Promise<EmbeddingFile> {
   const ending = extname(path);

@@ -5,6 +5,12 @@ import { unitRows } from './unitRows.js';
  * Alignment (Wang & Isola 2020, eq. 1): mean over positive pairs of |a - b|^exponent, rows L2-normalised inside. 0 = the two views of a clip
  * have the same embedding.
  * @param a `[n, dim]` row-major; row i and row i of `b` are a positive pair
+ *
+ * @example
+ * ```ts
+ * import { alignment } from 'audiossl';
+ * alignment([1, 0], [0, 1], 2); // => 2
+ * ```
  */
 export function alignment(a: ArrayLike<number>, b: ArrayLike<number>, dim: number, { exponent = 2 }: { exponent?: number } = {}): number {
   if (a.length !== b.length)

@@ -6,6 +6,12 @@ const Z = 1.959963984540054;
 /**
  * Wilson's 95 % score interval of a share (Wilson 1927): good also for few trials and shares near 0 or 1, where the usual
  * p +- 1.96 sqrt(p(1-p)/n) fails. `numRight` of `numTrials` must be right; null without trials.
+ *
+ * @example
+ * ```ts
+ * import { wilsonInterval } from 'audiossl';
+ * wilsonInterval(8, 10); // => [0.4902, 0.9433]
+ * ```
  */
 export function wilsonInterval(numRight: number, numTrials: number): Interval | null {
   if (numTrials === 0) return null;

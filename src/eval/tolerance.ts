@@ -7,6 +7,12 @@ import { unitRows } from './unitRows.js';
  * A class with n rows that sum to s has the pair sum |s|^2 - n, so no pair is ever formed.
  * @param embeddings `[n, dim]` row-major
  * @param labels one a row
+ *
+ * @example
+ * ```ts
+ * import { tolerance } from 'audiossl';
+ * tolerance([1, 0, 1, 1, 0, 1], [0, 0, 1], 2); // => 0.7071
+ * ```
  */
 export function tolerance(embeddings: ArrayLike<number>, labels: ArrayLike<number>, dim: number): number {
   const rows = unitRows(embeddings, dim);

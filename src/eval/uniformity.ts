@@ -5,6 +5,12 @@ import { rowDot, unitRows } from './unitRows.js';
  * Uniformity (Wang & Isola 2020, eq. 2 on all pairs): log of the mean over pairs a < b of exp(-t |x_a - x_b|^2), rows L2-normalised inside.
  * At most 0 (all rows equal); lower = more evenly spread on the sphere.
  * @param embeddings `[n, dim]` row-major, n >= 2
+ *
+ * @example
+ * ```ts
+ * import { uniformity } from 'audiossl';
+ * uniformity([1, 0, 0, 1], 2); // => -4
+ * ```
  */
 export function uniformity(embeddings: ArrayLike<number>, dim: number, { t = 2 }: { t?: number } = {}): number {
   const rows = unitRows(embeddings, dim);

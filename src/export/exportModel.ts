@@ -12,6 +12,14 @@ import { checkCardPath, modelCardPath } from './modelCard.js';
  * all. Throws UsageError for an encoder or option that the format does not know and for a folder that has content.
  *
  *     await exportModel({ model: await loadModel('runs/acl'), format: 'onnx', out: 'acl.onnx', options: { waveform: true } });
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { exportModel, loadModel } from 'audiossl';
+ * await exportModel({ model: await loadModel(), format: 'onnx', out: 'encoder.onnx' });
+ * (await readFile('encoder.md', 'utf8')).split('\n')[0]; // => '# Model card: encoder'
+ * ```
  */
 export async function exportModel({
   format,

@@ -19,6 +19,14 @@ export interface AngularContrastiveOptions extends AngularMarginOptions {
  * by the terms themselves.
  *
  * @returns the total, to differentiate, and its two unweighted parts, for the log
+ *
+ * @example
+ * ```ts
+ * import { angularContrastiveLoss, tf } from 'audiossl';
+ * const [a, b] = [tf.tensor2d([[1, 0], [0, 1]]), tf.tensor2d([[1, 0.1], [0, 1]])];
+ * const { loss, contrastiveLoss, marginLoss } = angularContrastiveLoss({ embeddings: [a, b], projections: [a, b] });
+ * [loss, contrastiveLoss, marginLoss].map((value) => value.dataSync()[0] > 0); // => [true, true, true]
+ * ```
  */
 export function angularContrastiveLoss(
   { embeddings, projections }: { embeddings: ViewPair; projections: ViewPair },

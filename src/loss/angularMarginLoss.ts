@@ -37,6 +37,13 @@ export function marginTerm(who: string, options: Required<AngularMarginOptions>)
  * Finite with finite gradients everywhere, also at equal and opposite rows, where the authors' arccos gives NaN in float32.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views
+ *
+ * @example
+ * ```ts
+ * import { angularMarginLoss, tf } from 'audiossl';
+ * const a = tf.tensor2d([[1, 0], [0, 1]]);
+ * angularMarginLoss(a, a); // => 0
+ * ```
  */
 export function angularMarginLoss(a: tf.Tensor2D, b: tf.Tensor2D, options: AngularMarginOptions = {}): tf.Scalar {
   requirePairs('angularMarginLoss', a, b);

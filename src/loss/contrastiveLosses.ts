@@ -8,7 +8,15 @@ import { supCon } from './supConLoss.js';
 import { tcl } from './tclLoss.js';
 import { tripletMargin } from './tripletMarginLoss.js';
 
-/** Every loss that compares pairs, by `loss.name`. A loss that stands here is known to configs and to all frameworks. */
+/**
+ * Every loss that compares pairs, by `loss.name`. A loss that stands here is known to configs and to all frameworks.
+ *
+ * @example
+ * ```ts
+ * import { contrastiveLosses } from 'audiossl';
+ * Object.keys(contrastiveLosses).includes('ntXent'); // => true
+ * ```
+ */
 export const contrastiveLosses = {
   ntXent: ntXentOfPairs,
   infoNce,

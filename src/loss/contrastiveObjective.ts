@@ -33,6 +33,13 @@ export interface ContrastiveObjective {
 /**
  * The loss that a config names, with the angular margin beside it where it is on:
  * `contrastiveWeight x contrastive + (1 - contrastiveWeight) x margin`.
+ *
+ * @example
+ * ```ts
+ * import { contrastiveObjective, loadConfig } from 'audiossl';
+ * const objective = contrastiveObjective(loadConfig().loss);
+ * objective.valueAtChance(254); // => 5.5413
+ * ```
  */
 export function contrastiveObjective(given: ContrastiveLossOptions): ContrastiveObjective {
   const { loss, margin, options } = partsOf(given);

@@ -24,6 +24,14 @@ export interface CrossEntropyMarginOptions extends AngularMarginOptions {
  * @param features what the margin acts on, `[rows, dim]`, of any length
  * @param labels int32 `[rows]`
  * @returns the total, to differentiate, its two unweighted parts and the number of rows that cross-entropy leaves out, for the log
+ *
+ * @example
+ * ```ts
+ * import { crossEntropyMarginLoss, tf } from 'audiossl';
+ * const labels = tf.tensor1d([0, 0, 1], 'int32');
+ * const features = tf.tensor2d([[1, 0], [1, 0.1], [0, 1]]);
+ * crossEntropyMarginLoss({ logits: tf.zeros([3, 2]), features, labels }).crossEntropyLoss; // => 0.6931
+ * ```
  */
 export function crossEntropyMarginLoss(
   { logits, features, labels }: { logits: tf.Tensor2D; features: tf.Tensor2D; labels: tf.Tensor1D },

@@ -21,7 +21,22 @@ export interface ContrastiveLoss<Name extends string = string, Shape extends z.Z
   valueAtChance?(numNegatives: number, options: z.output<z.ZodObject<Shape>>): number;
 }
 
-/** Puts a loss together: `options` are the keys beside `name`. The list contrastiveLosses.ts makes it known to configs. */
+/**
+ * Puts a loss together: `options` are the keys beside `name`. The list contrastiveLosses.ts makes it known to configs.
+ *
+ * @example
+ * ```ts
+ * import { cosines, defineLoss, tf, z } from 'audiossl';
+ * const pull = defineLoss({
+ *   name: 'pull',
+ *   description: 'one minus the mean cosine of positives',
+ *   options: { weight: z.number().default(1).describe('of the whole') },
+ *   compute: (pairs, { weight }) =>
+ *     tf.tidy(() => tf.mul(tf.sub(1, tf.div(tf.sum(tf.mul(cosines(pairs), pairs.isPositive)), tf.sum(pairs.isPositive))), weight)),
+ * });
+ * pull.name; // => 'pull'
+ * ```
+ */
 export function defineLoss<const Name extends string, Shape extends z.ZodRawShape>({
   name,
   description,

@@ -66,6 +66,13 @@ export const infoNce = defineLoss({
  * Other pairs (labels, a queue, two views in one direction): `infoNce.compute(pairs, options)`.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views
+ *
+ * @example
+ * ```ts
+ * import { infoNceLoss, tf } from 'audiossl';
+ * const a = tf.tensor2d([[1, 0], [0, 1]]);
+ * infoNceLoss(a, a, { temperature: 1 }); // => 0.5514
+ * ```
  */
 export function infoNceLoss(a: tf.Tensor2D, b: tf.Tensor2D, options: InfoNceOptions = {}): tf.Scalar {
   const checked = checkOptions('infoNceLoss', infoNce, options);

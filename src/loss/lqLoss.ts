@@ -12,6 +12,12 @@ const smallestProbability = 1e-8;
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`
+ *
+ * @example
+ * ```ts
+ * import { lqLoss, tf } from 'audiossl';
+ * lqLoss(tf.tensor2d([[0, 0]]), tf.tensor1d([1], 'int32'), { q: 0.7 }); // => 0.5492
+ * ```
  */
 export function lqLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, { q = 0.7 }: { q?: number } = {}): tf.Scalar {
   if (!(q > 0 && q <= 1)) throw new AudiosslError(`lqLoss: q must be above 0 and at most 1, got ${q}`);

@@ -9,6 +9,13 @@ import { keepRows, type ThinnedLoss } from './keepRows.js';
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`
+ *
+ * @example
+ * ```ts
+ * import { maxThresholdLoss, tf } from 'audiossl';
+ * const { loss, numDiscarded } = maxThresholdLoss(tf.tensor2d([[3, 0], [0, 3]]), tf.tensor1d([0, 0], 'int32'));
+ * numDiscarded; // => 1
+ * ```
  */
 export function maxThresholdLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, { share = 0.6 }: { share?: number } = {}): ThinnedLoss {
   if (!(share >= 0 && share <= 1)) throw new AudiosslError(`maxThresholdLoss: share must be in 0 .. 1, got ${share}`);

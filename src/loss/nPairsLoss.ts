@@ -27,6 +27,13 @@ export const nPairs = defineLoss({
  *
  * @param embeddings `[rows, dim]`, of any length, 3 rows or more
  * @param labels int32 `[rows]`, of two classes or more, one of them at two rows at least
+ *
+ * @example
+ * ```ts
+ * import { nPairsLoss, tf } from 'audiossl';
+ * const loss = nPairsLoss(tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]), tf.tensor1d([0, 0, 1, 1], 'int32'));
+ * loss.dataSync()[0] < Math.log(2); // => true
+ * ```
  */
 export function nPairsLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: NPairsOptions = {}): tf.Scalar {
   const checked = checkOptions('nPairsLoss', nPairs, options);

@@ -42,6 +42,14 @@ export const nce = defineLoss({
  * @param embeddings `[n, dim]`, of any length
  * @param memory `[N, dim]`, gets no gradient unless it is asked for
  * @param drawn `positives`: int32 `[n]`, each row's place in the memory; `noise`: int32 `[n, m]`, places drawn at random
+ *
+ * @example
+ * ```ts
+ * import { nceLoss, tf } from 'audiossl';
+ * const [embeddings, memory] = [tf.tensor2d([[1, 0]]), tf.tensor2d([[1, 0], [0, 1], [-1, 0]])];
+ * const loss = nceLoss(embeddings, memory, { positives: tf.tensor1d([0], 'int32'), noise: tf.tensor2d([[1, 2]], [1, 2], 'int32') });
+ * Number.isFinite(loss.dataSync()[0]); // => true
+ * ```
  */
 export function nceLoss(
   embeddings: tf.Tensor2D,

@@ -26,6 +26,13 @@ export const ntXentOfPairs = defineLoss({
  * The authors add 1e-10 inside their logarithms and take exponentials without subtracting the maximum; this is the exact value.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views
+ *
+ * @example
+ * ```ts
+ * import { ntXentLoss, tf } from 'audiossl';
+ * const a = tf.tensor2d([[1, 0], [0, 1]]);
+ * ntXentLoss(a, a, { temperature: 1 }); // => 0.5514
+ * ```
  */
 export function ntXentLoss(a: tf.Tensor2D, b: tf.Tensor2D, { temperature = 0.2 }: { temperature?: number } = {}): tf.Scalar {
   requirePairs('ntXentLoss', a, b);

@@ -10,6 +10,13 @@ import { keepRows, type ThinnedLoss } from './keepRows.js';
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`
+ *
+ * @example
+ * ```ts
+ * import { outlierLoss, tf } from 'audiossl';
+ * const logits = tf.tensor2d([[9, 0], [9, 0], [9, 0], [9, 0], [9, 0], [0, 9]]);
+ * outlierLoss(logits, tf.zeros([6], 'int32')).numDiscarded; // => 1
+ * ```
  */
 export function outlierLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, { deviations = 1.9 }: { deviations?: number } = {}): ThinnedLoss {
   if (!(deviations >= 0)) throw new AudiosslError(`outlierLoss: deviations must be 0 or more, got ${deviations}`);

@@ -60,6 +60,12 @@ export const pairMargin = defineLoss({
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`, one of them at two rows at least
+ *
+ * @example
+ * ```ts
+ * import { pairMarginLoss, tf } from 'audiossl';
+ * pairMarginLoss(tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]), tf.tensor1d([0, 0, 1, 1], 'int32')); // => 0
+ * ```
  */
 export function pairMarginLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: PairMarginOptions = {}): tf.Scalar {
   const checked = checkOptions('pairMarginLoss', pairMargin, options);

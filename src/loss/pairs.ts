@@ -21,14 +21,31 @@ export interface Pairs {
   numViewPairs?: number;
 }
 
-/** Cosines of the pairs, `[anchor, candidate]`. Differentiable by both. */
+/**
+ * Cosines of the pairs, `[anchor, candidate]`. Differentiable by both.
+ *
+ * @example
+ * ```ts
+ * import { cosines, labelPairs, tf } from 'audiossl';
+ * cosines(labelPairs(tf.tensor2d([[1, 0], [0, 2]]), tf.tensor1d([0, 1], 'int32'))); // => [[1, 0], [0, 1]]
+ * ```
+ */
 export function cosines({ anchors, candidates, cosines: known }: Pick<Pairs, 'anchors' | 'candidates' | 'cosines'>): tf.Tensor2D {
   if (known !== undefined) return known;
   const unit = unitRows(anchors);
   return tf.matMul(unit, candidates === anchors ? unit : unitRows(candidates), false, true);
 }
 
-/** All views of a batch, compared with one another: row i of every view is a positive of row i of the others, all else is negative. */
+/**
+ * All views of a batch, compared with one another: row i of every view is a positive of row i of the others, all else is negative.
+ *
+ * @example
+ * ```ts
+ * import { tf, viewPairs } from 'audiossl';
+ * const { isPositive } = viewPairs([tf.zeros([2, 3]), tf.zeros([2, 3])]);
+ * isPositive; // => [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]]
+ * ```
+ */
 export function viewPairs(views: readonly tf.Tensor2D[]): Pairs {
   const n = views[0]?.shape[0] ?? 0;
   if (views.length < 2 || n < 2 || views.some(({ shape }) => shape.length !== 2 || shape[0] !== n || shape[1] !== views[0].shape[1])) {
@@ -41,7 +58,16 @@ export function viewPairs(views: readonly tf.Tensor2D[]): Pairs {
   return { ...labelPairs(rows, ids), ...(views.length === 2 && { numViewPairs: n }) };
 }
 
-/** A batch compared with itself: rows of one label are positives of one another, rows of other labels negatives. */
+/**
+ * A batch compared with itself: rows of one label are positives of one another, rows of other labels negatives.
+ *
+ * @example
+ * ```ts
+ * import { labelPairs, tf } from 'audiossl';
+ * const { isPositive } = labelPairs(tf.zeros([3, 2]), tf.tensor1d([0, 0, 1], 'int32'));
+ * isPositive; // => [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+ * ```
+ */
 export function labelPairs(embeddings: tf.Tensor2D, labels: tf.Tensor1D): Pairs {
   const { isPositive, isNegative } = tf.tidy(() => {
     const { isSelf: _, ...masks } = pairMasks(labels);
@@ -50,13 +76,31 @@ export function labelPairs(embeddings: tf.Tensor2D, labels: tf.Tensor1D): Pairs 
   return { anchors: embeddings, candidates: embeddings, isPositive, isNegative };
 }
 
-/** Two views in one direction: the positive of row i of `a` is row i of `b`, every other row of `b` is a negative. */
+/**
+ * Two views in one direction: the positive of row i of `a` is row i of `b`, every other row of `b` is a negative.
+ *
+ * @example
+ * ```ts
+ * import { crossPairs, tf } from 'audiossl';
+ * const { isPositive } = crossPairs(tf.zeros([2, 3]), tf.zeros([2, 3]));
+ * isPositive; // => [[1, 0], [0, 1]]
+ * ```
+ */
 export function crossPairs(a: tf.Tensor2D, b: tf.Tensor2D): Pairs {
   const isPositive = tf.eye(a.shape[0]);
   return { anchors: a, candidates: b, isPositive, isNegative: tf.sub(1, isPositive) };
 }
 
-/** Queries with their keys and a queue of older keys (MoCo): row i of `keys` is the positive, the queue's rows are the negatives. */
+/**
+ * Queries with their keys and a queue of older keys (MoCo): row i of `keys` is the positive, the queue's rows are the negatives.
+ *
+ * @example
+ * ```ts
+ * import { queuePairs, tf } from 'audiossl';
+ * const { isPositive, isNegative } = queuePairs(tf.zeros([2, 3]), tf.zeros([2, 3]), tf.zeros([4, 3]));
+ * [isPositive.shape, isNegative.shape]; // => [[2, 6], [2, 6]]
+ * ```
+ */
 export function queuePairs(queries: tf.Tensor2D, keys: tf.Tensor2D, queue: tf.Tensor2D): Pairs {
   const n = queries.shape[0];
   const older = queue.shape[0];
@@ -72,6 +116,16 @@ export function queuePairs(queries: tf.Tensor2D, keys: tf.Tensor2D, queue: tf.Te
 /**
  * Rows with a memory of representations: row i's positive is row `positives[i]` of the memory, its negatives are the rows `noise[i]`,
  * counted as often as they were drawn.
+ *
+ * @example
+ * ```ts
+ * import { memoryPairs, tf } from 'audiossl';
+ * const { isNegative } = memoryPairs(tf.zeros([1, 2]), tf.zeros([3, 2]), {
+ *   positives: tf.tensor1d([0], 'int32'),
+ *   noise: tf.tensor2d([[1, 2]], [1, 2], 'int32'),
+ * });
+ * isNegative.shape[0]; // => 1
+ * ```
  */
 export function memoryPairs(
   embeddings: tf.Tensor2D,

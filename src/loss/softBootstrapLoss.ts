@@ -8,6 +8,12 @@ import { AudiosslError } from '../util/errors.js';
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`
+ *
+ * @example
+ * ```ts
+ * import { softBootstrapLoss, tf } from 'audiossl';
+ * softBootstrapLoss(tf.tensor2d([[0, 0]]), tf.tensor1d([1], 'int32')); // => 0.6931
+ * ```
  */
 export function softBootstrapLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, { beta = 0.3 }: { beta?: number } = {}): tf.Scalar {
   if (!(beta >= 0 && beta <= 1)) throw new AudiosslError(`softBootstrapLoss: beta must be in 0 .. 1, got ${beta}`);

@@ -25,6 +25,13 @@ export const softmaxContrastive = defineLoss({
  * Rows of `a` are not compared with one another. CMC adds both directions: `softmaxContrastiveLoss(a, b) + softmaxContrastiveLoss(b, a)`.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views
+ *
+ * @example
+ * ```ts
+ * import { softmaxContrastiveLoss, tf } from 'audiossl';
+ * const a = tf.tensor2d([[1, 0], [0, 1]]);
+ * Number.isFinite(softmaxContrastiveLoss(a, a).dataSync()[0]); // => true
+ * ```
  */
 export function softmaxContrastiveLoss(a: tf.Tensor2D, b: tf.Tensor2D, options: SoftmaxContrastiveOptions = {}): tf.Scalar {
   const checked = checkOptions('softmaxContrastiveLoss', softmaxContrastive, options);

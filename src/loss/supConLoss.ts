@@ -38,6 +38,13 @@ export const supCon = defineLoss({
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`, one of them at two rows at least
+ *
+ * @example
+ * ```ts
+ * import { supConLoss, tf } from 'audiossl';
+ * const embeddings = tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]);
+ * supConLoss(embeddings, tf.tensor1d([0, 0, 1, 1], 'int32'), { temperature: 1 }); // => 0.5514
+ * ```
  */
 export function supConLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: SupConOptions = {}): tf.Scalar {
   const checked = checkOptions('supConLoss', supCon, options);

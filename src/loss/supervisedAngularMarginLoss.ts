@@ -12,6 +12,12 @@ import { type AngularMarginOptions, marginTerm } from './angularMarginLoss.js';
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`
+ *
+ * @example
+ * ```ts
+ * import { supervisedAngularMarginLoss, tf } from 'audiossl';
+ * supervisedAngularMarginLoss(tf.tensor2d([[1, 0], [1, 0], [0, 1]]), tf.tensor1d([0, 0, 1], 'int32')); // => 0
+ * ```
  */
 export function supervisedAngularMarginLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: AngularMarginOptions = {}): tf.Scalar {
   const rows = embeddings.shape[0];

@@ -46,6 +46,13 @@ export const tcl = defineLoss({
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`, one of them at two rows at least
+ *
+ * @example
+ * ```ts
+ * import { tclLoss, tf } from 'audiossl';
+ * const loss = tclLoss(tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]), tf.tensor1d([0, 0, 1, 1], 'int32'));
+ * Number.isFinite(loss.dataSync()[0]); // => true
+ * ```
  */
 export function tclLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: TclOptions = {}): tf.Scalar {
   const checked = checkOptions('tclLoss', tcl, options);

@@ -44,6 +44,12 @@ export const tripletMargin = defineLoss({
  *
  * @param embeddings `[rows, dim]`, of any length, 3 rows or more
  * @param labels int32 `[rows]`, of two classes or more, one of them at two rows at least
+ *
+ * @example
+ * ```ts
+ * import { tf, tripletMarginLoss } from 'audiossl';
+ * tripletMarginLoss(tf.tensor2d([[1, 0], [1, 0], [0, 1], [0, 1]]), tf.tensor1d([0, 0, 1, 1], 'int32')); // => 0
+ * ```
  */
 export function tripletMarginLoss(embeddings: tf.Tensor2D, labels: tf.Tensor1D, options: TripletMarginOptions = {}): tf.Scalar {
   const checked = checkOptions('tripletMarginLoss', tripletMargin, options);

@@ -37,7 +37,7 @@ const COUNTER = 'num_batches_tracked';
  *     await importTorchvision({ weights: 'pretrained.safetensors', out: 'model.safetensors', input: { frontEnd, patchFrames: 101, ... } });
  *
  * @param input absent: the file's own, where `export --format torchvision` wrote it
- * @param prefix what stands before every name, such as `backbone.`; tensors without it are left out
+ * `prefix` stands before every name, such as `backbone.`; tensors without it are left out.
  *
  * Throws UsageError where nothing says what the encoder is fed with, AudiosslError naming file and tensors for what is missing, unknown,
  * wrongly shaped or not finite.

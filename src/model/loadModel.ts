@@ -47,6 +47,14 @@ export interface Model {
  * @param runOrFile a run folder, or a .safetensors file. Absent: the encoder that comes with the package, as the model's `checkpoint` says.
  * `random` or `random:SEED`: the same network, front end and standardisation with random weights
  * @param checkpoint of a run folder: best (default), last, or the path of a file; not beside a file
+ *
+ * @example
+ * ```ts
+ * import { loadModel } from 'audiossl';
+ * const model = await loadModel(); // a run folder or a file of weights: loadModel('runs/acl')
+ * const { encoder, frontEnd, patchFrames } = model;
+ * [encoder.name, frontEnd.sampleRate, patchFrames]; // => ['resnet18', 22050, 101]
+ * ```
  */
 export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint?: string } = {}): Promise<Model> {
   const randomSeed = randomModelSeed(runOrFile);

@@ -53,6 +53,12 @@ type GivenOptions = Exclude<EncoderOptions, { name: 'resnet18' }> | ({ name: 're
 /**
  * @param nMels mel bands of the patches; the weights of crnn and supCnn depend on it
  * @param patchFrames frames of the patches; the weights of supCnn depend on it
+ *
+ * @example
+ * ```ts
+ * import { createEncoder } from 'audiossl';
+ * createEncoder({ name: 'resnet18', width: 32 }).embeddingSize; // => 256
+ * ```
  */
 export function createEncoder(options: GivenOptions, { nMels = 96, patchFrames }: { nMels?: number; patchFrames?: number } = {}): Encoder {
   switch (options.name) {

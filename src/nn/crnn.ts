@@ -23,6 +23,14 @@ function melsLeft(nMels: number): number {
  * (2, 2), then a bidirectional GRU over time; h is the product of both directions' outputs at the last step, 64 values. As in the authors'
  * code the backward direction has then seen the last step only. 946,816 trainable values at 96 mel bands (948,116 with 20 classes on top).
  * Names `conv1.` to `conv3.`, `bn1.` to `bn3.`, `gru.`.
+ *
+ * @example
+ * ```ts
+ * import { crnn, tf } from 'audiossl';
+ * const encoder = crnn({ nMels: 96 });
+ * const parameters = encoder.createParameters({ seed: 0 });
+ * encoder.forward(parameters, tf.zeros([2, 101, 96]), { isTraining: false }).shape; // => [2, 64]
+ * ```
  */
 export function crnn({ nMels = 96 }: { nMels?: number } = {}): Encoder {
   const gruInputs = melsLeft(nMels) * channels;

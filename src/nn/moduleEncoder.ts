@@ -8,7 +8,25 @@ export interface EncoderDefinition<Options = Record<string, unknown>> extends Us
   create(options: Options, size: { nMels: number; patchFrames?: number }): Encoder;
 }
 
-/** Puts an encoder together, for a module that a config names (`encoder.name: ./myEncoder.mjs`): `options` are the keys beside `name`. */
+/**
+ * Puts an encoder together, for a module that a config names (`encoder.name: ./myEncoder.mjs`): `options` are the keys beside `name`.
+ *
+ * @example
+ * ```ts
+ * import { defineEncoder, tf, z } from 'audiossl';
+ * const bandMeans = defineEncoder({
+ *   name: 'bandMeans',
+ *   options: { size: z.int().default(16).describe('length of h') },
+ *   create: ({ size }, { nMels }) => ({
+ *     name: 'bandMeans',
+ *     embeddingSize: size,
+ *     createParameters: ({ seed }) => new Map([['weight', tf.variable(tf.randomNormal([nMels, size], 0, 0.1, 'float32', seed + 1))]]),
+ *     forward: (parameters, views) => tf.tidy(() => tf.relu(tf.matMul(tf.mean(views, 1), parameters.get('weight')))),
+ *   }),
+ * });
+ * bandMeans.create({ size: 8 }, { nMels: 96 }).embeddingSize; // => 8
+ * ```
+ */
 export function defineEncoder<Shape extends z.ZodRawShape>({
   name,
   options,

@@ -27,6 +27,13 @@ export interface Head {
 /**
  * Linear, batch norm, ReLU, linear (Chen et al. 2020, with the authors' batch norm). Names as in a torch Sequential: `0.` linear,
  * `1.` batch norm, `3.` linear. Returns raw z; losses and evaluation normalise. 526,336 trainable values at 512-512-512.
+ *
+ * @example
+ * ```ts
+ * import { projectionHead, tf } from 'audiossl';
+ * const head = projectionHead({ inputSize: 512, outputSize: 128 });
+ * head.forward(head.createParameters({ seed: 0 }), tf.zeros([4, 512]), { isTraining: false }).shape; // => [4, 128]
+ * ```
  */
 export function projectionHead(
   options: {
@@ -75,7 +82,16 @@ export function projectionHeadOf(
   };
 }
 
-/** One linear layer from embeddings to scores of classes (logits); names `weight`, `bias`. */
+/**
+ * One linear layer from embeddings to scores of classes (logits); names `weight`, `bias`.
+ *
+ * @example
+ * ```ts
+ * import { classifier, tf } from 'audiossl';
+ * const head = classifier({ inputSize: 512, numClasses: 10 });
+ * head.forward(head.createParameters({ seed: 0 }), tf.zeros([4, 512]), { isTraining: false }).shape; // => [4, 10]
+ * ```
+ */
 export function classifier({ inputSize, numClasses }: { inputSize: number; numClasses: number }): Head {
   return {
     inputSize,

@@ -35,6 +35,14 @@ const hasProjection = ({ inputs, outputs }: Block): boolean => inputs !== output
  * ResNet-18 (He et al. 2016) as in torchvision, without its last linear layer and with one input channel: 11,170,240 trainable values at
  * the default width, torchvision's names. The embedding is pooled after the last ReLU, so it is never negative: 8 x width values, or with
  * other poolings 12 or 16 x width. At 101 x 96: stem 51 x 48, pooled 26 x 24, stages 26 x 24, 13 x 12, 7 x 6, 4 x 3. Throws AudiosslError for another width.
+ *
+ * @example
+ * ```ts
+ * import { resnet18, tf } from 'audiossl';
+ * const encoder = resnet18({ width: 16 });
+ * const parameters = encoder.createParameters({ seed: 0 });
+ * encoder.forward(parameters, tf.zeros([2, 101, 96]), { isTraining: false }).shape; // => [2, 128]
+ * ```
  */
 export function resnet18({ width = 64, pooling = 'mean' }: Resnet18Options = {}): Encoder {
   if (!isWidth(width)) throw new AudiosslError(`resnet18: ${widthRule}, got ${width}`);

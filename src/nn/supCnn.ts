@@ -21,6 +21,14 @@ const pool: [number, number] = [4, 2];
  *
  * 531,238 trainable values with 20 classes on top, at patches of 100 frames and 96 bands. Names `conv1.` to `conv3.`, `bn1.` to `bn6.` in
  * the order of use, `fc.`, whose inputs stand in PyTorch's order of flattening (channel, time, mel).
+ *
+ * @example
+ * ```ts
+ * import { supCnn, tf } from 'audiossl';
+ * const encoder = supCnn({ patchFrames: 100, nMels: 96 });
+ * const parameters = encoder.createParameters({ seed: 0 });
+ * encoder.forward(parameters, tf.zeros([2, 100, 96]), { isTraining: false }).shape; // => [2, 64]
+ * ```
  */
 export function supCnn({ patchFrames = 100, nMels = 96 }: { patchFrames?: number; nMels?: number } = {}): Encoder {
   const [time, mel] = [patchFrames, nMels].map((size, axis) => Math.floor(Math.floor(size / pool[axis]) / pool[axis]));

@@ -16,6 +16,14 @@ const convolutions = [
 /**
  * VGG-like encoder (Fonseca et al. 2021): convolution, batch norm, ReLU six times, then the maximum and the mean over time and mel side by
  * side, and a linear layer with ReLU. 280,032 trainable values at the default size. Names `conv1.` to `conv6.`, `bn1.` to `bn6.`, `fc.`.
+ *
+ * @example
+ * ```ts
+ * import { tf, vgg } from 'audiossl';
+ * const encoder = vgg();
+ * const parameters = encoder.createParameters({ seed: 0 });
+ * encoder.forward(parameters, tf.zeros([2, 101, 96]), { isTraining: false }).shape; // => [2, 512]
+ * ```
  */
 export function vgg({ embeddingSize = 512 }: { embeddingSize?: number } = {}): Encoder {
   return {

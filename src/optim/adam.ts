@@ -18,6 +18,14 @@ export type AdamOptions = z.infer<typeof adamOptions>;
 /**
  * Adam (Kingma & Ba 2015) as PyTorch's, weight decay coupled; defaults of the supervised authors. State: `adam.m.<path>` and
  * `adam.v.<path>` (means of the gradients and of their squares) and `adam.step`, a scalar, exact up to 2^24 steps.
+ *
+ * @example
+ * ```ts
+ * import { adam, tf } from 'audiossl';
+ * const w = tf.variable(tf.tensor1d([1]));
+ * adam({ weightDecay: 0 }).step(new Map([['w', w]]), new Map([['w', tf.tensor1d([5])]]), 0.1);
+ * w; // => [0.9]
+ * ```
  */
 export function adam(options: Partial<Omit<AdamOptions, 'name' | 'learningRate'>> = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.001 } = options;

@@ -40,6 +40,13 @@ export interface SchedulePosition {
 /**
  * The learning rate at one moment of a run; a pure function; only plateau has a state, which the caller keeps. With milestones [325, 425] the first 325 epochs
  * (`epoch` 0 up to 325) have the base rate, the next 100 a tenth of it.
+ *
+ * @example
+ * ```ts
+ * import { learningRateAt, loadConfig } from 'audiossl';
+ * const { schedule } = loadConfig({ overrides: ['schedule.name=cosine', 'schedule.warmupEpochs=0'] });
+ * learningRateAt(schedule, { base: 0.1, epoch: 50, epochs: 100 }); // => 0.05
+ * ```
  */
 export function learningRateAt(options: ScheduleOptions, { base, epoch, epochs, plateauShare = 1 }: SchedulePosition): number {
   const { warmupEpochs, warmupFactor } = options;

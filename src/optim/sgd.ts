@@ -17,7 +17,17 @@ export const sgdOptions = z.strictObject({
 });
 export type SgdOptions = z.infer<typeof sgdOptions>;
 
-/** SGD as PyTorch's: `v = momentum v + (g + weightDecay w)`, `w = w - learningRate v`; no dampening, no Nesterov. State: `momentum.<path>`. */
+/**
+ * SGD as PyTorch's: `v = momentum v + (g + weightDecay w)`, `w = w - learningRate v`; no dampening, no Nesterov. State: `momentum.<path>`.
+ *
+ * @example
+ * ```ts
+ * import { sgd, tf } from 'audiossl';
+ * const w = tf.variable(tf.tensor1d([1]));
+ * sgd({ weightDecay: 0 }).step(new Map([['w', w]]), new Map([['w', tf.tensor1d([5])]]), 0.1);
+ * w; // => [0.5]
+ * ```
+ */
 export function sgd({ momentum = 0.9, weightDecay = 1e-4 }: Partial<Pick<SgdOptions, 'momentum' | 'weightDecay'>> = {}): Optimizer {
   const slots = createSlots('momentum');
   return {

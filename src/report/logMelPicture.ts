@@ -9,7 +9,16 @@ export interface LogMelPatch {
   data: Float32Array;
 }
 
-/** A PNG of the patch, a pixel a bin: time runs to the right, mel bands upwards. Values outside `range` take the end colours. */
+/**
+ * A PNG of the patch, a pixel a bin: time runs to the right, mel bands upwards. Values outside `range` take the end colours.
+ *
+ * @example
+ * ```ts
+ * import { logMelPng } from 'audiossl';
+ * const png = logMelPng({ numFrames: 2, nMels: 2, data: Float32Array.of(0, 1, 2, 3) });
+ * String.fromCharCode(...png.subarray(1, 4)); // => 'PNG'
+ * ```
+ */
 export function logMelPng({ numFrames, nMels, data }: LogMelPatch, range: readonly [number, number] = colourRange(data)): Uint8Array {
   const pixels = new Uint8Array(numFrames * nMels);
   const scale = 255 / (range[1] - range[0]);

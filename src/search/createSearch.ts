@@ -18,6 +18,17 @@ export interface Search {
  *     const [neighbours] = await search.nearest(query, { top: 10 });
  *
  * For one question `nearestRows(rowBlocks(file), ...)` reads the file through in bounded memory. Throws as `rowBlocks`.
+ *
+ * @example
+ * ```ts
+ * import { createSearch } from 'audiossl';
+ * const rows = Float32Array.of(1, 0, 0, 1, 1, 1);
+ * const readRows = async (first, count) => rows.slice(2 * first, 2 * (first + count));
+ * const search = await createSearch({ dim: 2, ids: ['a', 'b', 'c'], timestamps: new Float64Array(3), readRows });
+ * const [found] = await search.nearest(Float32Array.of(0, 2), { top: 2 });
+ * search.dispose();
+ * found; // => [{ row: 1, similarity: 1 }, { row: 2, similarity: 0.7071 }]
+ * ```
  */
 export async function createSearch(table: EmbeddingTable): Promise<Search> {
   const blocks: RowBlock[] = [];

@@ -17,6 +17,15 @@ export interface Neighbour {
  * @param blocks all rows, in order; disposed of here unless `keep`
  * @param queries `[numQueries, dim]` values of any length but 0
  * @param isLeftOut rows that do not count as found for a query, such as its own
+ *
+ * @example
+ * ```ts
+ * import { nearestRows, rowBlocks } from 'audiossl';
+ * const rows = Float32Array.of(1, 0, 0, 1, 1, 1);
+ * const readRows = async (first, count) => rows.slice(2 * first, 2 * (first + count));
+ * const blocks = rowBlocks({ dim: 2, ids: ['a', 'b', 'c'], timestamps: new Float64Array(3), readRows });
+ * await nearestRows(blocks, Float32Array.of(0, 2), { dim: 2, top: 1 }); // => [[{ row: 1, similarity: 1 }]]
+ * ```
  */
 export async function nearestRows(
   blocks: AsyncIterable<RowBlock> | Iterable<RowBlock>,

@@ -17,6 +17,18 @@ const ROWS_AT_ONCE = 8192;
 /**
  * A table block by block; the next one is read from the disk while the caller computes. Throws AudiosslError naming the row and its
  * recording for values that are not finite: they would be like everything or like nothing, whatever the sound is.
+ *
+ * @example
+ * ```ts
+ * import { rowBlocks, tf } from 'audiossl';
+ * const readRows = async (first, count) => new Float32Array(2 * count).fill(1);
+ * const firsts = [];
+ * for await (const { first, rows, inverseLengths } of rowBlocks({ dim: 2, ids: ['a', 'b', 'c'], timestamps: new Float64Array(3), readRows }, { rowsAtOnce: 2 })) {
+ *   firsts.push(first);
+ *   tf.dispose([rows, inverseLengths]);
+ * }
+ * firsts; // => [0, 2]
+ * ```
  */
 export async function* rowBlocks(
   { ids, dim, readRows }: EmbeddingTable,

@@ -1,6 +1,18 @@
 /**
  * An expected failure, told to the user in one line: who, what must hold, what was got, remedy.
  * `decodeAudio: clip 12.wav has 0 samples, expected at least 1; delete it or pass --on-error skip`
+ *
+ * @example
+ * ```ts
+ * import { AudiosslError, resolveFrontEnd } from 'audiossl';
+ * let problem;
+ * try {
+ *   resolveFrontEnd({ nMels: 0 });
+ * } catch (error) {
+ *   problem = error;
+ * }
+ * problem instanceof AudiosslError && problem.message.startsWith('frontEnd: nMels'); // => true
+ * ```
  */
 export class AudiosslError extends Error {
   /** Exit code of the command line: 1 = failed. */
@@ -12,7 +24,16 @@ export class AudiosslError extends Error {
   }
 }
 
-/** Wrong use: an unknown option or config key, a missing file named by the user. Exit code 2. */
+/**
+ * Wrong use: an unknown option or config key, a missing file named by the user. Exit code 2.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, UsageError } from 'audiossl';
+ * const problem = await loadModel('no such run').catch((error) => error);
+ * [problem instanceof UsageError, problem.exitCode]; // => [true, 2]
+ * ```
+ */
 export class UsageError extends AudiosslError {
   override readonly exitCode = 2;
 }

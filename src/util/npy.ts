@@ -185,7 +185,15 @@ export function encodeNpy({ data, shape, float16 = false }: NpyArray & { float16
   return { header: npyHeader({ dtype: float16 ? 'float16' : dtypeOf(data), shape }), body };
 }
 
-/** Writes a whole array atomically. numpy reads it with `np.load(path)`, also memory-mapped. */
+/**
+ * Writes a whole array atomically. numpy reads it with `np.load(path)`, also memory-mapped.
+ *
+ * @example
+ * ```ts
+ * import { writeNpy } from 'audiossl';
+ * await writeNpy('patches.npy', { data: new Float32Array(2 * 101 * 96), shape: [2, 101, 96] }); // numpy: np.load('patches.npy')
+ * ```
+ */
 export async function writeNpy(path: string, array: NpyArray & { float16?: boolean }): Promise<void> {
   const { header, body } = encodeNpy(array);
   await writeFileAtomicWith(path, async (handle) => {
@@ -194,7 +202,16 @@ export async function writeNpy(path: string, array: NpyArray & { float16?: boole
   });
 }
 
-/** Reads a whole array. Throws AudiosslError naming the file for anything that is not exactly one array that we know. */
+/**
+ * Reads a whole array. Throws AudiosslError naming the file for anything that is not exactly one array that we know.
+ *
+ * @example
+ * ```ts
+ * import { readNpy, writeNpy } from 'audiossl';
+ * await writeNpy('a.npy', { data: Float32Array.of(1, 2, 3), shape: [3] });
+ * await readNpy('a.npy'); // => { data: [1, 2, 3], shape: [3] }
+ * ```
+ */
 export async function readNpy(path: string): Promise<NpyArray> {
   const handle = await open(path, 'r');
   try {

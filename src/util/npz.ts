@@ -35,6 +35,12 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 /**
  * Writes a numpy archive that `np.load(path, allow_pickle=False)` reads: one `<name>.npy` an entry, stored or deflated, byte for byte
  * the same for the same content. Written in pieces and atomically. Throws AudiosslError when the values need more than 4 GiB.
+ *
+ * @example
+ * ```ts
+ * import { writeNpz } from 'audiossl';
+ * await writeNpz('h.npz', { h: { data: new Float32Array(4), shape: [2, 2] }, clip: { data: ['a.wav', 'b.wav'], shape: [2] } });
+ * ```
  */
 export async function writeNpz(
   path: string,
@@ -90,6 +96,13 @@ export async function writeNpz(
 /**
  * Reads a numpy archive of arrays that we know (float, int, fixed-width text). For files that fit into memory.
  * Throws AudiosslError naming the file for a broken archive, pickled objects, or members that unpack to more than `maxBytes`.
+ *
+ * @example
+ * ```ts
+ * import { readNpz, writeNpz } from 'audiossl';
+ * await writeNpz('a.npz', { h: { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] } });
+ * (await readNpz('a.npz')).get('h').shape; // => [2, 2]
+ * ```
  */
 export async function readNpz(path: string, { maxBytes = 2 * 2 ** 30 }: { maxBytes?: number } = {}): Promise<Map<string, NpyArray>> {
   const { size } = await stat(path);

@@ -52,7 +52,16 @@ export interface SafetensorsFile {
 /** As in the reference implementation: a larger header is an attack or a mistake. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** Writes all tensors into one file, atomically and flushed: a reader sees the old file or the whole new one. */
+/**
+ * Writes all tensors into one file, atomically and flushed: a reader sees the old file or the whole new one.
+ *
+ * @example
+ * ```ts
+ * import { saveSafetensors } from 'audiossl';
+ * const weight = { dtype: 'F32', shape: [2, 2], data: new Float32Array(4) };
+ * await saveSafetensors('w.safetensors', { tensors: new Map([['fc.weight', weight]]), metadata: { format: 'pt' } });
+ * ```
+ */
 export async function saveSafetensors(
   path: string,
   { tensors, metadata = {} }: Omit<SafetensorsFile, 'metadata'> & { metadata?: Record<string, string> },
@@ -99,6 +108,13 @@ export interface SafetensorsHeader {
 /**
  * Reads a whole file. Throws AudiosslError naming file and tensor for: a header longer than the file or than 100 MB, bad JSON, repeated names,
  * unknown dtypes, sizes that do not fit the dtype and shape, overlapping or missing byte ranges, bytes left over.
+ *
+ * @example
+ * ```ts
+ * import { loadSafetensors, saveSafetensors } from 'audiossl';
+ * await saveSafetensors('a.safetensors', { tensors: new Map([['w', { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }]]) });
+ * (await loadSafetensors('a.safetensors')).tensors.get('w').data; // => [1, 2]
+ * ```
  */
 export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
   const handle = await open(path, 'r');

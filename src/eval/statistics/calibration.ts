@@ -7,6 +7,13 @@ import { AudiosslError } from '../../util/errors.js';
  * their bin, MCE = that of the worst bin; Brier score = mean over clips of sum over classes (p - onehot)^2, 0 .. 2 (Brier 1950);
  * negative log likelihood = mean of -ln p(label), null where a label has probability 0 (a vote can give that): it is infinite then.
  * `probabilities`: one row a clip, its classes summing to 1 within 1e-3. Ties of the highest go to the lowest class.
+ *
+ * @example
+ * ```ts
+ * import { calibration } from 'audiossl';
+ * const { brierScore } = calibration({ probabilities: [[0.9, 0.1], [0.4, 0.6]], labels: [0, 1] });
+ * brierScore; // => 0.17
+ * ```
  */
 export function calibration({
   probabilities,

@@ -4,6 +4,12 @@ import { AudiosslError } from '../../util/errors.js';
  * Holm's step-down correction of p-values for the number of tests (Holm 1979): the k-th smallest of n is multiplied by n - k + 1, never falls
  * below the one before and stops at 1. Rejecting what stays at or below 0.05 keeps the chance of any false rejection at 5 %, whatever
  * the dependence of the tests. In the order given.
+ *
+ * @example
+ * ```ts
+ * import { holm } from 'audiossl';
+ * holm([0.01, 0.04, 0.03]); // => [0.03, 0.06, 0.06]
+ * ```
  */
 export function holm(pValues: ArrayLike<number>): number[] {
   const n = pValues.length;

@@ -17,6 +17,12 @@ export interface McnemarResult {
  * the systems are equally good each of those falls to either side with probability 1/2.
  * `exact` (default) asks the binomial distribution; `exact: false` the chi-square with Edwards' continuity correction.
  * The clips must be independent of each other: count one seed at a time, never the same clip under several seeds.
+ *
+ * @example
+ * ```ts
+ * import { mcnemarTest } from 'audiossl';
+ * mcnemarTest({ aOnly: 8, bOnly: 1 }).pValue; // => 0.0391
+ * ```
  */
 export function mcnemarTest({ aOnly, bOnly, exact = true }: { aOnly: number; bOnly: number; exact?: boolean }): McnemarResult {
   if (!(Number.isInteger(aOnly) && Number.isInteger(bOnly) && aOnly >= 0 && bOnly >= 0)) {

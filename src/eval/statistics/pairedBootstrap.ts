@@ -42,7 +42,17 @@ export function pairedDifferences(options: PairedOptions): PairedResult {
   };
 }
 
-/** One statistic of `pairedDifferences`. */
+/**
+ * One statistic of `pairedDifferences`.
+ *
+ * @example
+ * ```ts
+ * import { pairedBootstrap } from 'audiossl';
+ * const [labels, groups] = [[0, 0, 0, 1, 1, 1], ['a', 'b', 'c', 'd', 'e', 'f']];
+ * const { difference } = pairedBootstrap({ statistic: 'micro', a: [[1, 1, 1, 1, 1, 0]], b: [[1, 0, 0, 1, 0, 0]], labels, groups, numClasses: 2, seed: 0 });
+ * difference; // => 0.5
+ * ```
+ */
 export function pairedBootstrap({ statistic, ...options }: PairedOptions & { statistic: 'micro' | 'macro' }): {
   difference: number;
   low: number;

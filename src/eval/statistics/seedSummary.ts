@@ -7,7 +7,15 @@ export interface SeedSummary {
   n: number;
 }
 
-/** Mean and sample standard deviation of one number a seed. Throws AudiosslError without values, or for one that is not finite. */
+/**
+ * Mean and sample standard deviation of one number a seed. Throws AudiosslError without values, or for one that is not finite.
+ *
+ * @example
+ * ```ts
+ * import { seedSummary } from 'audiossl';
+ * seedSummary([0.8, 0.82, 0.84]); // => { mean: 0.82, standardDeviation: 0.02, n: 3 }
+ * ```
+ */
 export function seedSummary(values: ArrayLike<number>): SeedSummary {
   const n = values.length;
   if (n === 0) throw new AudiosslError('seedSummary: needs at least 1 value, got none');

@@ -17,7 +17,17 @@ export interface BootstrapResult {
   numSingleGroupStrata: number;
 }
 
-/** 95 % intervals of micro accuracy, macro accuracy and the classes' recalls by the stratified two-level bootstrap of `resample`. */
+/**
+ * 95 % intervals of micro accuracy, macro accuracy and the classes' recalls by the stratified two-level bootstrap of `resample`.
+ *
+ * @example
+ * ```ts
+ * import { stratifiedBootstrap } from 'audiossl';
+ * const [labels, groups] = [[0, 0, 0, 1, 1, 1], ['a', 'b', 'c', 'd', 'e', 'f']];
+ * const { micro } = stratifiedBootstrap({ correct: [[1, 1, 0, 1, 0, 0]], labels, groups, numClasses: 2, seed: 0 });
+ * micro.estimate; // => 0.5
+ * ```
+ */
 export function stratifiedBootstrap({ correct, ...options }: BootstrapOptions): BootstrapResult {
   const { micro, macro, perClass, numGroups, numSingleGroupStrata } = resample([correct], options);
   return {
