@@ -56,8 +56,8 @@ describe('the examples in docstrings of public names', () => {
     writeFileSync(join(modules, 'audiossl', 'package.json'), '{ "type": "module", "exports": "./index.js" }');
     writeFileSync(
       join(modules, 'audiossl', 'index.js'),
-      `import * as audiossl from '../real/dist/index.js';
-      export * from '../real/dist/index.js';
+      `import * as audiossl from '../real/dist/bundle/index.js';
+      export * from '../real/dist/bundle/index.js';
       let shipped;
       export const loadModel = (...given) => (given.length > 0 ? audiossl.loadModel(...given) : (shipped ??= audiossl.loadModel()));`,
     );
