@@ -25,7 +25,8 @@ function reached(first: string, imports: RegExp): { files: Set<string>; packages
   const visit = (file: string): void => {
     if (found.files.has(file)) return;
     found.files.add(file);
-    for (const [, name] of read(file).matchAll(imports)) {
+    const text = file.endsWith('.d.ts') ? read(file).replace(/\/\*\*[\s\S]*?\*\//g, '') : read(file); // without examples
+    for (const [, name] of text.matchAll(imports)) {
       if (name.startsWith('.')) visit(posix.join(posix.dirname(file), file.endsWith('.d.ts') ? name.replace(/\.js$/, '.d.ts') : name));
       else found.packages.add(name);
     }
