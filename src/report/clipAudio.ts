@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { extname, relative, resolve, sep } from 'node:path';
+import { extname } from 'node:path';
 import { encodeWav16 } from '../util/encodeWav16.js';
 import { AudiosslError } from '../util/errors.js';
+import { urlPath } from '../util/urlPath.js';
 import { readExcerpt } from './readExcerpt.js';
 
 /** How a page plays a recording: inside the page (whole, or its first seconds), from the file where it lies, or not at all. */
@@ -49,7 +50,7 @@ export async function clipAudio(
     const cut = isCut && left > 0 ? await wavExcerpt(path, excerpt.seconds) : undefined;
     if (cut !== undefined && cut.bytes.length <= left) embed('audio/wav', cut.bytes, cut.cutTo);
     else if (!isCut && info.size <= left) embed(type ?? 'application/octet-stream', await readFile(path));
-    else sources.push({ kind: 'linked', src: relativeUrl(pageDir, path) });
+    else sources.push({ kind: 'linked', src: urlPath(pageDir, path) });
   }
   return sources;
 }
@@ -63,8 +64,4 @@ async function wavExcerpt(path: string, seconds: number): Promise<{ bytes: Uint8
     if (error instanceof AudiosslError) return undefined;
     throw error;
   }
-}
-
-function relativeUrl(from: string, to: string): string {
-  return relative(resolve(from), resolve(to)).split(sep).map(encodeURIComponent).join('/');
 }

@@ -29,7 +29,6 @@ export async function writeTransferReport({
     files.html,
     pageFrame({
       ...{ title: `${title} – audiossl`, kind: 'audiossl transfer', heading: title, time, version },
-      contentSecurityPolicy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
       links: sections,
       main: sections.map(sectionMarkup),
       footer: 'The numbers of this page are in the json file of each data set beside it, predictions of every clip in the csv files.',

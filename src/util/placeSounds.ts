@@ -1,5 +1,6 @@
 import { copyFile, mkdir, stat } from 'node:fs/promises';
-import { dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join } from 'node:path';
+import { urlPath } from './urlPath.js';
 
 /** Where a page finds the sounds. */
 export interface SoundFiles {
@@ -8,8 +9,6 @@ export interface SoundFiles {
   numCopied: number;
   numMissing: number;
 }
-
-const urlOf = (path: string) => path.split(sep).map(encodeURIComponent).join('/');
 
 /**
  * Copies recordings into `sounds/` beside the page, so that the folder can be moved and sent, or links to where they lie.
@@ -27,12 +26,12 @@ export async function placeSounds(
     signal?.throwIfAborted();
     const info = await stat(path).catch(() => undefined);
     if (!info?.isFile()) placed.set(path, undefined);
-    else if (!copy) placed.set(path, urlOf(relative(resolve(out), resolve(path))));
+    else if (!copy) placed.set(path, urlPath(out, path));
     else {
       const to = join('sounds', `${numCopied++}${extname(path).toLowerCase()}`);
       await mkdir(dirname(join(out, to)), { recursive: true });
       await copyFile(path, join(out, to));
-      placed.set(path, urlOf(to));
+      placed.set(path, urlPath(out, join(out, to)));
     }
   }
   const sources = paths.map((path) => (path === undefined ? undefined : placed.get(path)));

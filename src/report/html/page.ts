@@ -33,8 +33,8 @@ export function reportPage({ runs, comparison, wrong, time, version }: ReportCon
     heading: title,
     time,
     version,
-    // Nothing from outside is ever loaded, but the recordings of wrong clips from where they lie.
-    contentSecurityPolicy: wrong === undefined ? "default-src 'none'; img-src data:; style-src 'unsafe-inline'" : clipCardPolicy,
+    // Recordings of wrong clips may be loaded from where they lie.
+    contentSecurityPolicy: wrong && clipCardPolicy,
     extraStyle: wrong && clipCardStyle,
     links: isSingle ? sections : [...sections, ...parts.map(({ run }, i) => ({ id: `run${i + 1}`, title: run.name }))],
     main: [

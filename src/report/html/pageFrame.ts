@@ -15,7 +15,7 @@ export function pageFrame({
   heading,
   time,
   version,
-  contentSecurityPolicy,
+  contentSecurityPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
   extraStyle,
   links,
   main,
@@ -28,8 +28,8 @@ export function pageFrame({
   heading: string;
   time: string;
   version: string;
-  /** What the page may load, whatever a label or a path says. */
-  contentSecurityPolicy: string;
+  /** What the page may load, whatever a label or a path says; nothing from outside. */
+  contentSecurityPolicy?: string;
   extraStyle?: Child;
   links: readonly { id: string; title: string }[];
   main: Child;
