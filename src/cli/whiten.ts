@@ -34,7 +34,7 @@ export function registerWhiten(program: Command): void {
     .option('--features <store>', 'the same as a feature store')
     .addOption(formatOption().default('auto'))
     .option('--out <file>', 'the .safetensors to write (default: checkpoints/whitened.safetensors of the run)')
-    .option('--shrinkage <share>', 'share of the correlations that is not believed, 0 to 1; more for few recordings', shareOf, 0.1)
+    .option('--shrinkage <share>', 'share of the correlations that is not believed, 0 to 1; more for few recordings', shareOf, 0.5)
     .option('--json', 'print what was written as JSON');
   addBackendOptions(command).action(async (options: WhitenCommandOptions) => {
     const { model: from, checkpoint, data, features, format, shrinkage, json } = options;

@@ -9,7 +9,7 @@ import { embedSet } from './embedSet.js';
 import { chainWhitenings, fitWhitening } from './fitWhitening.js';
 
 /** Share of the correlations that is taken away: what docs/recipe.md found to be good, and safe for a few hundred recordings. */
-export const DEFAULT_SHRINKAGE = 0.1;
+export const DEFAULT_SHRINKAGE = 0.5;
 
 export interface WhitenModelOptions {
   /** Of a file or run: its checkpoint is copied. */
@@ -20,7 +20,7 @@ export interface WhitenModelOptions {
   clips?: readonly number[];
   /** The file to write. */
   out: string;
-  /** 0 to 1; default 0.1. */
+  /** 0 to 1; default 0.5. */
   shrinkage?: number;
   batchSize?: number;
   onProgress?: (stage: string, done: number, total: number) => void;
