@@ -7,6 +7,8 @@ import type { FrontEndOptions } from '../../src/audio/frontEnd.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { getSceneEmbeddings } from '../../src/embed/hear.js';
 import { exportModel } from '../../src/export/exportModel.js';
+import { createWhitener } from '../../src/model/whitening.js';
+import { valuesOf } from '../../src/ops/valuesOf.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { goldenModel, testSound } from './goldenModel.js';
 import { expectSame, onnxSession, runOnnx } from './onnxSession.js';
@@ -45,6 +47,22 @@ describe('export --format onnx', () => {
       await session.release();
     },
   );
+
+  it('whitens as the model does', async () => {
+    const plain = goldenModel({ name: 'resnet18', width: 16, pooling: 'lastTwo' });
+    const dim = plain.encoder.embeddingSize;
+    const weight = Float32Array.from({ length: dim * dim }, (_, i) => Math.sin(i * i * 0.03) / Math.sqrt(dim));
+    const whitening = { weight, bias: Float32Array.from({ length: dim }, (_, i) => Math.cos(i)) };
+    const { whiten, dispose } = createWhitener(whitening);
+    const session = await onnxSession({ ...plain, whitening }, join(folder, 'white.onnx'));
+    const patches = Float32Array.from({ length: 2 * 32 * 40 }, (_, i) => -1.5 + 2 * Math.sin(i * i * 0.01));
+    const expected = valuesOf(() => whiten(plain.embedPatches(tf.tensor3d(patches, [2, 32, 40]))));
+    const { embedding } = await runOnnx(session, patches, [2, 32, 40]);
+    expectSame(embedding, expected);
+    dispose();
+    plain.dispose();
+    await session.release();
+  });
 
   const frontEnds: [string, Partial<FrontEndOptions>][] = [
     ['the default', {}],
