@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { installedPackage, type PackedFile, packedFiles } from './support/installedPackage.js';
+import { codeBlocks } from './support/pages.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -142,12 +143,14 @@ describe('a project that installed it', () => {
     return { code: status, stdout, stderr };
   };
 
-  it('passes a strict type check that reads the libraries too', () => {
+  it('passes a strict type check that reads the libraries too, as do the programs of README and docs', () => {
     const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, skipLibCheck: false, noEmit: true, types: [] };
-    writeFileSync(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ extends: 'audiossl/tsconfig.json', compilerOptions, files: ['own.mts'] }),
-    );
+    const shown = codeBlocks('ts').map(({ page, text }, i) => ({ name: `${page.replaceAll('/', '-')}-${i}.mts`, text }));
+    expect(shown.length).toBeGreaterThan(4);
+    for (const { name, text } of shown) writeFileSync(join(project, name), `${text}\nexport {};\n`);
+    writeFileSync(join(project, 'theirs.d.ts'), 'declare const samples: Float32Array; // what a program that is shown has already');
+    const files = ['own.mts', 'theirs.d.ts', ...shown.map(({ name }) => name)];
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ extends: 'audiossl/tsconfig.json', compilerOptions, files }));
     writeFileSync(
       join(project, 'own.mts'),
       `import { defineLoss, embed, loadConfig, loadModel, logMel, ntXentLoss, readNpz, resolveFrontEnd, setBackend, tf, z } from 'audiossl';

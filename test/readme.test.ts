@@ -1,18 +1,22 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+// @ts-expect-error plain JavaScript of the set-up script
+import { missingPackages, thisSystem } from '../native/setup/systemPackages.mjs';
 import { createProgram } from '../src/cli/createProgram.js';
 import { loadConfig } from '../src/config/loadConfig.js';
+import { codeBlocks, pages } from './support/pages.js';
 import { temporaryFolder } from './support/temporaryFolder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(`${root}README.md`, 'utf8');
-const contributing = readFileSync(`${root}CONTRIBUTING.md`, 'utf8');
-
+const read = (name: string): string => readFileSync(root + name, 'utf8');
+const readme = read('README.md');
 const folder = temporaryFolder();
-const scripts = Object.keys((JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: object }).scripts);
+const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
 /** The command that words name, and the words after it. */
 function findCommand(command: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
@@ -23,12 +27,11 @@ function findCommand(command: Command, words: readonly string[]): { command: Com
 /** Whether it does something itself: `data` does not, `embed` does, beside `embed merge`. */
 const isCommand = (command: Command): boolean => '_actionHandler' in command && typeof command._actionHandler === 'function';
 
-const lines = readme.match(/^ *npx audiossl .*$/gm)?.map((line) => line.trim()) ?? [];
-const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text]) => text);
+const shellLines = codeBlocks('sh').flatMap(({ text }) => text.trim().split('\n'));
+const commands = [...new Set(shellLines.filter((line) => line.startsWith('npx audiossl ')))];
 
-describe('README.md', () => {
-  it.each(lines)('%s: command and options exist, and nothing required is left out', (line) => {
+describe('README.md and docs/', () => {
+  it.each(commands)('%s: command and options exist, and nothing required is left out', (line) => {
     const { command, rest } = findCommand(createProgram(), line.split(' ').slice(2));
     expect(isCommand(command), 'stops at a command').toBe(true);
     const flags = rest.filter((word) => word.startsWith('--'));
@@ -43,9 +46,59 @@ describe('README.md', () => {
     }
   });
 
+  it('have no line for the shell but those, npm scripts, benchmarks that exist, and the installation of the package', () => {
+    // A registry is asked for the last: they were run by hand, as docs/install.md says. What they install is what test/package.test.ts checks.
+    const installing = ['npm pack', 'npm install ./audiossl-0.1.0.tgz', 'pnpm add ./audiossl-0.1.0.tgz', 'pnpm exec audiossl setup'];
+    const unknown = shellLines
+      .map((line) => line.replace(/^([A-Z_]+=\S+ )+/, ''))
+      .filter((line) => !commands.includes(line) && !installing.includes(line))
+      .filter((line) => !scripts.includes(/^npm (?:run )?(\S+)$/.exec(line)?.[1] ?? ''))
+      .filter((line) => !existsSync(root + (/^node (test\/bench\/\S+)/.exec(line)?.[1] ?? 'none')));
+    expect(unknown).toEqual([]);
+    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+    expect(installing.join(' ')).toContain(`${name}-${version}.tgz`);
+  });
+
+  it('have Python that is Python, where there is one', (context) => {
+    const check = 'import ast, json, sys\nfor text in json.load(sys.stdin): ast.parse(text)';
+    const input = JSON.stringify(codeBlocks('python').map(({ text }) => text));
+    const { error, status, stderr } = spawnSync('python3', ['-c', check], { input, encoding: 'utf8' });
+    if (error) context.skip('needs python3');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('have a program for losses and log-mel that computes what it says', () => {
+    const [{ text }] = codeBlocks('ts').filter(({ page }) => page === 'docs/library.md');
+    const { outputText } = ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } });
+    const said = /\/\/ (\d+) x (\d+)/.exec(text)?.slice(1).map(Number);
+    const program = `${outputText}\nconsole.log(JSON.stringify([numFrames, nMels, loss.dataSync()[0]]));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const [numFrames, nMels, loss] = JSON.parse(stdout) as number[];
+    expect([numFrames, nMels]).toEqual(said);
+    // 8 random rows of 512 are nearly orthogonal: 15 candidates of about equal similarity.
+    expect(Math.abs(loss - Math.log(15))).toBeLessThan(0.8);
+  });
+
+  it('have HTML whose scripts can be read', () => {
+    const scripts = codeBlocks('html').flatMap(({ text }) =>
+      [...text.matchAll(/<script type="module">([\s\S]*?)<\/script>/g)].map(([, code]) => code),
+    );
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const code of scripts) expect(ts.transpileModule(code, { reportDiagnostics: true }).diagnostics).toEqual([]);
+  });
+
+  it('have a Dockerfile with the packages that set-up asks for, and the libraries of the same libtorch', () => {
+    const [{ text }] = codeBlocks('dockerfile');
+    const [build, run] = [...text.matchAll(/--no-install-recommends ([^&\n]+)/g)].map(([, names]) => names.trim().split(' '));
+    const system = { ...thisSystem, exists: () => false, list: () => [], hasCommand: () => false };
+    expect(build).toEqual([...missingPackages({ purpose: 'debian libtorch', system }), 'make']);
+    expect(run).toEqual(['libtorch1.13', 'libopenblas0-openmp', 'libdnnl2']);
+  });
+
   it('lists every command', () => {
     const program = createProgram();
-    const table = readme.slice(readme.indexOf('## Commands'), readme.indexOf('## The config'));
+    const table = readme.slice(readme.indexOf('## Commands'), readme.indexOf('## More'));
     const names = program.commands.flatMap((command) => [
       ...(isCommand(command) ? [command.name()] : []),
       ...command.commands.map((child) => `${command.name()} ${child.name()}`),
@@ -54,24 +107,37 @@ describe('README.md', () => {
   });
 
   it('shows a config that is one, and names every key', () => {
-    const [text] = blocks('yaml');
+    const page = read('docs/config.md');
+    const [{ text }] = codeBlocks('yaml').filter((block) => block.page === 'docs/config.md');
     const file = join(folder, 'config.yaml');
     writeFileSync(file, text);
     expect(() => loadConfig({ file })).not.toThrow();
-    expect(Object.keys(loadConfig()).filter((key) => !readme.includes(`\`${key}\``))).toEqual([]);
+    expect(Object.keys(loadConfig()).filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
   });
 
-  it.each([
-    ['README.md', readme],
-    ['CONTRIBUTING.md', contributing],
-  ])('%s names only scripts and files that exist', (_name, text) => {
-    const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name);
-    expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
-    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link);
-    expect(links.filter((link) => !existsSync(root + link))).toEqual([]);
-    const files = [...text.matchAll(/`((?:src|test|configs|native)\/[\w./-]+)`/g)]
-      .map(([, file]) => file)
-      .filter((file) => !file.includes('my'));
-    expect(files.filter((file) => !existsSync(root + file))).toEqual([]);
-  });
+  it.each([...pages, { name: 'CONTRIBUTING.md', text: read('CONTRIBUTING.md') }])(
+    '$name names only scripts and files that exist, and places in pages that are there',
+    ({ name, text }) => {
+      const named = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script]) => script);
+      expect(named.filter((script) => !scripts.includes(script))).toEqual([]);
+      const links = [...text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)];
+      const at = (link: string) => (link === '' ? name : posix.join(posix.dirname(name), link));
+      expect(links.map(([, link]) => at(link)).filter((file) => !existsSync(root + file))).toEqual([]);
+      const places = links.filter(([, , place]) => place !== undefined);
+      expect(places.filter(([, link, place]) => !headings(read(at(link))).includes(place)).map(([all]) => all)).toEqual([]);
+      const files = [...text.matchAll(/`((?:src|test|configs|native|findings)\/[\w./-]+)`/g)]
+        .map(([, file]) => file)
+        .filter((file) => !file.includes('my') && !file.startsWith('native/build'));
+      expect(files.filter((file) => !existsSync(root + file))).toEqual([]);
+    },
+  );
 });
+
+/** The names of a page's headings as GitHub makes them. */
+const headings = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );

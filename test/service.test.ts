@@ -13,10 +13,10 @@ import { toneFrontEnd } from './train/toneStore.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = temporaryFolder();
 
-it("README's HTTP service answers uploads, several at once, with embeddings, and what is no sound with an error", async () => {
+it('the HTTP service of docs/embeddings.md answers uploads, several at once, with embeddings, and what is no sound with an error', async () => {
   await setBackend({ backend: 'wasm' });
   const model = await saveSmallModel(folder, { frontEnd: { ...toneFrontEnd } });
-  const program = /```js\n(\/\/ service\.mjs[\s\S]*?)```/.exec(readFileSync(`${root}README.md`, 'utf8'))?.[1] ?? '';
+  const program = /```js\n(\/\/ service\.mjs[\s\S]*?)```/.exec(readFileSync(`${root}docs/embeddings.md`, 'utf8'))?.[1] ?? '';
   const child = spawn(process.execPath, ['--input-type=module', '-e', program, 'service.mjs', model, '0'], { cwd: root });
   try {
     let said = '';

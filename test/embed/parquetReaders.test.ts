@@ -12,7 +12,7 @@ const python = process.env.PEER_PYTHON ?? '/usr/bin/python3';
 const hasReaders = spawnSync(python, ['-c', 'import pandas, pyarrow, polars, duckdb']).status === 0;
 
 test.skipIf(!hasReaders)(
-  "README's lines make a matrix of a parquet file in pandas, polars and DuckDB (needs PEER_PYTHON with them)",
+  "the lines of docs/embeddings.md make a matrix of a parquet file in pandas, polars and DuckDB (needs PEER_PYTHON with them)",
   async () => {
     const numRows = 1003;
     const values = Float32Array.from({ length: numRows * 512 }, (_, i) => Math.sin(i));
@@ -22,8 +22,8 @@ test.skipIf(!hasReaders)(
       ...{ dim: 512, meta: '{}' },
       readRows: async (first, count) => values.slice(first * 512, (first + count) * 512),
     });
-    const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
-    const lines = /```python\n(import duckdb[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const page = readFileSync(fileURLToPath(new URL('../../docs/embeddings.md', import.meta.url)), 'utf8');
+    const lines = /```python\n(import duckdb[\s\S]*?)```/.exec(page)?.[1] ?? '';
     const program = lines.replaceAll(/^x = .*$/gm, (line) => `${line}\nprint(x.dtype, x.shape, hashlib.sha256(x.tobytes()).hexdigest())`);
     const { stdout, stderr } = spawnSync(python, ['-c', `import hashlib\n${program}`], { cwd: folder, encoding: 'utf8' });
     const { createHash } = await import('node:crypto');
