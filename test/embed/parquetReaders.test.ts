@@ -12,7 +12,7 @@ const python = process.env.PEER_PYTHON ?? '/usr/bin/python3';
 const hasReaders = spawnSync(python, ['-c', 'import pandas, pyarrow, polars, duckdb']).status === 0;
 
 test.skipIf(!hasReaders)(
-  "the lines of docs/embeddings.md make a matrix of a parquet file in pandas, polars and DuckDB (needs PEER_PYTHON with them)",
+  'the lines of docs/embeddings.md make a matrix of a parquet file in pandas, polars and DuckDB (needs PEER_PYTHON with them)',
   async () => {
     const numRows = 1003;
     const values = Float32Array.from({ length: numRows * 512 }, (_, i) => Math.sin(i));
