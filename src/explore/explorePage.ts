@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { htmlDocument } from '../report/html/htmlDocument.js';
 import { h, markup } from '../report/markup.js';
 import { packageFile } from '../util/packageFile.js';
 import { pictureFrames, pictureMels, picturesPerFile } from './pictureFiles.js';
@@ -43,33 +44,18 @@ export function explorePage(page: ExplorePage): string {
   };
   // `<` as an escape: no text of a label can end the script.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
-  const document = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      {},
-      h('meta', { charset: 'utf-8' }),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      h('meta', {
-        'http-equiv': 'Content-Security-Policy',
-        content:
-          "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'self' file:; media-src 'self' file:; img-src data: blob:",
-      }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('title', {}, page.title),
-      h('style', {}, markup(asset('page.css'))),
-    ),
-    h(
-      'body',
-      {},
+  return htmlDocument({
+    title: page.title,
+    contentSecurityPolicy:
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'self' file:; media-src 'self' file:; img-src data: blob:",
+    styles: [h('style', {}, markup(asset('page.css')))],
+    body: [
       h('noscript', {}, 'This page needs JavaScript.'),
       markup(`<script type="application/json" id="data">${json}</script>`),
       markup(asset('page.html')),
       markup(`<script>${asset('page.js')}</script>`),
-    ),
-  );
-  return `<!doctype html>\n${document.markup}\n`;
+    ],
+  });
 }
 
 function base64(values: Float32Array): string {

@@ -1,5 +1,6 @@
 import { dateTime } from '../format.js';
 import { type Child, h } from '../markup.js';
+import { htmlDocument } from './htmlDocument.js';
 import { style } from './style.js';
 
 export interface Section {
@@ -35,23 +36,11 @@ export function pageFrame({
   main: Child;
   footer: Child;
 }): string {
-  const page = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      {},
-      h('meta', { charset: 'utf-8' }),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      h('meta', { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('title', {}, title),
-      style,
-      extraStyle,
-    ),
-    h(
-      'body',
-      {},
+  return htmlDocument({
+    title,
+    contentSecurityPolicy,
+    styles: [style, extraStyle],
+    body: [
       h(
         'header',
         {},
@@ -66,9 +55,8 @@ export function pageFrame({
       ),
       h('main', {}, main),
       h('footer', {}, h('div', {}, footer)),
-    ),
-  );
-  return `<!doctype html>\n${page.markup}\n`;
+    ],
+  });
 }
 
 export function sectionMarkup({ id, title, content }: Section): Child {
