@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import * as audiossl from '../src/index.js';
 import { encodePng } from '../src/report/png.js';
 import { temporaryFolder } from './support/temporaryFolder.js';
 
-const runner = fileURLToPath(new URL('../notebooks/run.mjs', import.meta.url));
+const notebookFolder = fileURLToPath(new URL('../notebooks/', import.meta.url));
+const runner = join(notebookFolder, 'run.mjs');
+const notebooks = readdirSync(notebookFolder).filter((name) => name.endsWith('.ipynb'));
 
 const folder = temporaryFolder();
 
@@ -33,8 +36,22 @@ function runCells(...sources: string[]): { code: number | null; stderr: string; 
 }
 
 describe('the notebooks', () => {
-  it('show what is saved in them', () => {
-    expect(run(['--check'])).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing changed') });
+  // The others train and embed: `npm run notebooks` runs them too.
+  it('show what is saved in them: the first', () => {
+    const first = join(notebookFolder, '01-log-mel-and-views.ipynb');
+    expect(run(['--check', first])).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing changed') });
+  });
+
+  it.each(notebooks)('%s was run from its first cell to its last, and imports what there is', (name) => {
+    const { cells } = JSON.parse(readFileSync(join(notebookFolder, name), 'utf8')) as {
+      cells: { cell_type: string; source: string[]; execution_count?: number | null }[];
+    };
+    const code = cells.filter(({ cell_type }) => cell_type === 'code');
+    expect(code.map(({ execution_count }) => execution_count)).toEqual(code.map((_, i) => i + 1));
+    const imports = code.flatMap(({ source }) => [...source.join('').matchAll(/^import \{([^}]*)\} from 'audiossl'/gm)]);
+    const names = imports.flatMap(([, list]) => list.split(',').map((each) => each.trim()));
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((each) => !(each in audiossl))).toEqual([]);
   });
 });
 
