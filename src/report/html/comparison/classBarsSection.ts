@@ -14,16 +14,18 @@ import { differenceAxis } from './differenceAxis.js';
 const mostFolded = 8;
 
 /** Class by class, two systems side by side with the difference (Figure 2 of the paper); undefined without a pair. */
-export function classBarsSection({ pairs }: ComparisonReport): Child {
+export function classBarsSection({ pairs, verdicts }: ComparisonReport): Child {
   if (pairs.length === 0) return undefined;
   const [first, ...others] = pairs;
   return [
     h('p', { class: 'finding' }, classesFinding(first)),
-    h(
-      'p',
-      { class: 'published' },
-      `Published: ${publishedClassesImproved.numImproved} of ${publishedClassesImproved.numClasses} classes improve with the margin (${publishedClassesImproved.source}; ${publishedClassesImproved.note}).`,
-    ),
+    // Where the paper is shown at all.
+    verdicts !== undefined &&
+      h(
+        'p',
+        { class: 'published' },
+        `Published: ${publishedClassesImproved.numImproved} of ${publishedClassesImproved.numClasses} classes improve with the margin (${publishedClassesImproved.source}; ${publishedClassesImproved.note}).`,
+      ),
     classBars(first),
     others
       .slice(0, mostFolded)
