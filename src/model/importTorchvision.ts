@@ -25,7 +25,10 @@ export interface ImportedModel {
 /** What `export --format torchvision` writes beside the weights. */
 const ownFacts = checkpointMetadata
   .pick({ frontEnd: true, patchFrames: true, patchHop: true, standardisation: true, encoder: true })
-  .extend({ model: z.looseObject({ step: z.int().min(0).catch(0), epoch: z.int().min(0).catch(0) }).catch({ step: 0, epoch: 0 }) });
+  .extend({
+    whitening: z.unknown().optional(),
+    model: z.looseObject({ step: z.int().min(0).catch(0), epoch: z.int().min(0).catch(0) }).catch({ step: 0, epoch: 0 }),
+  });
 
 const COUNTER = 'num_batches_tracked';
 
@@ -64,6 +67,7 @@ export async function importTorchvision({
     );
   }
   const { values, notes } = encoderValues(tensors, prefix, weights);
+  if (own?.whitening) notes.push('the whitening that the model had is not in the file: embeddings are what it is made from');
   const width = values.get('conv1.weight')?.shape[0] ?? 0;
   const { name = 'resnet18', pooling = 'mean' } = (own?.encoder ?? {}) as { name?: string; pooling?: string };
   if (name !== 'resnet18') throw new UsageError(`import: ${weights} holds a ${name}; only resnet18 has torchvision's names`);

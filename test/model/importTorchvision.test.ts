@@ -115,6 +115,12 @@ describe('importTorchvision', () => {
     expect(notes[0]).toBe('left out what is not under backbone.: head.0.bias');
   });
 
+  it('says that a whitening stayed behind', async () => {
+    const audiossl = JSON.stringify({ ...input, encoder: { name: 'resnet18', width: 16 }, whitening: { numClips: 9 } });
+    const { notes } = await importTorchvision({ weights: await write(state, { audiossl }), out });
+    expect(notes.at(-1)).toMatch(/^the whitening that the model had is not in the file/);
+  });
+
   it('names in one line what does not fit, and writes nothing', async () => {
     const refused = join(folder, 'refused.safetensors');
     const zeros = (...shape: number[]): SafetensorsTensor => ({
