@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AudiosslError } from '../util/errors.js';
 import type { Rng } from '../util/rng.js';
-import { checkModule, loadUserModule, moduleKeys, parseModuleOptions, type UserDefinition } from '../util/userModule.js';
+import { checkModule, loadUserModule, moduleKeys, moduleOptions, openModule, type UserDefinition } from '../util/userModule.js';
 import type { PatchSize } from './patchSize.js';
 
 /** An augmentation of the user's own. */
@@ -37,7 +37,7 @@ export function defineView<Shape extends z.ZodRawShape, Params extends object>({
   z.output<z.ZodObject<Shape>>,
   Params
 > {
-  return { name, options: z.strictObject({ name: z.literal(name), ...options }) as unknown as z.ZodObject, sample, apply };
+  return { name, options: moduleOptions(name, options), sample, apply };
 }
 
 const loadViewModule = (of: { path: string; sha256: string }) =>
@@ -65,8 +65,7 @@ const known = new WeakMap<ModuleViewOptions, { definition: ViewDefinition; optio
 function viewOf(module: ModuleViewOptions) {
   const found = known.get(module);
   if (found !== undefined) return found;
-  const definition = loadViewModule(module);
-  const made = { definition, options: parseModuleOptions(definition, module.options).data as Record<string, unknown> };
+  const made = openModule(loadViewModule, module);
   known.set(module, made);
   return made;
 }

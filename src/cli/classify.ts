@@ -6,6 +6,7 @@ import { addBackendOptions } from './backendOptions.js';
 import type { ClassifyCommandOptions } from './classify/runClassify.js';
 import { modelHelp } from './modelHelp.js';
 import { positiveInteger, positiveNumber } from './optionParsers.js';
+import { addRecordingOptions } from './recordingOptions.js';
 
 /** `audiossl classify [--model RUN] [--probe FILE] --in PATH... --out FILE`: recordings in, labels out. */
 export function registerClassify(program: Command): void {
@@ -29,15 +30,8 @@ export function registerClassify(program: Command): void {
     .option('--hop <seconds>', 'from one stretch to the next (default: --window)', positiveNumber)
     .option('--threshold <probability>', 'leave out what is less likely', probability, 0)
     .option('--top <number>', 'so many classes of a stretch at most', positiveInteger, 1)
-    .option('--classes <name...>', 'only these of the classes')
-    .addOption(
-      new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
-    )
-    .option('--salvage', 'use what can be decoded of damaged recordings')
-    .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
-    .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 128)
-    .option('--workers <n>', 'threads that decode (default: one a core but one)', positiveInteger)
-    .option('--json', 'print the summary as JSON');
+    .option('--classes <name...>', 'only these of the classes');
+  addRecordingOptions(command).option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: ClassifyCommandOptions & Partial<BackendOptions>) => {
     if (options.hop !== undefined && options.window === undefined) throw new UsageError('classify: --hop goes with --window SECONDS');
     const { runClassify } = await import('./classify/runClassify.js');

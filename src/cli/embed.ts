@@ -6,13 +6,13 @@ import type { EmbedToFileSummary, Shard } from '../embed/embedToFile.js';
 import type { RowKind } from '../embed/recordingPatches.js';
 import type { EmbeddingFormat } from '../embed/writeEmbeddings.js';
 import { UsageError } from '../util/errors.js';
-import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
 import { describeTroubles } from './describeTroubles.js';
 import { modelHelp } from './modelHelp.js';
-import { positiveInteger, positiveNumber } from './optionParsers.js';
+import { positiveNumber } from './optionParsers.js';
+import { addRecordingOptions, type RecordingOptions, recordingProgress } from './recordingOptions.js';
 
-interface EmbedCommandOptions extends Partial<BackendOptions> {
+interface EmbedCommandOptions extends Partial<BackendOptions>, RecordingOptions {
   model?: string;
   in?: string[];
   out?: string;
@@ -23,11 +23,6 @@ interface EmbedCommandOptions extends Partial<BackendOptions> {
   hop?: number;
   add?: boolean;
   shard?: Shard;
-  onError: 'skip' | 'fail';
-  salvage?: boolean;
-  channel?: number;
-  batchSize: number;
-  workers?: number;
   json?: boolean;
 }
 
@@ -49,25 +44,21 @@ export function registerEmbed(program: Command): void {
     .option('--window <seconds>', 'length of a window', positiveNumber)
     .option('--hop <seconds>', 'from one window to the next (default: --window)', positiveNumber)
     .option('--add', 'keep the rows of --out and embed only recordings that it does not have')
-    .option('--shard <i/n>', 'embed part i of n of the recordings, for job arrays; put them together with audiossl embed merge', parseShard)
-    .addOption(
-      new Option('--on-error <what>', 'leave broken recordings out and list them, or stop').choices(['skip', 'fail']).default('skip'),
-    )
-    .option('--salvage', 'use what can be decoded of damaged recordings')
-    .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
-    .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 128)
-    .option('--workers <n>', 'threads that decode (default: one a core but one)', positiveInteger)
-    .option('--json', 'print the summary as JSON');
+    .option(
+      '--shard <i/n>',
+      'embed part i of n of the recordings, for job arrays; put them together with audiossl embed merge',
+      parseShard,
+    );
+  addRecordingOptions(command).option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
     const { in: paths, out } = required(options);
     const format = options.format ?? formatOf(out);
     const per = rowKindOf(options);
-    const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }, { createProgress }] = await Promise.all([
+    const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }] = await Promise.all([
       import('../embed/findRecordings.js'),
       import('../embed/prepareOutput.js'),
       import('./interruptible.js'),
       import('./withSubject.js'),
-      import('../util/progress.js'),
     ]);
     const recordings = await findRecordings(paths, { onNote: (note) => process.stderr.write(`${note}\n`) });
     await prepareOutput(out);
@@ -75,14 +66,10 @@ export function registerEmbed(program: Command): void {
     const summary = await interruptible((signal) =>
       withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
         const { embedToFile } = await import('../embed/embedToFile.js');
-        let progress: Progress | undefined;
-        const onProgress = (done: number, total: number, numRejected: number) => {
-          progress ??= createProgress({ label: 'Embedding', total, unit: 'recordings', initial: done - 1 });
-          progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-        };
+        const { onProgress, finish } = recordingProgress('Embedding');
         return embedToFile({
           ...{ model, recordings, out, format, per, add, shard, onError, salvage, channel, batchSize, numWorkers, onProgress, signal },
-        }).finally(() => progress?.finish());
+        }).finally(finish);
       }),
     );
     const [folder, ...others] = paths;

@@ -1,7 +1,7 @@
 import { isAbsolute, join, posix } from 'node:path';
 import { z } from 'zod';
 import { errorText, UsageError } from '../util/errors.js';
-import { checkModule, loadUserModule, moduleKeys, parseModuleOptions, type UserDefinition } from '../util/userModule.js';
+import { checkModule, loadUserModule, moduleKeys, moduleOptions, openModule, type UserDefinition } from '../util/userModule.js';
 import { type Clip, type Dataset, indexLabels, splitNames } from './clip.js';
 
 const text = z.string().trim().min(1);
@@ -46,7 +46,7 @@ export function defineDataset<Shape extends z.ZodRawShape>({
   options: Shape;
   clips: DatasetDefinition<z.output<z.ZodObject<Shape>>>['clips'];
 }): DatasetDefinition<z.output<z.ZodObject<Shape>>> {
-  return { name, options: z.strictObject({ name: z.literal(name), ...options }) as unknown as z.ZodObject, clips };
+  return { name, options: moduleOptions(name, options), clips };
 }
 
 const loadDatasetModule = (of: { path: string; sha256: string }) =>
@@ -68,8 +68,7 @@ export async function loadModuleDataset({
   files: readonly string[];
   module: ModuleDataset;
 }): Promise<Dataset> {
-  const definition = loadDatasetModule(module);
-  const options = parseModuleOptions(definition, module.options).data as Record<string, unknown>;
+  const { definition, options } = openModule(loadDatasetModule, module);
   const who = `loadDataset: ${module.path}`;
   let listed: ListedClip[];
   try {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkModule, loadUserModule, moduleKeys, parseModuleOptions, type UserDefinition } from '../util/userModule.js';
+import { checkModule, loadUserModule, moduleKeys, openModule, type UserDefinition } from '../util/userModule.js';
 import type { ContrastiveLoss } from './defineLoss.js';
 
 /** A loss of the user's own: the module exports by default what `defineLoss` gives. */
@@ -10,6 +10,6 @@ export const moduleLossOptions = z.strictObject(moduleKeys).superRefine(checkMod
 
 /** The loss with its own options. Throws UsageError where the module has changed. */
 export function moduleLoss(module: z.infer<typeof moduleLossOptions>): { loss: ContrastiveLoss; options: Record<string, unknown> } {
-  const loss = loadLossModule(module);
-  return { loss, options: parseModuleOptions(loss, module.options).data as Record<string, unknown> };
+  const { definition: loss, options } = openModule(loadLossModule, module);
+  return { loss, options };
 }

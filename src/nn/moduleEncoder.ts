@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkModule, loadUserModule, moduleKeys, parseModuleOptions, type UserDefinition } from '../util/userModule.js';
+import { checkModule, loadUserModule, moduleKeys, moduleOptions, openModule, type UserDefinition } from '../util/userModule.js';
 import type { Encoder } from './encoder.js';
 
 /** An encoder of the user's own. */
@@ -36,7 +36,7 @@ export function defineEncoder<Shape extends z.ZodRawShape>({
   options: Shape;
   create: EncoderDefinition<z.output<z.ZodObject<Shape>>>['create'];
 }): EncoderDefinition<z.output<z.ZodObject<Shape>>> {
-  return { name, options: z.strictObject({ name: z.literal(name), ...options }) as unknown as z.ZodObject, create };
+  return { name, options: moduleOptions(name, options), create };
 }
 
 const loadEncoderModule = (of: { path: string; sha256: string }) =>
@@ -46,6 +46,6 @@ export const moduleEncoderOptions = z.strictObject(moduleKeys).superRefine(check
 
 /** Throws UsageError where the module has changed. */
 export function moduleEncoder(module: z.infer<typeof moduleEncoderOptions>, size: { nMels: number; patchFrames?: number }): Encoder {
-  const definition = loadEncoderModule(module);
-  return definition.create(parseModuleOptions(definition, module.options).data as Record<string, unknown>, size);
+  const { definition, options } = openModule(loadEncoderModule, module);
+  return definition.create(options, size);
 }

@@ -130,6 +130,8 @@ export function joinRanks(
       addon.shareStatistics(true);
       try {
         return f();
+      } catch (error) {
+        throw isLostConnection(error) ? lostRank(who, timeoutSeconds, error) : error;
       } finally {
         addon.shareStatistics(false);
       }
@@ -180,6 +182,11 @@ function storeOf({ rank, port, isStoreThere }: RankPlace, libtorch: string): { p
   if (Number.parseInt(libtorch, 10) >= 2) return { port, isServer: false };
   const note = `libtorch ${libtorch} does not speak to the stores of newer launchers: rank 0 opens one of its own on port ${port + 1}`;
   return { port: port + 1, isServer: isFirst, note };
+}
+
+/** Whether a kernel that exchanges statistics failed for want of another rank: Gloo names its own source in what it throws. */
+export function isLostConnection(error: unknown): boolean {
+  return !(error instanceof AudiosslError) && /\bgloo\//.test(errorText(error));
 }
 
 function lostRank(who: string, timeoutSeconds: number, error: unknown): AudiosslError {

@@ -75,6 +75,20 @@ export function parseModuleOptions({ name, options }: UserDefinition, given: Rec
   return options.safeParse({ ...given, name });
 }
 
+/** A module's definition by `loadModule`, and its own options with their defaults. Throws UsageError where the module has changed. */
+export function openModule<Definition extends UserDefinition>(
+  loadModule: (of: { path: string; sha256: string }) => Definition,
+  module: { path: string; sha256: string; options: Record<string, unknown> },
+): { definition: Definition; options: Record<string, unknown> } {
+  const definition = loadModule(module);
+  return { definition, options: parseModuleOptions(definition, module.options).data as Record<string, unknown> };
+}
+
+/** Options of a definition as they are kept in it: a strict object that has the module's name. */
+export function moduleOptions(name: string, options: z.ZodRawShape): z.ZodObject {
+  return z.strictObject({ name: z.literal(name), ...options }) as unknown as z.ZodObject;
+}
+
 /** A check for schemas: the module can be loaded and takes the options. */
 export function checkModule<Definition extends UserDefinition>(loadModule: (of: { path: string; sha256: string }) => Definition) {
   return (value: { path: string; sha256: string; options: Record<string, unknown> }, context: z.RefinementCtx): void => {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/backend/libtorch/loadAddon.js';
+import { freePort } from '../../src/util/freePort.js';
 import { cases } from '../parallel/rankCases.mjs';
-import { freePort, runNode } from '../parallel/startRanks.js';
+import { runNode } from '../parallel/startRanks.js';
 import { availableBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 

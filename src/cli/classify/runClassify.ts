@@ -6,12 +6,12 @@ import { checkLabelOutput, writeLabels } from '../../classify/writeLabels.js';
 import { findRecordings } from '../../embed/findRecordings.js';
 import { loadProbe, withProbe } from '../../model/keptProbe.js';
 import type { Model } from '../../model/loadModel.js';
-import { createProgress, type Progress } from '../../util/progress.js';
 import { describeTroubles } from '../describeTroubles.js';
 import { interruptible } from '../interruptible.js';
+import { type RecordingOptions, recordingProgress } from '../recordingOptions.js';
 import { withModel } from '../withSubject.js';
 
-export interface ClassifyCommandOptions extends Partial<BackendOptions> {
+export interface ClassifyCommandOptions extends Partial<BackendOptions>, RecordingOptions {
   model?: string;
   probe?: string;
   in: string[];
@@ -23,11 +23,6 @@ export interface ClassifyCommandOptions extends Partial<BackendOptions> {
   threshold: number;
   top: number;
   classes?: string[];
-  onError: 'skip' | 'fail';
-  salvage?: boolean;
-  channel?: number;
-  batchSize: number;
-  workers?: number;
   json?: boolean;
 }
 
@@ -37,7 +32,7 @@ const longSeconds = 60;
 /** Labels the recordings and says how many of each class were found. */
 export async function runClassify(options: ClassifyCommandOptions): Promise<void> {
   const { out, format, window, hop = window, threshold, top, classes, onError, salvage, channel, batchSize, workers, checkpoint } = options;
-  const recordings = await findRecordings(options.in, { who: 'classify' });
+  const recordings = await findRecordings(options.in, { who: 'classify', onNote: (note) => process.stderr.write(`${note}\n`) });
   checkLabelOutput(out, format);
   const probe = options.probe === undefined ? undefined : await loadProbe(options.probe);
   const found = new Map<string, number>();
@@ -46,11 +41,7 @@ export async function runClassify(options: ClassifyCommandOptions): Promise<void
     for (const { label } of sounds) found.set(label, (found.get(label) ?? 0) + 1);
     if (window === undefined && seconds > longSeconds) numLong++;
   };
-  let progress: Progress | undefined;
-  const onProgress = (done: number, total: number, numRejected: number) => {
-    progress ??= createProgress({ label: 'Classifying', total, unit: 'recordings', initial: done - 1 });
-    progress.update(done, numRejected > 0 ? `${numRejected} rejected` : undefined);
-  };
+  const { onProgress, finish } = recordingProgress('Classifying');
   const summary = await interruptible((signal) =>
     withModel(options.model, { checkpoint, backend: options }, async ({ model: encoder }) => {
       const model: Model = probe === undefined ? encoder : withProbe(encoder, probe, options.probe as string);
@@ -80,7 +71,7 @@ export async function runClassify(options: ClassifyCommandOptions): Promise<void
         );
       } finally {
         if (model !== encoder) model.dispose();
-        progress?.finish();
+        finish();
       }
     }),
   );

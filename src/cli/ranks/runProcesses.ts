@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { constants } from 'node:os';
+import { freePort } from '../../util/freePort.js';
 import { OWN_LAUNCHER } from './rankPlace.js';
 
 /** After the others were told to stop, milliseconds until they are ended. */
@@ -66,15 +66,4 @@ export async function runProcesses(count: number): Promise<number> {
     process.off('SIGTERM', passOn);
   }
   return failure ?? 0;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

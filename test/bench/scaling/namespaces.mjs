@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+
+/**
+ * Network namespaces for so many ranks, on one bridge, each with an address and a device of its own whose sending is limited to `gbit`
+ * and held up by `delay` ms. Needs root. `remove` takes all of it away.
+ */
+export function namespaces(count, { gbit, delay }) {
+  const run = (...words) => execFileSync(words[0], words.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
+  const places = Array.from({ length: count }, (_, i) => ({ name: `scaling${i}`, device: `rank${i}`, address: `10.87.0.${i + 1}` }));
+  const bridge = 'scalingbridge'.slice(0, 15);
+  const remove = () => {
+    for (const words of [...places.map(({ name }) => ['ip', 'netns', 'del', name]), ['ip', 'link', 'del', bridge]]) {
+      try {
+        run(...words);
+      } catch {
+        // It was not there yet.
+      }
+    }
+  };
+  try {
+    run('ip', 'link', 'add', bridge, 'type', 'bridge');
+    run('ip', 'link', 'set', bridge, 'up');
+    for (const [i, { name, device, address }] of places.entries()) {
+      run('ip', 'netns', 'add', name);
+      run('ip', 'link', 'add', `port${i}`, 'type', 'veth', 'peer', 'name', device);
+      run('ip', 'link', 'set', `port${i}`, 'master', bridge, 'up');
+      run('ip', 'link', 'set', device, 'netns', name);
+      const inside = (...words) => run('ip', 'netns', 'exec', name, ...words);
+      inside('ip', 'address', 'add', `${address}/24`, 'dev', device);
+      inside('ip', 'link', 'set', device, 'up');
+      inside('ip', 'link', 'set', 'lo', 'up');
+      if (delay > 0) inside('tc', 'qdisc', 'add', 'dev', device, 'root', 'netem', 'delay', `${delay}ms`, 'rate', `${gbit}gbit`);
+      else inside('tc', 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', `${gbit}gbit`, 'burst', '256k', 'latency', '50ms');
+    }
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { places, remove };
+}
