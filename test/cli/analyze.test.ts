@@ -55,7 +55,7 @@ describe('audiossl data audit-labels', () => {
     expect(text).toMatch(/^\d of 6 clips are suspected/);
     const { rows } = parseCsv(await readFile(join(out, 'labels.csv'), 'utf8'), 'labels.csv');
     expect(rows).toHaveLength(6);
-    expect((await readFile(join(out, 'index.html'), 'utf8')).match(/<li class="suspect"/g)).toHaveLength(2);
+    expect((await readFile(join(out, 'index.html'), 'utf8')).match(/<li class="clip-card"/g)).toHaveLength(2);
     expect(await readTestAccess(run)).toEqual([]);
   });
 
