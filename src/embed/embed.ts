@@ -41,7 +41,7 @@ type EmbedOptions = {
  * const model = await loadModel(); // the encoder that comes with the package
  * const samples = Float32Array.from({ length: 48_000 }, (_, i) => Math.sin(i / 20));
  * const { h, dim, ids } = await embed({ model, sounds: [{ samples, sampleRate: 48_000, id: 'tone' }] });
- * [h.length, dim, ids]; // => [512, 512, ['tone']]
+ * [h.length, dim, ids]; // => [768, 768, ['tone']]
  * ```
  */
 export async function embed({ per = 'clip', ...options }: EmbedOptions): Promise<EmbeddingRows & EmbedSummary> {

@@ -19,7 +19,7 @@ import { embedBatch } from './embedClips.js';
  * import { getSceneEmbeddings, loadModel } from 'audiossl';
  * const audio = [Float32Array.from({ length: 22_050 }, (_, i) => Math.sin(i / 10))]; // at the model's rate
  * const { shape } = await getSceneEmbeddings(audio, await loadModel());
- * shape; // => [1, 512]
+ * shape; // => [1, 768]
  * ```
  */
 export async function getSceneEmbeddings(
@@ -53,7 +53,7 @@ export async function getSceneEmbeddings(
  * import { getTimestampEmbeddings, loadModel } from 'audiossl';
  * const audio = [Float32Array.from({ length: 22_050 }, (_, i) => Math.sin(i / 10))]; // at the model's rate
  * const { shape, timestamps } = await getTimestampEmbeddings(audio, await loadModel(), { hopMs: 500 });
- * [shape, timestamps.length]; // => [[1, 3, 512], 3]
+ * [shape, timestamps.length]; // => [[1, 3, 768], 3]
  * ```
  */
 export async function getTimestampEmbeddings(
