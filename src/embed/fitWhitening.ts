@@ -11,7 +11,7 @@ import { AudiosslError, UsageError } from '../util/errors.js';
  * values, the covariance of the rows becomes the identity. A value that never changes becomes 0.
  *
  * @param rows `[n, dim]` row-major, one a recording, n >= 2
- * Throws UsageError for a shrinkage outside (0, 1], or 0 where rows are too few for it; AudiosslError for rows that are not finite.
+ * Throws UsageError for a shrinkage outside [0, 1], or so small that rows are too few for it; AudiosslError for rows that are not finite.
  */
 export function fitWhitening(rows: Float32Array, { dim, shrinkage }: { dim: number; shrinkage: number }): Whitening {
   const n = rows.length / dim;

@@ -45,6 +45,7 @@ export async function whitenModel({
 }: WhitenModelOptions): Promise<{ numClips: number; dim: number }> {
   const from = model.checkpoint?.path;
   if (from === undefined || !existsSync(from)) throw new UsageError('whiten: needs the weights of a file, the model is in none');
+  if (clips.length < 2) throw new UsageError(`whiten: needs 2 recordings at least, got ${clips.length}`);
   const patches = await embedSet({ model, store, clips, name: 'recordings', batchSize, onProgress, signal });
   const { dim } = patches;
   const fitted = fitWhitening(clipMeans(patches, clips.length), { dim, shrinkage });

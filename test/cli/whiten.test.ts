@@ -6,7 +6,9 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import { registerEmbed } from '../../src/cli/embed.js';
 import { registerExport } from '../../src/cli/export.js';
 import { registerWhiten } from '../../src/cli/whiten.js';
+import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import { readEmbeddings } from '../../src/embed/readEmbeddings.js';
+import { whitenModel } from '../../src/embed/whitenModel.js';
 import { loadModel } from '../../src/model/loadModel.js';
 import { runFolder } from '../../src/run/runFolder.js';
 import { Rng } from '../../src/util/rng.js';
@@ -94,6 +96,12 @@ describe('audiossl whiten', () => {
   });
 
   test('says what is missing', async () => {
+    const model = await loadModel(run.dir);
+    const store = { clips: [] } as unknown as FeatureStore;
+    await expect(whitenModel({ model, store, out: join(folder, 'none.safetensors') })).rejects.toThrow(
+      'needs 2 recordings at least, got 0',
+    );
+    model.dispose();
     await expect(program('whiten', ...backend)).rejects.toThrow('--out FILE.safetensors is needed where --model is no run folder');
     const asked = ['whiten', '--model', run.dir, '--data', data];
     await expect(program(...asked, '--out', join(folder, 'a.npz'), ...backend)).rejects.toThrow('writes a .safetensors file');
