@@ -54,7 +54,7 @@ export const featureAnalysisRecord = z.strictObject({
   schemaVersion: z.literal(1),
   kind: z.literal('features'),
   split: z.enum(['train', 'validation', 'test']),
-  checkpoint: z.string().describe('best, last, or the path given'),
+  checkpoint: z.string().describe('best, last, whitened, or the path given'),
   checkpointSha256: z.string(),
   checkpointStep: count.nullable(),
   checkpointEpoch: count.nullable(),

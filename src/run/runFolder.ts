@@ -16,6 +16,8 @@ export interface RunFolder {
   checkpoints: string;
   lastCheckpoint: string;
   bestCheckpoint: string;
+  /** Of a run that makes one (config key train.whiten, audiossl whiten): its encoder with whitened embeddings. */
+  whitenedCheckpoint: string;
   /** One evaluation = `<name>.json`, `<name>.predictions.csv`, `<name>.embeddings.npy`: see evaluationRecord.ts. */
   evaluations: string;
   /** Embeddings of the run's clips, kept for the next evaluation: see embed/runEmbeddings.ts. May be deleted at any time. */
@@ -41,6 +43,7 @@ export function runFolder(dir: string): RunFolder {
     checkpoints,
     lastCheckpoint: join(checkpoints, 'last.safetensors'),
     bestCheckpoint: join(checkpoints, 'best.safetensors'),
+    whitenedCheckpoint: join(checkpoints, 'whitened.safetensors'),
     evaluations: join(dir, 'evaluations'),
     embeddings: join(dir, 'embeddings'),
     transfers: join(dir, 'transfers'),

@@ -6,7 +6,7 @@ import { countSeen } from '../../eval/evaluationSplit.js';
 import { judgeTransfer, type TransferSystem } from '../../eval/transfer/judgeTransfer.js';
 import { encoderFeatures, logMelStatistics, randomWeightsFeatures } from '../../eval/transfer/transferFeatures.js';
 import { type TransferFolds, transferFolds } from '../../eval/transfer/transferFolds.js';
-import { labelFreeScores } from '../../report/scoreCorrelations.js';
+import { scoresOfLook } from '../../report/scoreCorrelations.js';
 import { writeTransferReport } from '../../report/transferReport.js';
 import { readLog } from '../../run/readLog.js';
 import { readContents } from '../../run/runContents.js';
@@ -182,8 +182,7 @@ async function gather(
 
 /** Label-free scores of the look at the weights of that epoch, where there was one. */
 async function scoresOf(log: string, epoch: number): Promise<Record<string, number | null>> {
-  const look = (await readLog(log)).monitors.find((record) => record.epoch === epoch);
-  return Object.fromEntries(labelFreeScores.flatMap(({ key }) => (look?.[key] === undefined ? [] : [[key, look[key]]])));
+  return scoresOfLook((await readLog(log)).monitors.find((record) => record.epoch === epoch));
 }
 
 /** The record as a run keeps it: itself and what it is held against. */
