@@ -205,7 +205,7 @@ evaluate: [{ protocol: knn, split: test }]
     expect(runCli([...sweepArgs(plain.file, data, plain.out), '--to', data]).stderr).toMatch(/--from and --to are of sweeps with transfer/);
     const folded = sweepFile('folds: [1]\ntransfer: { from: [{ name: a }] }\n');
     expect(runCli(['sweep', folded.file, '--out', folded.out]).stderr).toMatch(
-      /sweep\.yaml:1:8: folds: the data sets of transfer\.from have/,
+      /sweep\.yaml:1:1: folds: the data sets of transfer\.from have/,
     );
   }, 300_000);
 
