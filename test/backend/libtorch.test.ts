@@ -52,14 +52,21 @@ describe.skipIf(!availableBackends.includes('libtorch'))('the libtorch backend (
   it('multiplies by one row and one column as by many, whichever side is transposed', () => {
     const value = (i: number) => Math.sin(i * 12.9898);
     const product = (m: number, k: number, n: number, transposeA: boolean, transposeB: boolean) => {
-      const a = tf.tensor2d(Float32Array.from({ length: m * k }, (_, i) => value(i)), transposeA ? [k, m] : [m, k]);
-      const b = tf.tensor2d(Float32Array.from({ length: k * n }, (_, i) => value(i + 7)), transposeB ? [n, k] : [k, n]);
+      const a = tf.tensor2d(
+        Float32Array.from({ length: m * k }, (_, i) => value(i)),
+        transposeA ? [k, m] : [m, k],
+      );
+      const b = tf.tensor2d(
+        Float32Array.from({ length: k * n }, (_, i) => value(i + 7)),
+        transposeB ? [n, k] : [k, n],
+      );
       const got = tf.tidy(() => tf.matMul(a, b, transposeA, transposeB));
       const [left, right] = [a.dataSync(), b.dataSync()];
       const want = Array.from({ length: m * n }, (_, at) => {
         const [row, column] = [Math.floor(at / n), at % n];
         let sum = 0;
-        for (let i = 0; i < k; i++) sum += left[transposeA ? i * m + row : row * k + i] * right[transposeB ? column * k + i : i * n + column];
+        for (let i = 0; i < k; i++)
+          sum += left[transposeA ? i * m + row : row * k + i] * right[transposeB ? column * k + i : i * n + column];
         return sum;
       });
       expect(got.shape).toEqual([m, n]);
