@@ -1,6 +1,7 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 
 /** The paths of a run folder. Making this object touches no disk. */
 export interface RunFolder {
@@ -74,8 +75,8 @@ export async function createRun(
       `createRun: --resume needs the folder of a run, ${dir} has no config.yaml; pass the --out of the run to go on with`,
     );
   }
-  await mkdir(run.checkpoints, { recursive: true });
-  await mkdir(run.evaluations, { recursive: true });
+  await makeFolder(run.checkpoints);
+  await makeFolder(run.evaluations);
   return { run, hasCheckpoint: hasContent && (await pathExists(run.lastCheckpoint)) };
 }
 

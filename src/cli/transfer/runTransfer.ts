@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readSplit } from '../../eval/evaluationClips.js';
 import { countSeen } from '../../eval/evaluationSplit.js';
@@ -16,6 +15,7 @@ import { writeFileAtomic } from '../../util/atomicFile.js';
 import { formatCsv } from '../../util/csv.js';
 import { UsageError } from '../../util/errors.js';
 import { canonicalJson } from '../../util/hash.js';
+import { makeFolder } from '../../util/makeFolder.js';
 import { startClock } from '../../util/startClock.js';
 import type { Subject } from '../withSubject.js';
 import { namesOf } from './namesOf.js';
@@ -42,7 +42,7 @@ export async function runTransfer(
 ): Promise<{ records: TransferRecord[]; files: TransferFiles }> {
   checkOptions(options);
   const names = namesOf(options.data);
-  await mkdir(options.out, { recursive: true });
+  await makeFolder(options.out);
   const records: TransferRecord[] = [];
   for (const [i, data] of options.data.entries()) records.push(await transferTo(data, names[i], options, progress));
   return { records, files: await writeTransferReport({ records, out: options.out }) };
