@@ -37,7 +37,7 @@ beforeAll(async () => {
   mkdirSync(audio);
   // One patch each, so that as many clips as can be are on their way.
   const frontEnd = { ...toneFrontEnd, minSeconds: 0.32 };
-  clips.forEach((clip, i) => writeFileSync(join(audio, clip), tone(200 + 7 * (i % 1000), 0.32)));
+  for (const [i, clip] of clips.entries()) writeFileSync(join(audio, clip), tone(200 + 7 * (i % 1000), 0.32));
   const encoder = { name: 'logMelStatistics' as const };
   model = await saveSmallModel(folder, { frontEnd, encoder, patchFrames: 33 });
 });
