@@ -10,18 +10,30 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
+
+#include "bucket.h"
+#include "narrowSums.h"
 
 namespace audiossl {
 namespace {
 
 using c10d::ProcessGroupGloo;
 
+// Seconds that this rank has waited for others: for statistics of batch norm, for rows, for sums.
+struct Waits {
+  double statistics = 0, rows = 0, sums = 0;
+};
+
 struct Group {
   c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<ProcessGroupGloo::Options> options;
   c10::intrusive_ptr<ProcessGroupGloo> gloo;
-  int size = 1;
+  int rank = 0, size = 1;
+  std::unique_ptr<NarrowSums> narrow;  // once it is wanted
+  Waits waits;
   // Sums under way, by number, each with what waits for it.
   std::map<int64_t, std::function<void()>> pending;
   int64_t lastPending = 0;
@@ -35,11 +47,11 @@ Group& joined() {
   return *group;
 }
 
-// Gloo works on tensors from threads of its own, which are not in inference mode.
-template <class Make>
-Tensor plainTensor(const Make& make) {
-  c10::InferenceMode off(false);
-  return make();
+template <class Wait>
+void timed(double& seconds, const Wait& wait) {
+  auto begin = std::chrono::steady_clock::now();
+  wait();
+  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 std::shared_ptr<::gloo::transport::Device> deviceAt(const std::string& interface, const std::string& address) {
@@ -61,12 +73,13 @@ void joinRanks(const std::string& host, int64_t port, int64_t rank, int64_t size
   c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(host, options);
   made->store = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
   made->store->setTimeout(timeout);
-  auto ofGloo = ProcessGroupGloo::Options::create(timeout);
-  ofGloo->devices.push_back(deviceAt(interface, address));
+  made->options = ProcessGroupGloo::Options::create(timeout);
+  made->options->devices.push_back(deviceAt(interface, address));
   // Sums of gradients may be under way while batch norm waits for its own.
-  ofGloo->threads = 3;
-  made->gloo = c10::make_intrusive<ProcessGroupGloo>(made->store, static_cast<int>(rank), static_cast<int>(size), ofGloo);
+  made->options->threads = 3;
+  made->rank = static_cast<int>(rank);
   made->size = static_cast<int>(size);
+  made->gloo = c10::make_intrusive<ProcessGroupGloo>(made->store, made->rank, made->size, made->options);
   group = made.release();
 }
 
@@ -76,23 +89,30 @@ void leaveRanks() {
   group = nullptr;
 }
 
-// Flattens the tensors into one bucket, which their slots then are views of, and begins to add those of all ranks. -> its number
-int64_t startSum(const Ints& slots) {
-  Group& ranks = joined();
-  int64_t count = 0;
-  for (int64_t slot : slots) count += tensorAt(slot).numel();
-  Tensor bucket = plainTensor([&] { return at::empty({count}, at::kFloat); });
-  int64_t first = 0;
-  for (int64_t slot : slots) {
-    const Tensor& tensor = tensorAt(slot);
-    Tensor part = bucket.narrow(0, first, tensor.numel()).view(tensor.sizes());
-    part.copy_(tensor);
-    first += tensor.numel();
-    relayout(slot, part);
+NarrowSums& narrowSums(Group& ranks) {
+  if (!ranks.narrow) {
+    auto store = c10::make_intrusive<c10d::PrefixStore>("narrow", ranks.store);
+    auto gloo = c10::make_intrusive<ProcessGroupGloo>(store, ranks.rank, ranks.size, ranks.options);
+    ranks.narrow = std::make_unique<NarrowSums>(std::move(gloo), ranks.size);
   }
-  std::vector<Tensor> list{bucket};
-  auto work = ranks.gloo->allreduce(list);
-  ranks.pending[++ranks.lastPending] = [work] { work->wait(); };
+  return *ranks.narrow;
+}
+
+// Puts the tensors into one bucket, which their slots then are views of, and begins to add those of all ranks. -> its number
+int64_t startSum(const Ints& slots, bool isNarrow) {
+  Group& ranks = joined();
+  Bucket bucket = flattened(slots);
+  for (size_t i = 0; i < slots.size(); i++) relayout(slots[i], bucket.parts[i]);
+  std::function<void()> wait;
+  if (isNarrow) {
+    auto done = narrowSums(ranks).start(bucket.values).share();
+    wait = [done] { done.get(); };
+  } else {
+    std::vector<Tensor> list{bucket.values};
+    auto work = ranks.gloo->allreduce(list);
+    wait = [work] { work->wait(); };
+  }
+  ranks.pending[++ranks.lastPending] = std::move(wait);
   return ranks.lastPending;
 }
 
@@ -102,29 +122,15 @@ void finishSum(int64_t number) {
   if (found == ranks.pending.end()) throw std::invalid_argument("no such sum is under way");
   auto wait = std::move(found->second);
   ranks.pending.erase(found);
-  wait();
+  timed(ranks.waits.sums, wait);
 }
 
 // Rank 0's values into everybody's, in place.
 void broadcast(const Ints& slots) {
-  Group& ranks = joined();
-  int64_t count = 0;
-  for (int64_t slot : slots) count += tensorAt(slot).numel();
-  Tensor bucket = plainTensor([&] { return at::empty({count}, at::kFloat); });
-  int64_t first = 0;
-  for (int64_t slot : slots) {
-    const Tensor& tensor = tensorAt(slot);
-    bucket.narrow(0, first, tensor.numel()).copy_(tensor.reshape(-1));
-    first += tensor.numel();
-  }
-  std::vector<Tensor> list{bucket};
-  ranks.gloo->broadcast(list)->wait();
-  first = 0;
-  for (int64_t slot : slots) {
-    Tensor tensor = uniqueAt(slot);
-    tensor.copy_(bucket.narrow(0, first, tensor.numel()).view(tensor.sizes()));
-    first += tensor.numel();
-  }
+  Bucket bucket = flattened(slots);
+  std::vector<Tensor> list{bucket.values};
+  joined().gloo->broadcast(list)->wait();
+  for (size_t i = 0; i < slots.size(); i++) uniqueAt(slots[i]).copy_(bucket.parts[i]);
 }
 
 // x [views rows, dim], `counts` the rows that each rank has of a view -> [views all, dim], a view's rows in the order of the ranks.
@@ -138,9 +144,21 @@ Tensor gatherRows(const Tensor& x, int64_t views, const Ints& counts) {
   std::vector<std::vector<Tensor>> parts(1);
   for (int r = 0; r < ranks.size; r++) parts[0].push_back(part());
   std::vector<Tensor> list{own};
-  ranks.gloo->allgather(parts, list)->wait();
+  timed(ranks.waits.rows, [&] { ranks.gloo->allgather(parts, list)->wait(); });
   for (int r = 0; r < ranks.size; r++) parts[0][r] = parts[0][r].narrow(1, 0, counts[r]);
   return at::cat(parts[0], 1).reshape({-1, dim});
+}
+
+// Seconds waited since it was last asked.
+Waits takeWaits() { return std::exchange(joined().waits, {}); }
+
+napi_value toJs(napi_env env, const Waits& waits) {
+  napi_value object;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "statistics", audiossl::toJs(env, waits.statistics));
+  napi_set_named_property(env, object, "rows", audiossl::toJs(env, waits.rows));
+  napi_set_named_property(env, object, "sums", audiossl::toJs(env, waits.sums));
+  return object;
 }
 
 void storeSet(const std::string& key, Bytes value) {
@@ -164,7 +182,8 @@ void sumOverRanks(Tensor& values) {
   Tensor plain = plainTensor([&] { return at::empty(values.sizes(), values.options()); });
   plain.copy_(values);
   std::vector<Tensor> list{plain};
-  joined().gloo->allreduce(list)->wait();
+  Group& ranks = joined();
+  timed(ranks.waits.statistics, [&] { ranks.gloo->allreduce(list)->wait(); });
   values = plain;
 }
 
@@ -176,6 +195,7 @@ void defineRanks(Module& m) {
   m.def("finishSum", finishSum);
   m.def("broadcastFirst", broadcast);
   m.def("gatherRows", gatherRows);
+  m.def("takeWaits", takeWaits);
   m.def("shareStatistics", +[](bool shares) { isSharing = shares; });
   m.def("storeSet", storeSet);
   m.def("storeHas", storeHas);

@@ -88,7 +88,8 @@ export function addTrainingCommand(
       const { data, features, out, resume, untilEpoch, tensorboard } = options;
       const group = place && (await joinPlace(place, options));
       const open = () => openFeatures({ data, features, out, format: config.data.format, frontEnd: config.frontEnd, signal });
-      const store = await (group === undefined ? open() : openOnRanks(group, open));
+      // A store that is there each rank opens where it has it.
+      const store = await (group === undefined || features !== undefined ? open() : openOnRanks(group, open));
       isLabelled = store.clips.some((clip) => clip.label !== undefined);
       const view = showTraining(label);
       try {

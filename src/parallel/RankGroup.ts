@@ -20,10 +20,13 @@ export interface RankGroup {
   /**
    * Begins to add the float32 tensors of all ranks, in place, with the same bits on all of them, and returns what waits for it. The tensors
    * must have no other reader, and are to be left alone until then.
+   * @param precision what they travel as; with bfloat16 each rank's values and the sums, added in float32, are rounded to it
    */
-  startSum(tensors: readonly tf.Tensor[]): () => void;
+  startSum(tensors: readonly tf.Tensor[], precision?: 'float32' | 'bfloat16'): () => void;
   /** `[views rows, dim]` of each rank -> `[views all, dim]`: each view's rows in the order of the ranks. `counts`: rows of a view on each. */
   gatherRows(rows: tf.Tensor2D, views: number, counts: readonly number[]): tf.Tensor2D;
+  /** Seconds that this rank has waited for others since it was last asked. */
+  takeWaits(): Waits;
   /** Rank 0's values into everybody's float32 tensors, in place. */
   broadcast(tensors: readonly tf.Tensor[]): void;
   /** Runs `f` with the statistics of batch norm taken over all ranks. */
@@ -34,6 +37,13 @@ export interface RankGroup {
   exchange(text: string): Promise<string[]>;
   /** The end, in order: rank 0, whose store it may be, waits for the others. A process that failed leaves by ending. */
   leave(): Promise<void>;
+}
+
+/** Seconds: for statistics of batch norm, for rows of embeddings and projections, for sums of gradients at the end of a step. */
+export interface Waits {
+  statistics: number;
+  rows: number;
+  sums: number;
 }
 
 /**
@@ -115,8 +125,8 @@ export function joinRanks(
     rank,
     size,
     launcher: place.launcher,
-    startSum(tensors) {
-      const sum = guarded(() => addon.startSum(handles(tensors)));
+    startSum(tensors, precision = 'float32') {
+      const sum = guarded(() => addon.startSum(handles(tensors), precision === 'bfloat16'));
       return () => guarded(() => addon.finishSum(sum));
     },
     gatherRows(rows, views, counts) {
@@ -125,6 +135,7 @@ export function joinRanks(
       const shape = [views * counts.reduce((sum, count) => sum + count, 0), rows.shape[1]];
       return tf.engine().makeTensorFromTensorInfo(backend.wrap(gathered, shape, rows.dtype)) as tf.Tensor2D;
     },
+    takeWaits: () => addon.takeWaits(),
     broadcast: (tensors) => guarded(() => addon.broadcastFirst(handles(tensors))),
     sharingStatistics(f) {
       addon.shareStatistics(true);

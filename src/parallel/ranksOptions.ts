@@ -15,6 +15,12 @@ export const ranksOptions = z
       .describe(
         "what batch norm takes its statistics of in training: synchronised = the batch's, as one process would; local = the rank's share",
       ),
+    gradientPrecision: z
+      .enum(['float32', 'bfloat16'])
+      .default('float32')
+      .describe(
+        "how gradients travel between ranks: bfloat16 = half the bytes, for slow networks; each rank's and their sum, added in float32, are rounded to 8 bits",
+      ),
   })
   .prefault({})
   .describe('how several processes (ranks) share a batch; one process has it for itself');

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder } from '../util/makeFolder.js';
 
 /**
  * Runs one command in a process of its own; what it says goes to the end of `log`. Resolves to undefined for exit code 0, else to the
@@ -23,7 +22,7 @@ export async function spawnStage({
   stopSignal?: () => NodeJS.Signals;
   onSpawn?: (pid: number) => void;
 }): Promise<string | undefined> {
-  await makeFolder(dirname(log));
+  mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'a');
   const start = statSync(log).size;
   try {

@@ -1,10 +1,9 @@
 import type { DropoutKey } from '../ops/dropout.js';
 import { type BatchSpread, ownShare, sharesOfBatch, spreadBatch } from '../parallel/BatchSpread.js';
 import { gradientSum } from '../parallel/gradientSum.js';
-import type { RankGroup } from '../parallel/RankGroup.js';
+import type { RankGroup, Waits } from '../parallel/RankGroup.js';
 import type { RanksOptions } from '../parallel/ranksOptions.js';
 import { UsageError } from '../util/errors.js';
-import { startClock } from '../util/startClock.js';
 import type { MonitorLook } from './monitorLook.js';
 import type { StepReport } from './trainingMethod.js';
 
@@ -24,14 +23,14 @@ export interface TrainingRanks {
   /**
    * One step of all ranks: `step` on this one's share, then the sum of the gradients, and losses and counts of the whole batch.
    * @param isStopWanted whether this rank is to stop; `isStopped` is whether any is
-   * @returns `waited`: seconds between this rank's gradients and those of all
+   * @returns `waits`: seconds of the step that this rank waited for others, by what for
    */
   step(
     numClips: number,
     dropout: DropoutKey,
     isStopWanted: boolean,
     step: (dropout: DropoutKey, spread: BatchSpread) => StepReport,
-  ): StepReport & { isStopped: boolean; waited: number };
+  ): StepReport & { isStopped: boolean; waits: Waits };
   /** Rank 0's look at the validation clips, for all. */
   first(look: () => Promise<MonitorLook>): Promise<MonitorLook>;
   isAnyTrue(value: boolean): boolean;
@@ -55,7 +54,8 @@ export function trainingRanks(
     shareOf: (batch) => ownShare(batch, group),
     seenOf: (numClips) => (options.negatives === 'all' ? numClips : sharesOfBatch(numClips, size)[rank]),
     step(numClips, dropout, isStopWanted, step) {
-      const sum = gradientSum(group, { bucketValues });
+      group.takeWaits(); // what was waited for since the step before is not this one's
+      const sum = gradientSum(group, { bucketValues, precision: options.gradientPrecision });
       const spread = { ...spreadBatch(numClips, group, options.negatives), watch: sum.watch };
       const first = sharesOfBatch(numClips, size)
         .slice(0, rank)
@@ -71,7 +71,6 @@ export function trainingRanks(
         ...lossNames.map((name) => share * losses[name]),
         ...countNames.map((name) => each * counts[name]),
       ];
-      const clock = startClock();
       const summed = sum.finish(gradients, numbers);
       const [stops, ...sums] = summed.sums;
       return {
@@ -79,7 +78,7 @@ export function trainingRanks(
         losses: named(lossNames, sums) as StepReport['losses'],
         counts: named(countNames, sums.slice(lossNames.length)),
         isStopped: stops > 0,
-        waited: clock(),
+        waits: group.takeWaits(),
       };
     },
     async first(look) {

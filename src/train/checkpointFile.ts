@@ -123,7 +123,8 @@ function thatMustStay(config: unknown): Record<string, unknown> {
     'train.selectBy': selectBy,
     'train.initialise': initialise,
     'train.onlineProbe': onlineProbe,
-    'train.ranks': ranks ?? ranksOptions.parse({}),
+    // What ran before there were ranks, or before one of their keys, had the defaults.
+    'train.ranks': { ...ranksOptions.parse({}), ...(ranks as object | undefined) },
     'train.epochs (a momentum schedule ends with the last)': method?.momentumSchedule === 'cosine' ? train?.epochs : undefined,
     'train.monitorEveryEpochs': rest.schedule?.name === 'plateau' ? train?.monitorEveryEpochs : undefined,
     'evaluation.neighbours': evaluation?.neighbours,

@@ -149,8 +149,8 @@ export async function runEpochs<Item, Batch>({
       const step = (dropout: DropoutKey, spread?: BatchSpread) => stepAndDispose(method, views, data, dropout, spread);
       const dropout = { seed, step: state.step };
       const isStopWanted = signal?.aborted ?? false;
-      const { gradients, losses, counts, isStopped, waited } =
-        ranks === undefined ? { ...step(dropout), isStopped: false, waited: 0 } : ranks.step(numItems, dropout, isStopWanted, step);
+      const { gradients, losses, counts, isStopped, waits } =
+        ranks === undefined ? { ...step(dropout), isStopped: false, waits: undefined } : ranks.step(numItems, dropout, isStopWanted, step);
       const computing = clock();
       const learningRate = rateAt(epoch - 1 + state.batch / batches.length);
       try {
@@ -169,7 +169,7 @@ export async function runEpochs<Item, Batch>({
       state.sums.seconds += total;
       state.seconds += total;
       const patchesPerSecond = round((source.viewsPerItem * numItems) / total, 2);
-      const waiting = ranks && { ranksWaitedSeconds: round(waited, 4) };
+      const waiting = waits && { ranksWaitedSeconds: round(waits.statistics + waits.rows + waits.sums, 4) };
       log({ kind: 'step', step: state.step, epoch, ...losses, ...counts, learningRate, patchesPerSecond, ...waiting });
       onProgress?.({
         epoch,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorText, UsageError } from './errors.js';
-import { makeFolder } from './makeFolder.js';
 
 /**
  * Writes a new folder through `write(dir)` under a temporary name beside it, then renames: it is there whole or not at all. Throws
@@ -12,7 +11,7 @@ export async function writeFolderAtomic(path: string, who: string, write: (dir: 
   await checkNewFolder(path, who);
   const whole = resolve(path);
   const temporary = join(dirname(whole), `.${basename(whole)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
-  await makeFolder(temporary);
+  await mkdir(temporary, { recursive: true });
   try {
     await write(temporary);
     await rename(temporary, whole);

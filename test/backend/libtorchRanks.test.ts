@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/backend/libtorch/loadAddon.js';
 import { freePort } from '../../src/util/freePort.js';
-import { cases } from '../parallel/rankCases.mjs';
+import { cases, SUM_SHAPES, summands } from '../parallel/rankCases.mjs';
 import { runNode } from '../parallel/startRanks.js';
 import { availableBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
@@ -12,6 +12,10 @@ import { temporaryFolder } from '../support/temporaryFolder.js';
 const script = fileURLToPath(new URL('../parallel/trainOnRanks.mjs', import.meta.url));
 const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?.() === true;
 
+const names = Object.keys(cases);
+/** Not what one process computes, to the last digits. */
+const other = ['bfloat16', 'local'];
+const exact = names.filter((name) => !other.includes(name));
 /** One of each kind: a loss of the batch with itself, a queue, momentum networks, labels. */
 const onThree = ['angularContrastive', 'mocoV2', 'byol', 'supervised'];
 
@@ -20,71 +24,114 @@ interface Trained {
   digest: string;
   paths: [string, number][];
   values: Float32Array;
+  /** Distance of the parameters from where they began. */
+  moved: number;
+  heard?: string;
 }
 
-/** Trains `names` on `size` ranks; the results of rank 0, after those of the others were seen to be the same. */
-async function trainOn(size: number, names: readonly string[]): Promise<Record<string, Trained>> {
-  const folder = join(temporaryFolder(), String(size));
-  mkdirSync(folder);
-  const port = String(await freePort());
-  const ranks = await Promise.all(
-    Array.from({ length: size }, (_, rank) => runNode([script, String(rank), String(size), port, folder, ...names])),
-  );
-  expect(ranks.map(({ code, stderr }) => [code, stderr])).toEqual(ranks.map(() => [0, '']));
-  const [first, ...others] = ranks.map((_, rank) => JSON.parse(readFileSync(join(folder, `rank${rank}.json`), 'utf8')));
-  expect(first.tensors, 'tensors left').toBe(0);
+/** What each rank of a group has to say of its cases, with the values of rank 0. */
+function readGroup(folder: string, size: number, names: readonly string[]): Record<string, Trained>[] {
+  const ranks = Array.from({ length: size }, (_, rank) => JSON.parse(readFileSync(join(folder, `rank${rank}.json`), 'utf8')));
+  for (const { tensors } of ranks) expect(tensors, 'tensors left').toBe(0);
   for (const name of names) {
-    for (const other of others) expect(other[name].digest, `${name}: every rank has the same bits`).toBe(first[name].digest);
     const bytes = readFileSync(join(folder, `${name}.f32`));
-    first[name].values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    ranks[0][name].values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
-  return first;
+  return ranks;
 }
 
 describe.skipIf(!hasRanks)('ranks on libtorch', () => {
-  const names = Object.keys(cases);
   let one: Record<string, Trained>;
-  let two: Record<string, Trained>;
-  let three: Record<string, Trained>;
+  let two: Record<string, Trained>[];
+  let three: Record<string, Trained>[];
+  let silent: Record<string, Trained>[];
+
+  // Three processes: all of them are three ranks, then two of them are two and the third is the one that both are compared with.
   beforeAll(async () => {
-    [one, two, three] = await Promise.all([
-      trainOn(1, names),
-      trainOn(
-        2,
-        names.filter((name) => name !== 'local'),
-      ),
-      trainOn(3, onThree),
+    const folder = temporaryFolder();
+    const ports = await Promise.all([freePort(), freePort(), freePort()]);
+    const ofThree = { size: 3, port: ports[0], names: [...onThree, 'sums'] };
+    const ofTwo = { size: 2, port: ports[1], names: [...names, 'sums'] };
+    const ofSilence = { size: 2, port: ports[2], names: ['silence'], timeoutSeconds: 2 };
+    const alone = { rank: 0, size: 1, port: 0, names };
+    const jobs = [0, 1, 2].map((rank) => [
+      { ...ofThree, rank },
+      ...(rank < 2
+        ? [
+            { ...ofTwo, rank },
+            { ...ofSilence, rank },
+          ]
+        : [alone]),
     ]);
-  }, 600_000);
+    const ends = await Promise.all(jobs.map((own) => runNode([script, folder, JSON.stringify(own)])));
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(ends.map(() => [0, '']));
+    const read = ({ size, port, names }: Omit<typeof ofTwo, 'rank'>) => readGroup(join(folder, `${size}-${port}`), size, names);
+    [three, two, silent, [one]] = [read(ofThree), read(ofTwo), read(ofSilence), read(alone)];
+  }, 300_000);
 
-  it.each(names.filter((name) => name !== 'local'))('%s: two ranks go the way of one process', (name) => compare(two[name], one[name]));
-  it.each(onThree)('%s: three ranks go the way of one process', (name) => compare(three[name], one[name]));
+  it.each(exact)('%s: two ranks go the way of one process', (name) => compare(two, one, name));
+  it.each(onThree)('%s: three ranks go the way of one process', (name) => compare(three, one, name));
 
-  it('ranks with negatives and batch norm of their own are the weighted sum of their shares', async () => {
-    const { local } = await trainOnLocal();
-    const ofNetworks = ({ paths }: Trained) => paths.filter(([path]) => !path.includes('running')).map(([path]) => path);
-    for (const path of ofNetworks(local)) expect(part(local, path), path).toBeAllClose(part(one.local, path), { rtol: 0, atol: 1e-5 });
-    expect(local.losses).toBeAllClose(one.local.losses, { rtol: 1e-5, atol: 1e-5 });
+  it('ranks with negatives and batch norm of their own are the weighted sum of their shares', () => {
+    // Running statistics are each rank's own there, so only the weights are the same.
+    const ofNetworks = two[0].local.paths.filter(([path]) => !path.includes('running'));
+    for (const [path] of ofNetworks) {
+      expect(part(two[0].local, path), path).toBeAllClose(part(one.local, path), { rtol: 0, atol: 1e-5 });
+    }
+    expect(two[0].local.losses).toBeAllClose(one.local.losses, { rtol: 1e-5, atol: 1e-5 });
+  });
+
+  it('gradients that travel as bfloat16 lead all ranks to the same weights, a hundredth of the way beside those of one process', () => {
+    expectSameBits(two, 'bfloat16');
+    const [actual, expected] = [two[0].bfloat16, one.bfloat16];
+    const beside = Math.hypot(...actual.values.map((value, i) => value - expected.values[i])) / expected.moved;
+    // Each value of a gradient is wrong by 2^-7 of its summands at most and mostly by far less, in all directions; float32 by some 1e-6.
+    expect(beside).toBeLessThan(0.01);
+    expect(beside).toBeGreaterThan(1e-5);
+    expect(actual.losses).toBeAllClose(expected.losses, { rtol: 0.01, atol: 0 });
+  });
+
+  it.each([2, 3])('sums of bfloat16 over %d ranks have each summand and the sum rounded once', (size) => {
+    const ranks = size === 2 ? two : three;
+    expectSameBits(ranks, 'sums');
+    const parts = Array.from({ length: size }, (_, rank) => summands(rank, SUM_SHAPES).flatMap((array) => [...array]));
+    const [whole, narrow] = ['float32', 'bfloat16'].map((precision) => part(ranks[0].sums, precision));
+    expect(narrow.length).toBe(parts[0].length);
+    for (const [i, value] of narrow.entries()) {
+      const own = parts.map((values) => values[i]);
+      const sum = own.reduce((a, b) => a + b);
+      const size = own.reduce((a, b) => a + Math.abs(b), 0);
+      expect(Math.abs(whole[i] - sum)).toBeLessThanOrEqual(2 ** -22 * size); // float32 sums round to 2^-24 of what is added
+      // bfloat16 has 8 bits: rounding is by 2^-8 of a value at most, in the summands and in what these add up to.
+      expect(Math.abs(value - sum)).toBeLessThanOrEqual(2 ** -8 * (size + Math.abs(sum) + 2 ** -8 * size));
+      if (own.length === 2) expect(value).toBe(bfloat16(bfloat16(own[0]) + bfloat16(own[1])));
+    }
+  });
+
+  it('a rank that is there and says nothing is given up after the timeout', () => {
+    expect(silent[0].silence.heard).toMatch(/^rank 0 of 2: another rank is gone, or has not answered within 2 s \(.*--resume$/);
+    expect(silent[1].silence.heard).toBe('');
   });
 
   /** Float32 sums in another order, made larger by 20 steps from one another: 1e-5 is the bound that users are told. */
-  function compare(actual: Trained, expected: Trained): void {
+  function compare(ranks: readonly Record<string, Trained>[], alone: Record<string, Trained>, name: string): void {
+    expectSameBits(ranks, name);
+    const [actual, expected] = [ranks[0][name], alone[name]];
     expect(actual.losses).toBeAllClose(expected.losses, { rtol: 1e-5, atol: 1e-5 });
     expect(actual.paths).toEqual(expected.paths);
     for (const [path] of expected.paths) expect(part(actual, path), path).toBeAllClose(part(expected, path), { rtol: 1e-5, atol: 1e-5 });
   }
+
+  function expectSameBits(ranks: readonly Record<string, Trained>[], name: string): void {
+    expect(ranks.map((rank) => rank[name].digest)).toEqual(ranks.map(() => ranks[0][name].digest));
+  }
 });
 
-/** Running statistics are each rank's own there, so only the weights are the same. */
-async function trainOnLocal(): Promise<Record<string, Trained>> {
-  const folder = join(temporaryFolder(), 'local');
-  mkdirSync(folder);
-  const port = String(await freePort());
-  const ranks = await Promise.all([0, 1].map((rank) => runNode([script, String(rank), '2', port, folder, 'local'])));
-  expect(ranks.map(({ code, stderr }) => [code, stderr])).toEqual(ranks.map(() => [0, '']));
-  const { local } = JSON.parse(readFileSync(join(folder, 'rank0.json'), 'utf8'));
-  const bytes = readFileSync(join(folder, 'local.f32'));
-  return { local: { ...local, values: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) } };
+/** The nearest bfloat16, ties to even. */
+function bfloat16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer);
+  bits[0] = (bits[0] + 0x7fff + ((bits[0] >>> 16) & 1)) & 0xffff0000;
+  return new Float32Array(bits.buffer)[0];
 }
 
 function part({ paths, values }: Trained, wanted: string): Float32Array {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Kills ranks of a run at random moments and takes the run up again, until it is done; then asks whether it is the run that nobody disturbed,
-// bit for bit. Not part of the suite: some minutes. `npm run build && node test/parallel/killRanks.mjs [--times 20] [--seed 1] [--hang]`
+// bit for bit. Not part of the suite: some minutes. `npm run build && node test/parallel/killRanks.mjs [--times 20] [--seed 1] [--hang] [--set KEY=VALUE]...`
 //
 // Each time one of three is sent SIGKILL: a rank, rank 0 (the store is in it), the process that started them. With --hang a rank is stopped
 // (SIGSTOP) instead, and the others must give up within --timeout. After each all processes of the run must be gone, and no half file left.
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { wav } from '../support/wavFile.mjs';
+import { markedProcesses } from './markedProcesses.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     timeout: { type: 'string', default: '20' },
     epochs: { type: 'string', default: '30' },
     hang: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
 const times = Number(options.times);
@@ -28,6 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'audiossl-kill-'));
 const settings = [
   ...['encoder.name=vgg', 'frontEnd.nMels=24', 'frontEnd.minSeconds=0.5', 'data.patchFrames=32', 'data.patchHop=16'],
   ...['train.batchSize=9', `train.epochs=${options.epochs}`, 'train.checkpointSeconds=0.000001', 'loss.name=ntXent'],
+  ...options.set,
 ].flatMap((setting) => ['--set', setting]);
 
 let state = Number(options.seed) >>> 0;
@@ -54,20 +57,8 @@ function start(run) {
   return { child, ended };
 }
 
-/** Processes that carry this test's mark, with their rank: those of the run, whoever their parent is now. */
-function processes() {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const env = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-        if (!env.includes(`AUDIOSSL_KILL_TEST=${folder}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return [];
-        return [{ pid: Number(pid), rank: env.find((entry) => entry.startsWith('RANK='))?.slice(5) }];
-      } catch {
-        return [];
-      }
-    });
-}
+/** Those of the run. */
+const processes = () => markedProcesses(`AUDIOSSL_KILL_TEST=${folder}`);
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 async function until(isTrue, seconds) {

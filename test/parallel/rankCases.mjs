@@ -37,5 +37,16 @@ export const cases = {
     size: [16, 24],
     steps: 3,
   },
+  bfloat16: { loss: simclrLosses.angularContrastive, ...slow, ranks: { gradientPrecision: 'bfloat16' } },
   local: { loss: simclrLosses.angularContrastive, ...slow, ranks: { negatives: 'local', batchNorm: 'local' }, emulated: 2 },
 };
+
+/** Of tensors that are added: no number of ranks divides the values of all, and one is a filter, whose values lie in another order. */
+export const SUM_SHAPES = [[11], [3, 3, 5, 7], [13, 17]];
+
+/** What a rank adds: values of many sizes and both signs, different on every rank. */
+export function summands(rank, shapes) {
+  let at = 0;
+  const value = () => Math.fround(Math.sin(12.9898 * ++at + 78.233 * (rank + 1)) * 2 ** ((at % 9) - 4));
+  return shapes.map((shape) => Float32Array.from({ length: shape.reduce((a, b) => a * b) }, value));
+}

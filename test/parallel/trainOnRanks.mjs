@@ -1,7 +1,8 @@
-// One rank of test/backend/libtorchRanks.test.ts, or with size 1 the process that it is compared with: trains tiny networks for some steps and
-// writes where their parameters went. Arguments: rank, size, port, folder, names of cases.
+// A process of test/backend/libtorchRanks.test.ts: one rank after another, or with size 1 what ranks are compared with. It trains tiny networks
+// for some steps and writes where their parameters went. Arguments: a folder, and jobs as JSON: [{ rank, size, port, names }], names of cases,
+// or `sums` and `silence`.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { useAddon } from '../../dist/backend/libtorch/loadAddon.js';
@@ -21,7 +22,7 @@ import { joinRanks } from '../../dist/parallel/RankGroup.js';
 import { ranksOptions } from '../../dist/parallel/ranksOptions.js';
 import { trainingRanks } from '../../dist/train/TrainingRanks.js';
 import { Rng } from '../../dist/util/rng.js';
-import { cases } from './rankCases.mjs';
+import { cases, SUM_SHAPES, summands } from './rankCases.mjs';
 
 const NUM_CLIPS = 11; // neither 2 nor 3 divides it
 const SIZE = [8, 12]; // of a patch, frames and mel bands
@@ -29,8 +30,7 @@ const NUM_CLASSES = 3;
 const BUCKET_VALUES = 200; // several buckets, begun while backward goes on
 const LEARNING_RATE = 0.003;
 
-const [rank, size, port] = process.argv.slice(2, 5).map(Number);
-const [folder, ...names] = process.argv.slice(5);
+const [folder, jobs] = process.argv.slice(2);
 
 /** Two convolutions with batch norm: every path of batch norm that ResNet-18 takes, in a thousandth of the time. */
 function tinyEncoder() {
@@ -163,6 +163,7 @@ function train(name, group) {
   const method = methodOf(parts);
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
   const ranks = group && trainingRanks('test', group, ranksOptions.parse(given), { batchSize: NUM_CLIPS, bucketValues: BUCKET_VALUES });
+  const start = valuesOf(method.parameters);
   const losses = [];
   for (let step = 0; step < steps; step++) {
     const clips = Array.from({ length: NUM_CLIPS }, (_, i) => (i + step) % (2 * NUM_CLIPS));
@@ -184,26 +185,81 @@ function train(name, group) {
     tf.dispose([...gradients.values()]);
     losses.push(ofStep.loss);
   }
-  const values = new Map([...method.parameters].map(([path, variable]) => [path, Float32Array.from(variable.dataSync())]));
-  const all = createHash('sha256');
-  for (const array of values.values()) all.update(array);
+  const values = valuesOf(method.parameters);
   tf.dispose([...method.parameters.values()]);
   optimizer.dispose();
-  return { losses, digest: all.digest('hex'), values };
+  return { losses, values, moved: distance(start, values) };
+}
+
+const valuesOf = (parameters) => new Map([...parameters].map(([path, variable]) => [path, Float32Array.from(variable.dataSync())]));
+
+/** Between two sets of values of the same parameters. */
+function distance(before, after) {
+  let sum = 0;
+  for (const [path, array] of after) for (const [i, value] of array.entries()) sum += (value - before.get(path)[i]) ** 2;
+  return Math.sqrt(sum);
+}
+
+/** The sums over ranks of `summands`, of both precisions. */
+function addUp(group) {
+  const values = ['float32', 'bfloat16'].map((precision) => {
+    const own = summands(group.rank, SUM_SHAPES).map((array, i) => tf.tensor(array, SUM_SHAPES[i]));
+    group.startSum(own, precision)();
+    const sums = own.flatMap((tensor) => [...tensor.dataSync()]);
+    tf.dispose(own);
+    return [precision, Float32Array.from(sums)];
+  });
+  return { losses: [], values: new Map(values) };
+}
+
+async function fileThere(file) {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Until all ranks have come here: what follows may take less time than one of them is behind. */
+async function meet(out, rank, size) {
+  writeFileSync(join(out, `here${rank}`), '');
+  for (let other = 0; other < size; other++) await fileThere(join(out, `here${other}`));
+}
+
+/** What rank 0 hears when the other one is there and does nothing, until rank 0 has given up. */
+async function listenToSilence(group, done) {
+  const values = tf.zeros([3]);
+  let heard = '';
+  try {
+    if (group.rank === 0) group.startSum([values])();
+    else await fileThere(done);
+  } catch (error) {
+    heard = error.message;
+  }
+  writeFileSync(done, '');
+  values.dispose();
+  return { losses: [], values: new Map(), heard };
+}
+
+/** One rank of one group, or the process that is compared with them. */
+async function work({ rank, size, port, names, timeoutSeconds = 60 }) {
+  const out = join(folder, `${size}-${port}`);
+  mkdirSync(out, { recursive: true });
+  const place = { rank, size, localRank: rank, localSize: size, host: '127.0.0.1', port, isStoreThere: false, restarts: 0, launcher: 'processes' };
+  await meet(out, rank, size);
+  const group = size > 1 ? joinRanks(place, { timeoutSeconds }) : undefined;
+  const results = {};
+  for (const name of names) {
+    const special = { sums: () => addUp(group), silence: () => listenToSilence(group, join(out, 'heard')) }[name];
+    const { values, ...rest } = special ? await special() : train(name, group);
+    const all = createHash('sha256');
+    for (const array of values.values()) all.update(array);
+    results[name] = { ...rest, digest: all.digest('hex') };
+    if (rank > 0) continue;
+    results[name].paths = [...values].map(([path, array]) => [path, array.length]);
+    writeFileSync(join(out, `${name}.f32`), Buffer.concat([...values.values()].map((array) => Buffer.from(array.buffer))));
+  }
+  results.tensors = tf.memory().numTensors;
+  writeFileSync(join(out, `rank${rank}.json`), JSON.stringify(results));
+  await group?.leave();
 }
 
 if (process.env.AUDIOSSL_ADDON) useAddon(process.env.AUDIOSSL_ADDON);
 await setBackend({ backend: 'libtorch', threads: 1 });
-const place = { rank, size, localRank: rank, localSize: size, host: '127.0.0.1', port, isStoreThere: false, restarts: 0, launcher: 'processes' };
-const group = size > 1 ? joinRanks(place, { timeoutSeconds: 60 }) : undefined;
-const results = {};
-for (const name of names) {
-  const { losses, digest, values } = train(name, group);
-  results[name] = { losses, digest };
-  if (rank > 0) continue;
-  results[name].paths = [...values].map(([path, array]) => [path, array.length]);
-  writeFileSync(join(folder, `${name}.f32`), Buffer.concat([...values.values()].map((array) => Buffer.from(array.buffer))));
-}
-results.tensors = tf.memory().numTensors;
-writeFileSync(join(folder, `rank${rank}.json`), JSON.stringify(results));
-await group?.leave();
+for (const job of JSON.parse(jobs)) await work(job);

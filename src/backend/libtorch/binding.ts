@@ -187,8 +187,11 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
     timeoutMilliseconds: number,
   ): void;
   leaveRanks(): void;
-  /** Makes the handles views of one bucket and begins to add those of all ranks, in place. Gives the number that `finishSum` waits for. */
-  startSum(tensors: Handle[]): number;
+  /**
+   * Makes the handles views of one bucket and begins to add those of all ranks, in place; `isNarrow`: as bfloat16 between ranks. Gives the
+   * number that `finishSum` waits for.
+   */
+  startSum(tensors: Handle[], isNarrow: boolean): number;
   finishSum(sum: number): void;
   /** Rank 0's values into everybody's, in place. */
   broadcastFirst(tensors: Handle[]): void;
@@ -196,6 +199,8 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   gatherRows(x: Handle, views: number, counts: number[]): Handle;
   /** Whether batch norm's statistics in training are those of all ranks. */
   shareStatistics(shares: boolean): void;
+  /** Seconds that this rank has waited for others since the last call: for statistics, for rows, for sums. */
+  takeWaits(): { statistics: number; rows: number; sums: number };
   storeSet(key: string, value: Uint8Array): void;
   storeHas(key: string): boolean;
   storeGet(key: string): string;

@@ -6,6 +6,7 @@ export interface RankOptions {
   timeout: number;
   negatives?: 'all' | 'local';
   batchNorm?: 'synchronised' | 'local';
+  gradientPrecision?: 'float32' | 'bfloat16';
 }
 
 /** Adds the options of a command that trains on several processes. */
@@ -28,13 +29,20 @@ export function addRankOptions(command: Command): Command {
         'local',
       ]),
     )
+    .addOption(
+      new Option(
+        '--gradient-precision <type>',
+        'how gradients travel between ranks; bfloat16 halves the bytes and rounds them (train.ranks.gradientPrecision)',
+      ).choices(['float32', 'bfloat16']),
+    )
     .option('--timeout <seconds>', 'how long a rank waits for a sign of life of another before it gives up', positiveInteger, 300);
 }
 
 /** The config's keys that the options stand for. */
-export function rankOverrides({ negatives, batchNorm }: RankOptions): string[] {
+export function rankOverrides({ negatives, batchNorm, gradientPrecision }: RankOptions): string[] {
   return [
     ...(negatives === undefined ? [] : [`train.ranks.negatives=${negatives}`]),
     ...(batchNorm === undefined ? [] : [`train.ranks.batchNorm=${batchNorm}`]),
+    ...(gradientPrecision === undefined ? [] : [`train.ranks.gradientPrecision=${gradientPrecision}`]),
   ];
 }

@@ -5,10 +5,6 @@ export interface SweepCommandOptions extends Partial<BackendOptions> {
   data?: string;
   features?: string;
   out: string;
-  /** Of a sweep with transfer: NAME=DIR, where it trains. */
-  from: string[];
-  /** Folders where it judges. */
-  to: string[];
   jobs: number;
   dryRun?: boolean;
   table?: boolean;

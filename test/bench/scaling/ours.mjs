@@ -1,4 +1,4 @@
-// One rank of scaling.mjs: --how default | local, absent for one process alone; RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT as torchrun sets
+// One rank of scaling.mjs: --how default | bfloat16 | local, absent for one process alone; RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT as torchrun sets
 // them. Rank 0 prints one JSON line. AUDIOSSL_ADDON names another build of the addon.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,7 @@ await setBackend({ backend: 'libtorch', threads: 1 });
 const place = rankPlace(process.env);
 const group = place && joinRanks(place, { timeoutSeconds: 120 });
 const size = place?.size ?? 1;
-const how = options.how === 'local' ? { negatives: 'local', batchNorm: 'local' } : {};
+const how = { local: { negatives: 'local', batchNorm: 'local' }, bfloat16: { gradientPrecision: 'bfloat16' } }[options.how] ?? {};
 const ranks = group && trainingRanks('scaling', group, ranksOptions.parse(how), { batchSize: size * pairs });
 
 const encoder = resnet18();
@@ -35,7 +35,7 @@ const method = simclr({ encoder, encoderParameters, head, headParameters, loss }
 const optimizer = sgd();
 const views = tf.randomNormal([2 * pairs, 101, 96], 0, 1, 'float32', 1 + (place?.rank ?? 0));
 
-let waited = 0;
+let waits;
 function step(i) {
   const result = ranks
     ? ranks.step(size * pairs, { seed: 0, step: i }, false, (dropout, spread) => {
@@ -45,7 +45,7 @@ function step(i) {
     : method.step(views);
   optimizer.step(method.trainable, result.gradients, 0.03);
   tf.dispose([...result.gradients.values()]);
-  waited = result.waited ?? 0;
+  waits = result.waits;
 }
 
 /** Bytes that this rank has sent through its device. */
@@ -61,7 +61,7 @@ const before = sent();
 const times = Array.from({ length: Number(options.steps) }, (_, i) => {
   const start = performance.now();
   step(i + 1);
-  return { seconds: (performance.now() - start) / 1000, waited };
+  return { seconds: (performance.now() - start) / 1000, ...waits };
 });
 const bytes = before === undefined ? undefined : (sent() - before) / times.length;
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -72,7 +72,7 @@ if (!place || place.rank === 0) {
     JSON.stringify({
       ...{ peer: `audiossl, libtorch ${loadAddon().torchVersion()}`, ranks: size, pairs, threads: 1 },
       ...{ patchesPerSecond: Number(((2 * pairs * size) / seconds).toFixed(1)), stepSeconds: Number(seconds.toFixed(3)) },
-      ...(group && { waitedSeconds: Number(median(times.map((time) => time.waited)).toFixed(3)) }),
+      ...(group && { waitedSeconds: Object.fromEntries(Object.keys(waits).map((what) => [what, Number(median(times.map((time) => time[what])).toFixed(3))])) }),
       ...(bytes && { sentMegabytes: Number((bytes / 1e6).toFixed(1)) }),
       peakRssMiB: Math.round(peakKib / 1024),
     }),
