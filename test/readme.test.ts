@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -7,8 +7,12 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript of the set-up script
 import { missingPackages, thisSystem } from '../native/setup/systemPackages.mjs';
+import { setBackend } from '../src/backend/setBackend.js';
 import { createProgram } from '../src/cli/createProgram.js';
 import { loadConfig } from '../src/config/loadConfig.js';
+import { runFolder } from '../src/run/runFolder.js';
+import { tone } from './data/syntheticData.js';
+import { saveSmallModel } from './model/smallModel.js';
 import { codeBlocks, pages } from './support/pages.js';
 import { temporaryFolder } from './support/temporaryFolder.js';
 
@@ -79,6 +83,34 @@ describe('README.md and docs/', () => {
     // 8 random rows of 512 are nearly orthogonal: 15 candidates of about equal similarity.
     expect(Math.abs(loss - Math.log(15))).toBeLessThan(0.8);
   });
+
+  it('have programs that embed, which run as they stand', async () => {
+    const dir = temporaryFolder();
+    mkdirSync(join(dir, 'my-recordings'));
+    writeFileSync(join(dir, 'my-recordings', 'one.wav'), tone(500, 1));
+    const checkpoints = runFolder(join(dir, 'runs/acl')).checkpoints;
+    mkdirSync(checkpoints, { recursive: true });
+    await setBackend({ backend: 'cpu' });
+    await saveSmallModel(checkpoints, { name: 'best.safetensors' });
+    mkdirSync(join(dir, 'node_modules'));
+    symlinkSync(root, join(dir, 'node_modules/audiossl'));
+    const programs = codeBlocks('ts').filter(({ text }) => text.includes(' embed({') && !text.includes('pretrain('));
+    expect(programs.map(({ page }) => page)).toEqual(['README.md', 'docs/export.md', 'docs/install.md']);
+    const given = 'globalThis.samples = Float32Array.from({ length: 22050 }, (_, n) => Math.sin(n / 9));';
+    const lines = programs.map(({ text }, i) => {
+      const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+      const { outputText } = ts.transpileModule(text, { compilerOptions });
+      writeFileSync(join(dir, `${i}.mjs`), `${outputText}\nconsole.log(JSON.stringify([h.length, dim]));`);
+      return `await import('./${i}.mjs');`;
+    });
+    writeFileSync(join(dir, 'all.mjs'), [given, ...lines].join('\n'));
+    const { stdout, stderr } = spawnSync(process.execPath, ['all.mjs'], { cwd: dir, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const [ofReadme, ofExport, first, second, ofInstall] = stdout.trim().split('\n');
+    expect([ofReadme, ofExport, ofInstall].map((line) => JSON.parse(line))).toEqual([[768, 768], [512, 512], [768, 768]]); // biome-ignore format: one line
+    expect(first).toMatch(/^1 recordings, 768 numbers each, the first one's largest \d/);
+    expect(second).toMatch(/^NT-Xent of random rows: \d\.\d/);
+  }, 180_000);
 
   it('have HTML whose scripts can be read', () => {
     const scripts = codeBlocks('html').flatMap(({ text }) =>

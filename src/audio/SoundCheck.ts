@@ -7,14 +7,17 @@ const cancelledShare = 0.03;
 const lostShare = 0.9;
 /** Beyond this, full scale being 1, a sample may be a fault; only recordings of floats hold such. */
 const beyondFullScale = 4;
-/** A peak so far (48 dB) above the level under which all but a thousandth of the samples stay leaves the rest as silence. */
+/** A peak so far (48 dB) above the level under which all but this share of the samples stay leaves the rest as silence. */
 const spikeRatio = 256;
+const spikeShare = 0.02;
 /** Samples that stay within this distance of their mean are silence: -80 dB of full scale. */
 const silencePeak = 1e-4;
 
 const frameLength = 1024;
 /** Samples from one look at the spectrum to the next. */
 const lookHop = 16 * frameLength;
+/** Between two looks a peak so far (12 dB) above what they saw is looked at too: calls of bats last some milliseconds. */
+const burstRatio = 4;
 
 /**
  * Looks at a recording's samples as they come, and says what a model would not hear of them: channels that cancel in their mean, power
@@ -74,7 +77,7 @@ export class SoundCheck {
     const { value, frame, channel } = this.spike;
     if (usual > 0 && Math.abs(value) > spikeRatio * usual)
       lines.push(
-        `sample ${frame} of channel ${channel} is ${Number(value.toPrecision(3))}, while all but a thousandth stay under ${Number(usual.toPrecision(2))}: divided by that peak the rest is silence; mend the sample`,
+        `sample ${frame} of channel ${channel} is ${Number(value.toPrecision(3))}, while 98 % of the samples stay under ${Number(usual.toPrecision(2))}: divided by that peak the rest is silence; mend the sample`,
       );
     return lines;
   }
@@ -92,36 +95,61 @@ export class SoundCheck {
     }
   }
 
-  /** The power of two under which all but a thousandth of the samples stay; 0 where those are digital silence. */
+  /** The power of two under which 98 % of the samples stay; 0 where those are digital silence. */
   private usualLevel(): number {
     const total = this.byExponent.reduce((sum, count) => sum + count, 0);
     let above = 0;
     for (let exponent = this.byExponent.length - 1; exponent > 0; exponent--) {
       above += this.byExponent[exponent];
-      if (above > total / 1000) return 2 ** (exponent - exponentOffset);
+      if (above > spikeShare * total) return 2 ** (exponent - exponentOffset);
     }
     return 0;
   }
 
-  /** Adds the spectra of some frames of the block: those that start at multiples of lookHop of the clip, or at its beginning. */
+  /**
+   * Adds the spectra of some frames of the block: those that start at multiples of lookHop of the clip, or at its beginning, which stand for
+   * all up to the next one, and single ones where it is much louder in between.
+   */
   private look(mono: Float32Array): void {
-    this.fft ??= new FFT(frameLength);
+    let looked = 0;
     for (; this.nextLook + frameLength <= this.numFrames + mono.length; this.nextLook += lookHop) {
       const start = Math.max(0, this.nextLook - this.numFrames);
-      if (start + frameLength > mono.length) return;
-      const input: number[] = new Array(frameLength);
-      for (let i = 0; i < frameLength; i++) input[i] = hann[i] * mono[start + i];
-      const spectrum = this.fft.createComplexArray() as number[];
-      this.fft.realTransform(spectrum, input);
-      const hertz = this.format.sampleRate / frameLength;
-      // The window spreads a constant over the first three bins.
-      for (let k = 3; k < frameLength / 2; k++) {
-        const bin = spectrum[2 * k] ** 2 + spectrum[2 * k + 1] ** 2;
-        this.powerSeen += bin;
-        if (k * hertz > this.bandEnd) this.powerAbove += bin;
-      }
+      if (start + frameLength > mono.length) break;
+      this.addSpectrum(mono, start, lookHop / frameLength);
+      looked = Math.max(looked, largest(mono, start, start + frameLength).size);
+    }
+    for (let from = 0; from + frameLength <= mono.length; from += lookHop) {
+      const { at, size } = largest(mono, from, Math.min(from + lookHop, mono.length));
+      if (size > burstRatio * looked) this.addSpectrum(mono, Math.min(Math.max(0, at - frameLength / 2), mono.length - frameLength), 1);
     }
   }
+
+  private addSpectrum(mono: Float32Array, start: number, weight: number): void {
+    this.fft ??= new FFT(frameLength);
+    const input: number[] = new Array(frameLength);
+    let mean = 0;
+    for (let i = 0; i < frameLength; i++) mean += mono[start + i] / frameLength;
+    for (let i = 0; i < frameLength; i++) input[i] = hann[i] * (mono[start + i] - mean);
+    const spectrum = this.fft.createComplexArray() as number[];
+    this.fft.realTransform(spectrum, input);
+    const hertz = this.format.sampleRate / frameLength;
+    // At high rates speech is in the first bins.
+    for (let k = 1; k < frameLength / 2; k++) {
+      const bin = weight * (spectrum[2 * k] ** 2 + spectrum[2 * k + 1] ** 2);
+      this.powerSeen += bin;
+      if (k * hertz > this.bandEnd) this.powerAbove += bin;
+    }
+  }
+}
+
+/** Where samples[from .. to) are largest. */
+function largest(samples: Float32Array, from: number, to: number): { at: number; size: number } {
+  let [at, size] = [from, 0];
+  for (let i = from; i < to; i++) {
+    const value = samples[i] < 0 ? -samples[i] : samples[i];
+    if (value > size) [at, size] = [i, value];
+  }
+  return { at, size };
 }
 
 const hann = Float64Array.from({ length: frameLength }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / frameLength));

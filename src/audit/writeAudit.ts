@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { clipAudio } from '../report/clipAudio.js';
@@ -7,6 +7,7 @@ import { csvText } from '../report/markup.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv } from '../util/csv.js';
 import { errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import type { LabelAudit } from './auditLabels.js';
 import { type AuditPage, auditPage, type Suspect } from './auditPage.js';
 import type { Detection } from './flipLabels.js';
@@ -125,7 +126,7 @@ export async function writeAudit({
 /** Before the work: an output that cannot be written must not cost an hour. */
 export async function prepareFolder(out: string): Promise<void> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     if (!(await stat(out)).isDirectory()) throw new Error('it is a file');
   } catch (error) {
     throw new UsageError(`audit-labels: ${out} must be a folder that can be written: ${errorText(error)}; give another --out`, {

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
-import { writeFileAtomic, writeFileAtomicWith } from '../util/atomicFile.js';
-import { UsageError } from '../util/errors.js';
+import { prepareOutput } from '../embed/prepareOutput.js';
+import { removeTemporaries, writeFileAtomic, writeFileAtomicWith } from '../util/atomicFile.js';
+import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import type { ClassifiedRecording } from './classifyRecordings.js';
 import type { LabelFormat } from './labelFormatNames.js';
 import { audacityLabels, csvHeader, csvLines, ravenTable } from './labelFormats.js';
@@ -17,9 +18,9 @@ export async function writeLabels<T>(
   { out, format, frontEnd }: { out: string; format: LabelFormat; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
   work: (write: (recording: ClassifiedRecording) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  checkLabelOutput(out, format);
+  await prepareLabelOutput(out, format);
   if (format === 'csv') {
-    await mkdir(dirname(out), { recursive: true });
+    await removeTemporaries(out);
     let result: T | undefined;
     await writeFileAtomicWith(out, async (handle) => {
       await handle.appendFile(`${csvHeader}\n`);
@@ -33,18 +34,22 @@ export async function writeLabels<T>(
     const path = join(out, `${placeOf(recording.id)}.${format === 'raven' ? 'selections' : 'labels'}.txt`);
     if (written.has(path)) throw new UsageError(`classify: two recordings would be written to ${path}; name one folder with --in`);
     written.add(path);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFileAtomic(path, format === 'raven' ? ravenTable(recording, band) : audacityLabels(recording));
   });
 }
 
-/** What can be known to be wrong before anything is computed. */
-export function checkLabelOutput(out: string, format: LabelFormat): void {
+/** Makes the folders that are needed, and says what is wrong with them before anything is computed. */
+export async function prepareLabelOutput(out: string, format: LabelFormat): Promise<void> {
   const isFolder = existsSync(out) && statSync(out).isDirectory();
   if (format === 'csv' && isFolder) throw new UsageError(`classify: --format csv writes one file, ${out} is a folder; give another --out`);
   if (format !== 'csv' && existsSync(out) && !isFolder) {
     throw new UsageError(`classify: --format ${format} writes a file a recording into a folder, ${out} is a file; give another --out`);
   }
+  if (format === 'csv') return prepareOutput(out, 'classify');
+  await makeFolder(out).catch((error) => {
+    throw new AudiosslError(`classify: ${out} cannot be written (${errorText(error)}); give another --out`, { cause: error });
+  });
 }
 
 /** An id is a path as it was given: outside the folder nothing is written. */

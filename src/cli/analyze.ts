@@ -23,7 +23,7 @@ export function registerAnalyze(program: Command): void {
     .argument('<run>', 'folder of the run')
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
     .option('--seed <number>', "of the patches and the augmentations' draws (default: the run's)", nonNegativeInteger)
-    .option('--checkpoint <which>', 'best, last or the path of a file', 'best')
+    .option('--checkpoint <which>', 'best, last, whitened or the path of a file', 'best')
     .option('--data <dir>', "the run's recordings, where they lie elsewhere now")
     .option('--features <store>', "feature store (default: the run's own)")
     .option('--batch-size <pairs>', 'pairs of views embedded at once', positiveInteger, 64)

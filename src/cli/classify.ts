@@ -20,7 +20,7 @@ export function registerClassify(program: Command): void {
     )
     .requiredOption('--in <path...>', 'recordings, folders of them, and manifests: .csv with the column path, .txt with a path a line')
     .requiredOption('--out <path>', 'a .csv file; for raven and audacity a folder')
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .addOption(
       new Option('--format <name>', labelFormatNames.map((name) => `${name}: ${labelFormats[name]}`).join('; '))
         .choices(labelFormatNames)

@@ -34,7 +34,7 @@ export function registerEmbed(program: Command): void {
     .option('--model <run>', modelHelp)
     .option('--in <path...>', 'recordings, folders of them, and manifests: .csv with the column path, .txt with a path a line (needed)')
     .option('--out <file>', 'output: .npz, .npy (with .csv and .json beside it), .parquet or .csv (with .json) (needed)')
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .addOption(new Option('--format <name>', 'default: what the ending of --out says').choices(['npz', 'npy', 'parquet', 'csv']))
     .addOption(
       new Option('--per <what>', 'one row a recording (mean over its patches), a patch, or a window of --window seconds every --hop')

@@ -45,7 +45,7 @@ export function registerEvaluate(program: Command): void {
     .addOption(new Option('--protocol <name>', protocols.join('; ')).choices(protocolNames).makeOptionMandatory())
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
     .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", nonNegativeInteger)
-    .option('--checkpoint <which>', 'best, last or the path of a file', 'best')
+    .option('--checkpoint <which>', 'best, last, whitened or the path of a file', 'best')
     .option('--label-fractions <list>', 'learn from shares of the training labels, such as 0.01,0.1,0.5,1: one record each', parseFractions)
     .option('--shots <list>', 'learn from so many training clips a class, such as 1,5,10: one record each', parseShots)
     .option('--repeats <number>', 'seeds, counted from --seed: other draws of labels, other classifiers', positiveInteger, 1)

@@ -19,7 +19,7 @@ export function registerExport(program: Command): void {
     .requiredOption('--model <run>', 'run folder or .safetensors file')
     .addOption(new Option('--format <name>', 'see below').choices(exportFormatNames).makeOptionMandatory())
     .requiredOption('--out <path>', 'file or folder to write; a folder must be new or empty')
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .option('--waveform', 'onnx: put the front end into the graph, so that it takes samples and gives one embedding a clip')
     .option('--half', 'audiossl: float16 in place of float32')
     .option('--embeddings <file>', 'hoplite, web: .npz or .npy that audiossl embed made with this model; for hoplite best --per window')

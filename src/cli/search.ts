@@ -25,7 +25,7 @@ export function registerSearch(program: Command): void {
     .requiredOption('--query <what...>', 'sound files, ids of recordings in the file, or rows (0, 1 ...)')
     .option('--top <number>', 'results a query', positiveInteger, 10)
     .option('--model <run>', 'what embeds sound files: the run or .safetensors file that made the embeddings (default: the one that comes with audiossl)') // biome-ignore format: one line
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .option('--self', 'also find the rows of the query itself')
     .option('--json', 'print the results as JSON');
   addBackendOptions(command).action(async (options: SearchCommandOptions) => {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { runnableModule } from '../util/packageFile.js';
 import { addBackendOptions } from './backendOptions.js';
-import { positiveInteger } from './optionParsers.js';
+import { collect, positiveInteger } from './optionParsers.js';
 import type { SweepCommandOptions } from './sweep/sweepCommandOptions.js';
 
 /** `audiossl sweep F --data DIR --out DIR`: experiments as a file. */
@@ -13,6 +13,8 @@ export function registerSweep(program: Command): void {
     .argument('<file>', 'YAML file of the sweep, such as configs/sweeps/esc10.yaml')
     .option('--data <dir>', 'folder of recordings; their features are made once, for all runs')
     .option('--features <store>', 'feature store made by audiossl features')
+    .option('--from <name=dir>', 'of a sweep with transfer: where the recordings of one of its names are (repeatable)', collect, [])
+    .option('--to <dir>', 'of a sweep with transfer: labelled recordings to judge on (repeatable)', collect, [])
     .requiredOption('--out <dir>', 'folder of the sweep')
     .option('--jobs <number>', 'runs at once; they share --threads', positiveInteger, 1)
     .option('--dry-run', 'check everything and list the runs, without starting or writing anything')

@@ -15,7 +15,7 @@ export function registerTransfer(program: Command): void {
     .requiredOption('--model <run>', 'run folder or .safetensors file, or random: the baselines alone (repeatable)', collect)
     .requiredOption('--data <dir>', 'folder of recordings with labels (repeatable)', collect)
     .requiredOption('--out <dir>', 'folder for the tables; the features are put beside it')
-    .option('--checkpoint <which>', 'of the runs: best or last', 'best')
+    .option('--checkpoint <which>', 'of the runs: best, last or whitened', 'best')
     .addOption(
       new Option('--format <format>', 'layout of the data folders').choices(['auto', 'fsdnoisy18k', 'csv', 'classFolders']).default('auto'),
     )

@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { DatasetFormat } from '../data/loadDataset.js';
+import { DEFAULT_SHRINKAGE } from '../embed/defaultShrinkage.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { formatOption } from './formatOption.js';
@@ -29,12 +30,17 @@ export function registerWhiten(program: Command): void {
       'decorrelate what an encoder gives out, by recordings without labels: neighbours by cosine become better, often classes too; nothing is trained',
     )
     .option('--model <run>', modelHelp)
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .option('--data <dir>', 'recordings to decorrelate by, such as your own (default: those that the run was trained on)')
     .option('--features <store>', 'the same as a feature store')
     .addOption(formatOption().default('auto'))
     .option('--out <file>', 'the .safetensors to write (default: checkpoints/whitened.safetensors of the run)')
-    .option('--shrinkage <share>', 'share of the correlations that is not believed, 0 to 1; more for few recordings', shareOf, 0.5)
+    .option(
+      '--shrinkage <share>',
+      'share of the correlations that is not believed, 0 to 1; more for few recordings',
+      shareOf,
+      DEFAULT_SHRINKAGE,
+    )
     .option('--json', 'print what was written as JSON');
   addBackendOptions(command).action(async (options: WhitenCommandOptions) => {
     const { model: from, checkpoint, data, features, format, shrinkage, json } = options;

@@ -1,6 +1,8 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
+import { hasProcess } from '../util/hasProcess.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { processStart } from '../util/processStart.js';
 
 /**
@@ -9,7 +11,7 @@ import { processStart } from '../util/processStart.js';
  * that is alive holds it.
  */
 export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promise<() => Promise<void>> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const path = join(dir, 'lock');
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
@@ -32,11 +34,7 @@ export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promis
 
 /** Whether the process lives and is the one that wrote the lock, which another process with its number is not. */
 function isAlive(pid: number, start: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!hasProcess(pid)) return false;
   const now = processStart(pid);
   return start === '' || now === undefined || now === start;
 }

@@ -2,11 +2,14 @@ import { basename, dirname, join, posix } from 'node:path';
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import type { DatasetKind, Split } from './clip.js';
+import { namesNoSplits } from './columnMeanings.js';
 import type { FileMatcher } from './fileMatcher.js';
 import { safeFileName } from './fileName.js';
 import type { FoundTable, UnusedTable } from './findTables.js';
+import { isFsd50kMetadata, isFsd50kTruth } from './fsd50k.js';
 import { partsOfWords } from './partWords.js';
 import { passFormat } from './passFormat.js';
+import { plainFold } from './plainFold.js';
 import { readTable } from './readTable.js';
 
 /** A table with the recording that each row means. */
@@ -55,7 +58,12 @@ export async function chooseTable({
 }): Promise<ChosenTables> {
   const unused: UnusedTable[] = [];
   const read: MatchedTable[] = [];
+  const isFsd50k = tables.some(({ path }) => isFsd50kTruth(path));
   for (const found of tables) {
+    if (isFsd50k && isFsd50kMetadata(found.path)) {
+      unused.push({ path: found.path, reason: 'FSD50K.ground_truth says what its clips are' });
+      continue;
+    }
     try {
       const matched = await matchTable(dir, found, matcher);
       const isWanted = found.path === 'labels.csv' || (format === 'csv' && tables.length === 1);
@@ -68,7 +76,7 @@ export async function chooseTable({
         );
       else unused.push({ path: found.path, reason: namesNothing(matched, matcher, files) });
     } catch (error) {
-      if (tables.length === 1 || found.path === 'labels.csv') throw error;
+      if ((tables.length === 1 && !/\.txt$/i.test(found.path)) || found.path === 'labels.csv') throw error;
       unused.push({ path: found.path, reason: errorText(error) });
     }
   }
@@ -84,14 +92,17 @@ export async function chooseTable({
 async function matchTable(dir: string, found: FoundTable, matcher: FileMatcher): Promise<MatchedTable> {
   const path = join(dir, found.path);
   const table = await readTable(path, { columns: found.given });
-  const { fold, split, label } = found.columns;
+  const columns = { ...found.columns };
+  if (columns.split !== undefined && namesNoSplits(table, columns.split)) columns.split = undefined;
+  const { fold, split, label } = columns;
   let best: MatchedTable | undefined;
   let firstError: unknown;
   for (const file of found.columns.file) {
     try {
       const names = table.rows.map((row, i) => nameInFolder(row[file], dir, found.path, `${path}: row ${i + 1}`));
       const matches = table.rows.map((row, i) => {
-        const hints = [fold && row[fold] && `fold${row[fold]}`, fold && row[fold], split && row[split], label && row[label]];
+        const inFold = fold && plainFold(row[fold]);
+        const hints = [inFold && `fold${inFold}`, inFold, split && row[split], label && row[label]];
         return ownFirst(
           matcher.find(
             names[i],
@@ -102,7 +113,7 @@ async function matchTable(dir: string, found: FoundTable, matcher: FileMatcher):
         );
       });
       const numMatched = matches.filter((list) => list.length > 0).length;
-      if (best === undefined || numMatched > best.numMatched) best = { ...found, table, file, names, matches, numMatched };
+      if (best === undefined || numMatched > best.numMatched) best = { ...found, columns, table, file, names, matches, numMatched };
     } catch (error) {
       firstError ??= error;
     }
@@ -136,12 +147,15 @@ function namesNothing({ names }: MatchedTable, matcher: FileMatcher, files: read
   return `none of its ${names.length} names is that of a recording, the first is ${names[0]}${hint}`;
 }
 
-/** Tables named like splits, where each of their kind is. */
+/** Tables named like splits, or of one name in folders that are, where each of their kind is. */
 function partTables(tables: readonly MatchedTable[]): Map<MatchedTable, { split: Split; fold?: string }> {
+  const nameOf = ({ path }: MatchedTable) => {
+    const name = basename(path);
+    const isAlone = tables.every((other) => other.path === path || basename(other.path) !== name);
+    return isAlone || dirname(path) === '.' ? name.replace(/\.[^.]*$/, '') : basename(dirname(path));
+  };
   const parsed = tables.flatMap((table) => {
-    const stem = basename(table.path)
-      .replace(/\.[^.]*$/, '')
-      .toLowerCase();
+    const stem = nameOf(table).toLowerCase();
     const [, , fold, word] = /^((?:fold|split)?[_-]?(\d+)[_-])?([a-z_. -]+)$/.exec(stem) ?? [];
     return word === undefined ? [] : [{ table, fold: fold?.replace(/^0+(?=\d)/, ''), word }];
   });

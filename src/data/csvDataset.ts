@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
 import type { MatchedTable, PartTable } from './chooseTable.js';
 import { type Clip, type Dataset, indexLabels } from './clip.js';
+import { partByFolder, partReader } from './csvParts.js';
 import type { FileMatcher } from './fileMatcher.js';
 import { folderLayout } from './folderLayout.js';
+import { isFsd50kTruth } from './fsd50k.js';
 import { applyPartTables } from './partTables.js';
-import { partsOfWords } from './partWords.js';
 import { refuseMultiLabel } from './refuseMultiLabel.js';
 
 /**
  * Recordings and a table that names them with, where known, label, split, fold and group; tables named like splits say to which split
- * their recordings belong. Where a table has no labels and the recordings lie in folders of their classes, the folders give them.
+ * their recordings belong. Where no table has labels, or splits, and the recordings lie in folders of their classes, or splits, these say so.
  */
 export function loadCsvDataset({
   dir,
@@ -26,7 +27,7 @@ export function loadCsvDataset({
   matcher: FileMatcher;
 }): Dataset {
   const tables = main === undefined ? parts : [main];
-  const isFsd50k = tables.some(({ path }) => /(^|\/)FSD50K\.ground_truth\//.test(path));
+  const isFsd50k = tables.some(({ path }) => isFsd50kTruth(path));
   const notes: string[] = [];
   const byId = new Map<string, Clip>();
   for (const source of tables) {
@@ -47,11 +48,10 @@ export function loadCsvDataset({
       const id = found[0] ?? `${prefix}${source.names[i]}`;
       if (seen.has(id)) throw new AudiosslError(`loadDataset: ${file} must name each clip once, got ${id} twice; delete one row`);
       seen.add(id);
-      const { label, fold, group } = source.columns;
+      const { label, group } = source.columns;
       const clip: Clip = byId.get(id) ?? { id, path: join(dir, id) };
       if (label !== undefined && row[label] !== '' && !isFsd50k) clip.label = row[label];
       Object.assign(clip, readPart(row, i));
-      if (fold !== undefined && row[fold] !== '') clip.fold = row[fold];
       if (group !== undefined && row[group] !== '') clip.group = row[group];
       byId.set(id, clip);
     }
@@ -59,13 +59,14 @@ export function loadCsvDataset({
   const clips = [...byId.values()];
   applyPartTables(clips, parts, notes);
   const onDisk = new Set(files);
+  const from = tables.map(({ path }) => path).join(', ');
+  if (!clips.some(({ split, fold }) => (split ?? fold) !== undefined)) partByFolder(clips, onDisk, from, notes);
   const hasFolderLabels = !isFsd50k && labelByFolder(clips, onDisk);
   const classNames = indexLabels(clips);
   const isMetadataOnly = !clips.some(({ id }) => onDisk.has(id));
   const missing = isMetadataOnly ? [] : clips.flatMap(({ id }) => (onDisk.has(id) ? [] : id));
   const unlisted = files.filter((name) => !byId.has(name));
 
-  const from = tables.map(({ path }) => path).join(', ');
   notes.unshift(`read as csv: ${clips.length} rows of ${from}, ${classNames.length} classes${describeColumns(tables)}`);
   if (hasFolderLabels) notes.push(`${from} has no labels: the folders of the recordings are taken as classes`);
   if (isFsd50k) notes.push('FSD50K names several labels a clip, one is supported: the clips are used without labels');
@@ -92,20 +93,6 @@ function prefixOf({ names, matches }: MatchedTable, files: readonly string[]): s
   });
   const [most] = [...counts].sort((a, b) => b[1] - a[1]);
   return most?.[0] ?? (files.some((file) => file.startsWith('audio/')) ? 'audio/' : '');
-}
-
-/** Reads the split column, if there is one: all its words together say what each means. */
-function partReader({ table, columns: { split } }: MatchedTable, file: string): (row: Record<string, string>, i: number) => Partial<Clip> {
-  if (split === undefined) return () => ({});
-  const meant = partsOfWords(new Set(table.rows.map((row) => row[split])));
-  return (row, i) => {
-    const word = row[split];
-    if (word === '') return {};
-    const part = meant.get(word);
-    if (part === undefined)
-      throw new AudiosslError(`loadDataset: ${file}: row ${i + 1}: split must be train, validation or test, got "${word}"`);
-    return part === 'unlabelled' ? { split: 'train' } : part;
-  };
 }
 
 /** Gives clips the folders' names as labels where no table has labels and every recording lies in a folder of its class. */

@@ -38,9 +38,12 @@ export async function findTables(dir: string, files: readonly string[]): Promise
       continue;
     }
     const isDcaseText = /(^|\/)(meta|evaluation_setup\/[^/]*)\.txt$/i.test(path);
-    if (!isDcaseText && !/\.(csv|tsv|tab)$/i.test(path)) continue;
+    const isText = !isDcaseText && /\.txt$/i.test(path);
+    if (!isDcaseText && !isText && !/\.(csv|tsv|tab)$/i.test(path)) continue;
     try {
       const head = await readTableHead(join(dir, path));
+      // Most texts are to be read by people.
+      if (isText && !isAudioName(head[0]) && !namesRecordingsAndMore(head)) continue;
       if (head.every((field) => field === '')) unused.push({ path, reason: 'it is empty' });
       else if (isAudioName(head[0])) {
         if (isDcaseText) {
@@ -62,8 +65,13 @@ export async function findTables(dir: string, files: readonly string[]): Promise
           });
       }
     } catch (error) {
-      unused.push({ path, reason: errorText(error) });
+      if (!isText) unused.push({ path, reason: errorText(error) });
     }
   }
   return { tables, unused };
+}
+
+function namesRecordingsAndMore(head: readonly string[]): boolean {
+  const { file, label, split, fold } = tableColumns(head);
+  return file.length > 0 && (label ?? split ?? fold) !== undefined;
 }

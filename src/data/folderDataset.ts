@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { type Clip, type Dataset, indexLabels } from './clip.js';
+import { describeParts } from './describeParts.js';
 import { type FolderLayout, folderLayout } from './folderLayout.js';
+import { meansUnlabelled } from './partWords.js';
 import { passFormat } from './passFormat.js';
 
 /**
@@ -32,17 +34,21 @@ export async function loadFolderDataset({
       if (part !== 'unlabelled') Object.assign(clip, part);
       else if (hasSplits(parts)) clip.split = 'train';
     }
-    if (kind === 'classFolders' && part !== 'unlabelled') {
+    const hasNoLabel = part === 'unlabelled' || (part !== undefined && rest.length > 1 && meansUnlabelled(rest[0]));
+    if (kind === 'classFolders' && !hasNoLabel) {
       if (rest.length < 2)
         throw new UsageError(`loadDataset: ${id} must lie in the folder of its class; move it there or ${passFormat('unlabelled')}`);
       clip.label = rest[0].trim();
+      if (rest.length > 2) Object.assign(clip, layout.inner.get(rest[1]));
     }
     return clip;
   });
   const classNames = indexLabels(clips);
   const isNot = kind === 'classFolders' ? `; if they are no classes, ${passFormat('unlabelled')}` : '';
   const classes = kind === 'classFolders' ? ` in ${classNames.length} folders taken as classes` : '';
-  const notes = [`read as ${kind}: ${clips.length} clips${classes}${describeParts(parts)}${isNot}`];
+  const notes = [
+    `read as ${kind}: ${clips.length} clips${classes}${describeParts(parts)}${describeParts(layout.inner, ' inside them')}${isNot}`,
+  ];
   const numUnlabelled = clips.filter(({ label }) => label === undefined).length;
   if (kind === 'classFolders' && numUnlabelled > 0) notes.push(`${numUnlabelled} clips have no label`);
   if (format === 'auto' && kind === 'unlabelled' && layout.strays.length > 0) {
@@ -53,7 +59,8 @@ export async function loadFolderDataset({
   if (kind === 'classFolders') {
     const top = layout.prefix.join('/');
     const splits = [...parts].flatMap(([name, part]) => (part === 'unlabelled' ? [] : join(top, name)));
-    const empty = await foldersBeside([...classNames, ...parts.keys()], dir, splits.length > 0 ? splits : [top]);
+    const beside = await foldersBeside([...classNames, ...parts.keys()], dir, splits.length > 0 ? splits : [top]);
+    const empty = beside.filter((name) => splits.length === 0 || !meansUnlabelled(name));
     if (empty.length > 0) notes.push(`${empty.length} folders hold no recordings and are no classes: ${empty.join(', ')}`);
   }
   return { dir, kind, clips, classNames, notes, missing: [], unlisted: [], isMetadataOnly: false };
@@ -71,17 +78,6 @@ function halfRecognised(dir: string, { parts, strangers }: FolderLayout): UsageE
     }, ${strangers.slice(0, 5).join(', ')}${strangers.length > 5 ? ' ...' : ''} not; ${passFormat('classFolders')} if all are classes, ` +
       `or ${passFormat('unlabelled')} to use the recordings without labels, or move the others away`,
   );
-}
-
-/** `, folders dev, eval taken as train, test`. */
-function describeParts(parts: FolderLayout['parts']): string {
-  const entries = [...parts];
-  const list = (of: (entry: (typeof entries)[number]) => string) => entries.map(of).join(', ');
-  if (entries.length === 0) return '';
-  if (entries.every(([, part]) => part !== 'unlabelled' && 'fold' in part)) return `, folders ${list(([name]) => name)} taken as folds`;
-  const word = (part: (typeof entries)[number][1]) =>
-    part === 'unlabelled' ? 'clips without a label' : 'fold' in part ? `fold ${part.fold}` : part.split;
-  return `, folders ${list(([name]) => name)} taken as ${list(([, part]) => word(part))}`;
 }
 
 /** Folders in `parents` that are none of the names known; hidden ones do not count. */

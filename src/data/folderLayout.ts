@@ -1,5 +1,5 @@
 import { compareCodeUnits } from './clip.js';
-import { type Part, partsOfWords } from './partWords.js';
+import { meansUnlabelled, type Part, partsOfWords } from './partWords.js';
 
 /** What the folders of a data set mean. */
 export interface FolderLayout {
@@ -7,6 +7,8 @@ export interface FolderLayout {
   prefix: string[];
   /** Top folders below the prefix that are splits, folds or `unlabelled`, when they are. */
   parts: Map<string, Part>;
+  /** Folders inside the classes that are splits or folds, where each recording lies in one: `dog/train`, `cat/test`. */
+  inner: Map<string, Part>;
   /** Top folders beside them that are none of these, which leaves open what is meant. */
   strangers: string[];
   /** Each recording (outside `unlabelled`) lies in a folder of its own kind, and there are two such folders or more. */
@@ -43,9 +45,20 @@ export function folderLayout(files: readonly string[]): FolderLayout {
   const hasSplits = !isTrainClass && splitLike.length > 0;
   const strangers = hasSplits ? others : [];
 
-  const isClassed = (rest: string[]) => rest.length > (hasSplits && parts.has(rest[0]) ? 2 : 1);
-  const labelled = rests.filter((rest) => !isUnlabelled(rest[0]));
-  const classes = new Set(labelled.filter(isClassed).map((rest) => rest[hasSplits && parts.has(rest[0]) ? 1 : 0]));
-  const strays = files.filter((_, i) => !isUnlabelled(rests[i][0]) && !isClassed(rests[i]));
-  return { prefix, parts, strangers, hasClasses: strays.length === 0 && classes.size > 1, strays: classes.size > 1 ? strays : [] };
+  const inPart = (rest: string[]) => hasSplits && parts.has(rest[0]);
+  const hasNoLabel = (rest: string[]) => isUnlabelled(rest[0]) || (inPart(rest) && rest.length > 2 && meansUnlabelled(rest[1]));
+  const isClassed = (rest: string[]) => rest.length > (inPart(rest) ? 2 : 1);
+  const labelled = rests.filter((rest) => !hasNoLabel(rest));
+  const classes = new Set(labelled.filter(isClassed).map((rest) => rest[inPart(rest) ? 1 : 0]));
+  const strays = files.filter((_, i) => !hasNoLabel(rests[i]) && !isClassed(rests[i]));
+  const hasClasses = strays.length === 0 && classes.size > 1;
+  const inner = hasClasses && !hasSplits && !isTrainClass ? partsInside(labelled) : new Map<string, Part>();
+  return { prefix, parts, inner, strangers, hasClasses, strays: classes.size > 1 ? strays : [] };
+}
+
+/** What the folders below the classes mean, if all of them are splits or folds. */
+function partsInside(rests: readonly string[][]): Map<string, Part> {
+  const meant = partsOfWords(new Set(rests.map((rest) => (rest.length > 2 ? rest[1] : ''))));
+  const isAll = [...meant.values()].every((part) => part !== undefined && part !== 'unlabelled');
+  return new Map(isAll ? ([...meant] as [string, Part][]) : []);
 }

@@ -15,8 +15,13 @@ const plainWords: Record<string, Split> = {
 const developmentWords = new Set(['dev', 'devel', 'development']);
 const evaluationWords = new Set(['eval', 'evaluate', 'evaluation']);
 const unlabelledWords = new Set(['unlabelled', 'unlabeled', 'nolabel', 'nolabels']);
-/** What stands beside such a word in names like `audio_train` and says nothing. */
-const fillers = new Set(['audio', 'wav', 'wavs', 'data', 'dataset', 'set', 'split', 'files', 'clips', 'recordings', 'sounds', 'metadata']);
+/** What stands beside such a word in names like `audio_train` and says nothing; the last ones are of FSDKaggle's tables and folders. */
+const fillers = new Set(
+  [
+    'audio wav wavs data dataset set split files clips recordings sounds meta metadata labels list annotations',
+    'post competition scoring curated noisy clean',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /**
  * The parts that words mean together, or undefined for those that mean none. `dev` and `eval` mean what is missing: beside a `train`,
@@ -40,6 +45,9 @@ export function partsOfWords(words: Iterable<string>): Map<string, Part | undefi
   };
   return new Map(all.map((word) => [word, meaning(coreOf.get(word) as string)]));
 }
+
+/** Whether a folder of this name holds recordings without labels. */
+export const meansUnlabelled = (name: string): boolean => partsOfWords([name]).get(name) === 'unlabelled';
 
 /** Each word in lower case without fillers and without what all of them begin with: `FSD50K.dev_audio`, `FSD50K.eval_audio` -> dev, eval. */
 function coresOf(words: readonly string[]): Map<string, string> {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { readJournal, sizeOf } from '../util/journal.js';
 import { jsonLine } from '../util/jsonLines.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { NPY_HEADER_BYTES, npyHeader } from '../util/npy.js';
 import { writeAt } from '../util/writeAt.js';
 import type { Clip } from './clip.js';
@@ -54,7 +55,7 @@ export async function openPartialStore({
   /** false = the first clip rejected by the earlier run ends the prefix, to be tried again. */
   keepRejected: boolean;
 }): Promise<PartialStore> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const frameBytes = nMels * (dtype === 'float16' ? 2 : 4);
   const rowBytes = 2 * nMels * 8;
   const journalPath = join(dir, storeFile.journal);

@@ -23,10 +23,30 @@ const names = {
     'path',
     'audio',
     'recording',
+    'wav',
+    'wavname',
   ],
-  label: ['label', 'category', 'class', 'classname', 'classlabel', 'scenelabel', 'eventlabel', 'species', 'labels', 'target'],
-  split: ['split', 'subset', 'partition'],
-  fold: ['fold'],
+  // Columns that may as well name something else: only beside one of the others.
+  weakFile: ['clip', 'clipname', 'sound', 'name', 'id'],
+  label: [
+    'label',
+    'category',
+    'class',
+    'classname',
+    'classlabel',
+    'labelname',
+    'soundclass',
+    'scenelabel',
+    'eventlabel',
+    'primarylabel',
+    'species',
+    'labels',
+    'tag',
+    'target',
+    'classid',
+  ],
+  split: ['split', 'subset', 'partition', 'set'],
+  fold: ['fold', 'folds', 'cvfold'],
   // ESC-50 and UrbanSound8K: the recording that clips were cut from; DCASE: the place.
   group: ['group', 'srcfile', 'fsid', 'identifier'],
 };
@@ -35,11 +55,9 @@ const names = {
 export function tableColumns(columns: readonly string[]): TableColumns {
   const plain = new Map(columns.map((column) => [column.toLowerCase().replace(/[\s_-]/g, ''), column]));
   const known = (list: readonly string[]) => list.flatMap((name) => plain.get(name) ?? []);
-  return {
-    file: known(names.file),
-    label: known(names.label)[0],
-    split: known(names.split)[0],
-    fold: known(names.fold)[0],
-    group: known(names.group)[0],
-  };
+  const [label] = known(names.label);
+  const [split] = known(names.split);
+  const [fold] = known(names.fold);
+  const saysMore = (label ?? split ?? fold) !== undefined;
+  return { file: [...known(names.file), ...(saysMore ? known(names.weakFile) : [])], label, split, fold, group: known(names.group)[0] };
 }

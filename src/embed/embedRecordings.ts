@@ -36,8 +36,8 @@ const JOBS_AHEAD = 48;
 
 /**
  * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the patches in full batches across
- * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, however long a recording is. Rows come in the order of the recordings, each exactly once, through `onPart`, the same ones whatever the
- * number of workers. A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
+ * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, at most a batch of recordings, however long
+ * each is. Rows come in the order of the recordings, each exactly once, through `onPart`, the same ones whatever the number of workers. A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
  */
 export async function embedRecordings({
   model,
@@ -89,7 +89,8 @@ export async function embedRecordings({
     numWorkers,
     jobs: recordings,
     jobsAhead: JOBS_AHEAD,
-    maxAhead: 2 * JOBS_AHEAD * numWorkers,
+    // A batch takes no more recordings than patches: with so many ahead the next one is ready, and a kill repeats two batches at most.
+    maxAhead: Math.max(batchSize, 2 * numWorkers),
     bytesOf: ({ values }) => values.byteLength,
     signal,
     async onPart(index, { values }) {

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { frontEndHash } from '../audio/frontEnd.js';
 import type { Model } from '../model/loadModel.js';
+import { removeTemporaries } from '../util/atomicFile.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { joinTables } from './embeddingTable.js';
 import { type EmbedSummary, embedRecordings, type Recording } from './embedRecordings.js';
+import { equalRecordings } from './equalRecordings.js';
 import { type JournalEntry, openPartialEmbeddings, type PartialEmbeddings } from './partialEmbeddings.js';
 import { type EmbeddingFile, readEmbeddings } from './readEmbeddings.js';
 import { type RowKind, windowOf } from './recordingPatches.js';
-import { type EmbeddingFormat, writeEmbeddings } from './writeEmbeddings.js';
+import { type EmbeddingFormat, filesOf, writeEmbeddings } from './writeEmbeddings.js';
 
 /** Part `index` of `count`, from 1: recordings that stand together in the manifest. */
 export interface Shard {
@@ -69,24 +71,28 @@ export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToF
     const all = options.recordings.filter(({ id }) => !kept.has(id));
     const recordings = shard === undefined ? all : partOf(all, shard);
     const manifest = shard && { ...shard, manifest: sha256(all.map(({ id }) => id).join('\n')) };
-    if (recordings.length === 0) {
-      if (before === undefined)
-        throw new UsageError(`embed: there is nothing to embed, ${all.length} recordings are fewer than ${shard?.count ?? 1} shards`);
-      return { ...summaryOf([]), encoderBusy: 0, numResumed: 0, numKept: kept.size };
-    }
-    const partial = await openPartialEmbeddings({
+    const place = {
       dir: `${out}.partial`,
       key: { ...facts, shard: manifest, add: before && sha256(before.ids.join('\n')) },
       dim: model.encoder.embeddingSize,
       recordings,
       keepRejected: onError === 'skip',
-    });
+    };
+    if (recordings.length === 0) {
+      if (before === undefined)
+        throw new UsageError(`embed: there is nothing to embed, ${all.length} recordings are fewer than ${shard?.count ?? 1} shards`);
+      // A run that was killed between its file and its end.
+      if (existsSync(place.dir)) await (await openPartialEmbeddings(place)).close({ isDone: true });
+      return { ...summaryOf([]), equal: [], encoderBusy: 0, numResumed: 0, numKept: kept.size };
+    }
+    const partial = await openPartialEmbeddings(place);
     let isDone = false;
     try {
+      for (const file of filesOf(out, options.format)) await removeTemporaries(file);
       const numResumed = partial.entries.length;
       const encoderBusy = await embedRest(partial, recordings, options);
       const { entries } = partial;
-      const summary = { ...summaryOf(entries), encoderBusy, numResumed, numKept: kept.size };
+      const summary = summaryOf(entries);
       if (summary.numEmbedded === 0 && before === undefined && shard === undefined) {
         isDone = true;
         throw new AudiosslError(`embed: none of ${recordings.length} recordings could be used; the first: ${summary.rejected[0]?.reason}`);
@@ -96,18 +102,20 @@ export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToF
           `embed: ${recordings.length} recordings were given, ${summary.numEmbedded} embedded and ${summary.rejected.length} rejected`,
         );
       }
-      const old = before === undefined ? undefined : (before.meta as { numRecordings: number; rejected: EmbedSummary['rejected'] });
+      const old = (before?.meta ?? {}) as Partial<Pick<EmbedSummary, 'rejected' | 'filled'> & { numRecordings: number }>;
       const table = joinTables([...(before ? [before] : []), await partial.table()]);
+      const equal = await equalRecordings(table);
       await writeEmbeddings(out, options.format, table, {
         ...facts,
-        numRecordings: (old?.numRecordings ?? 0) + summary.numEmbedded,
-        rejected: [...(old?.rejected ?? []), ...summary.rejected],
-        filled: summary.filled,
-        equal: summary.equal,
+        numRecordings: (old.numRecordings ?? 0) + summary.numEmbedded,
+        rejected: [...(old.rejected ?? []), ...summary.rejected],
+        filled: [...(old.filled ?? []), ...summary.filled],
+        equal,
         ...(manifest && { shard: manifest }),
       });
       isDone = true;
-      return summary;
+      const news = equal.filter((ids) => ids.some((id) => !kept.has(id)));
+      return { ...summary, equal: news, encoderBusy, numResumed, numKept: kept.size };
     } finally {
       await partial.close({ isDone });
     }
@@ -135,21 +143,13 @@ async function embedRest(
   return encoderBusy;
 }
 
-function summaryOf(entries: readonly JournalEntry[]): Omit<EmbedToFileSummary, 'encoderBusy' | 'numResumed' | 'numKept'> {
-  const byDigest = new Map<string, string[]>();
-  for (const { id, digest } of entries) {
-    if (digest === undefined) continue;
-    const ids = byDigest.get(digest) ?? [];
-    ids.push(id);
-    byDigest.set(digest, ids);
-  }
+function summaryOf(entries: readonly JournalEntry[]): Omit<EmbedSummary, 'encoderBusy'> {
   return {
     numEmbedded: entries.filter(({ rejected }) => rejected === undefined).length,
     numRows: entries.reduce((sum, { numRows = 0 }) => sum + numRows, 0),
     rejected: entries.flatMap(({ id, rejected: reason }) => (reason === undefined ? [] : [{ id, reason }])),
     warnings: entries.flatMap(({ id, warnings = [] }) => warnings.map((warning) => ({ id, warning }))),
     filled: entries.flatMap(({ id, isFilled }) => (isFilled === true ? [id] : [])),
-    equal: [...byDigest.values()].filter(({ length }) => length > 1),
   };
 }
 

@@ -1,8 +1,10 @@
+import { removeTemporaries } from '../util/atomicFile.js';
 import { UsageError } from '../util/errors.js';
 import { joinTables } from './embeddingTable.js';
 import { checkSame, type Shard } from './embedToFile.js';
+import { equalRecordings } from './equalRecordings.js';
 import { type EmbeddingFile, readEmbeddings } from './readEmbeddings.js';
-import { type EmbeddingFormat, writeEmbeddings } from './writeEmbeddings.js';
+import { type EmbeddingFormat, filesOf, writeEmbeddings } from './writeEmbeddings.js';
 
 type ShardFacts = Shard & { manifest: string };
 
@@ -30,9 +32,11 @@ export async function mergeEmbeddings({
     const rejected = shards.flatMap(({ file }) => (file.meta.rejected ?? []) as { id: string; reason: string }[]);
     const numRecordings = shards.reduce((sum, { file }) => sum + Number(file.meta.numRecordings), 0);
     const table = joinTables(shards.map(({ file }) => file));
-    const listed = (key: 'filled' | 'equal') => shards.flatMap(({ file }) => (file.meta[key] ?? []) as unknown[]);
+    const filled = shards.flatMap(({ file }) => (file.meta.filled ?? []) as string[]);
+    const equal = await equalRecordings(table);
+    for (const file of filesOf(out, format)) await removeTemporaries(file);
     const { shard: _, rows: __, dim: ___, ...facts } = first.meta;
-    await writeEmbeddings(out, format, table, { ...facts, numRecordings, rejected, filled: listed('filled'), equal: listed('equal') });
+    await writeEmbeddings(out, format, table, { ...facts, numRecordings, rejected, filled, equal });
     return { numRecordings, numRows: table.ids.length, rejected };
   } finally {
     for (const { file } of files) await file.close();

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from '../data/buildLock.js';
 import { type SourceFile, sameSource, sourceOf } from '../data/sourceFile.js';
@@ -16,12 +15,12 @@ import type { EmbeddedPart, Recording } from './embedRecordings.js';
 export interface JournalEntry extends SourceFile {
   id: string;
   numRows?: number;
-  /** Of its rows: equal rows of different recordings are told. */
-  digest?: string;
   isFilled?: boolean;
   warnings?: string[];
   rejected?: string;
 }
+
+const FILES_AT_ONCE = 64;
 
 /** An output that is being made: rows, their times, and a journal, in a folder beside it. */
 export interface PartialEmbeddings {
@@ -57,7 +56,6 @@ export async function openPartialEmbeddings({
 }): Promise<PartialEmbeddings> {
   const unlock = await lockFolder(dir, 'embed');
   const path = { journal: join(dir, 'journal.jsonl'), rows: join(dir, 'rows.f32'), times: join(dir, 'times.f64') };
-  await mkdir(dir, { recursive: true });
   const room = Math.min((await sizeOf(path.rows)) / (4 * dim), (await sizeOf(path.times)) / 8);
   const entries = await usable(await readJournal<JournalEntry>(path.journal, key), { recordings, keepRejected, room });
   await writeFileAtomic(path.journal, [{ key }, ...entries].map(jsonLine).join(''));
@@ -70,7 +68,6 @@ export async function openPartialEmbeddings({
     await open(path.journal, 'a'),
   ];
   const pathOf = new Map(recordings.map(({ id, path: file }) => [id, file]));
-  const digests = new Map<string, ReturnType<typeof createHash>>();
   const counts = new Map<string, number>();
 
   const note = async (added: readonly JournalEntry[]): Promise<void> => {
@@ -84,18 +81,12 @@ export async function openPartialEmbeddings({
       await writeAt(rows, new Uint8Array(h.buffer, h.byteOffset, h.byteLength), numRows * 4 * dim);
       await writeAt(times, new Uint8Array(Float64Array.from(timestamps).buffer), numRows * 8);
       numRows += ids.length;
-      ids.forEach((id, i) => {
-        const digest = digests.get(id) ?? createHash('sha256');
-        digests.set(id, digest.update(new Uint8Array(h.buffer, h.byteOffset + i * 4 * dim, 4 * dim)));
-        counts.set(id, (counts.get(id) ?? 0) + 1);
-      });
+      for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
       const added = await Promise.all(
         completed.map(async ({ id, isFilled, warnings }): Promise<JournalEntry> => {
           const entry: JournalEntry = { id, ...(await sourceOf(pathOf.get(id) ?? id)), numRows: counts.get(id) ?? 0 };
-          entry.digest = digests.get(id)?.digest('hex').slice(0, 32);
           if (isFilled) entry.isFilled = true;
           if (warnings.length > 0) entry.warnings = warnings;
-          digests.delete(id);
           counts.delete(id);
           return entry;
         }),
@@ -139,9 +130,9 @@ async function usable(
   const kept: JournalEntry[] = [];
   let left = room;
   let last = -1;
-  for (const { id, path } of recordings) {
+  for await (const { id, source } of withSources(recordings.slice(0, found.length))) {
     const entry = byId.get(id);
-    const isSame = entry !== undefined && sameSource(entry, await sourceOf(path));
+    const isSame = entry !== undefined && sameSource(entry, source);
     if (entry === undefined || !isSame || (entry.rejected !== undefined && !keepRejected)) break;
     if (entry.rejected === undefined) {
       const place = order.get(id) as number;
@@ -152,6 +143,15 @@ async function usable(
     kept.push(entry);
   }
   return kept;
+}
+
+/** Files are asked after some at a time: one after the other a hundred thousand take long, all at once take memory. */
+async function* withSources(recordings: readonly Recording[]): AsyncGenerator<{ id: string; source: SourceFile }, void> {
+  for (let first = 0; first < recordings.length; first += FILES_AT_ONCE) {
+    const some = recordings.slice(first, first + FILES_AT_ONCE);
+    const sources = await Promise.all(some.map(({ path }) => sourceOf(path)));
+    for (const [i, source] of sources.entries()) yield { id: some[i].id, source };
+  }
 }
 
 async function openCut(path: string, numBytes: number): Promise<FileHandle> {

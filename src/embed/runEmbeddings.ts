@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backendInUse } from '../backend/backendInUse.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
 import type { Model } from '../model/loadModel.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { readFully } from '../util/npy.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { readSafetensorsHeader, saveSafetensors } from '../util/safetensors.js';
@@ -108,7 +109,7 @@ export async function openRunEmbeddings({
         key,
         clips: runs.map(({ position, first, end }) => [fingerprints[clips[position]], end - first]),
       };
-      await mkdir(dir, { recursive: true });
+      await makeFolder(dir);
       const path = join(dir, `${slot}-${randomBytes(6).toString('hex')}.safetensors`);
       await saveSafetensors(path, {
         tensors: new Map([['h', { dtype: 'F32', shape: [h.length / dim, dim], data: h }]]),

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { loadCheckpoint, saveCheckpoint } from '../model/checkpoint.js';
+import { leanCheckpoint } from '../model/leanCheckpoint.js';
 import type { Model } from '../model/loadModel.js';
 import { WHITENING, whiteningOf } from '../model/whitening.js';
 import { UsageError } from '../util/errors.js';
+import { DEFAULT_SHRINKAGE } from './defaultShrinkage.js';
 import { clipMeans } from './embedClips.js';
 import { embedSet } from './embedSet.js';
 import { chainWhitenings, fitWhitening } from './fitWhitening.js';
-
-/** Share of the correlations that is taken away: what docs/recipe.md found to be good, and safe for a few hundred recordings. */
-export const DEFAULT_SHRINKAGE = 0.5;
 
 export interface WhitenModelOptions {
   /** Of a file or run: its checkpoint is copied. */
@@ -29,8 +28,8 @@ export interface WhitenModelOptions {
 
 /**
  * Writes a copy of the model whose embeddings are decorrelated and scaled by what they are on these recordings, so that no direction that
- * all sounds share outweighs what tells them apart: see `fitWhitening`. The encoder's weights stay as they are. What was fitted to the old
- * embeddings (classifier, projection head) and what only training needs is left out. A model that is whitened already is whitened anew.
+ * all sounds share outweighs what tells them apart: see `fitWhitening`. The encoder's weights stay as they are. What only training needs is
+ * left out (`leanCheckpoint`), and the classifier, which was fitted to the old embeddings. A model that is whitened already is whitened anew.
  * Throws UsageError for a model in no file and for a shrinkage out of range or too small for so few recordings.
  */
 export async function whitenModel({
@@ -49,12 +48,11 @@ export async function whitenModel({
   const patches = await embedSet({ model, store, clips, name: 'recordings', batchSize, onProgress, signal });
   const { dim } = patches;
   const fitted = fitWhitening(clipMeans(patches, clips.length), { dim, shrinkage });
-  const { metadata, tensors } = await loadCheckpoint(from);
+  const { metadata, tensors } = leanCheckpoint(await loadCheckpoint(from));
   const before = whiteningOf(tensors, dim, from);
   const { weight, bias } = before === undefined ? fitted : chainWhitenings(before, fitted);
-  const { training: _training, ...kept } = metadata;
   await saveCheckpoint(out, {
-    metadata: { ...kept, projectionHead: null, classNames: [], whitening: { numClips: clips.length, shrinkage } },
+    metadata: { ...metadata, classNames: [], whitening: { numClips: clips.length, shrinkage } },
     tensors: new Map([
       ...[...tensors].filter(([name]) => name.startsWith('encoder.')),
       [`${WHITENING}.weight`, { shape: [dim, dim], data: weight }],

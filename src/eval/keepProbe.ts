@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { saveProbe } from '../model/keptProbe.js';
 import { type EvaluationInput, evaluationPaths } from '../run/evaluationRecord.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { packageVersion } from '../util/packageVersion.js';
 import type { EvaluateOptions } from './evaluateOptions.js';
 import type { ProtocolResult } from './protocols.js';
@@ -30,7 +30,7 @@ export async function keepProbe(
   }: { run: RunFolder; name: string; record: EvaluationInput; result: ProtocolResult },
 ): Promise<string> {
   const path = to === true ? evaluationPaths(run, name).probe : to;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await saveProbe(path, {
     ...(result.probe as Required<ProtocolResult>['probe']),
     facts: {

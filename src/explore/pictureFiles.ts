@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { colourRange } from '../report/colourRange.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
+import { makeFolder } from '../util/makeFolder.js';
 
 /** A picture is at most so large; two pixels a byte, 16 levels. */
 export const pictureFrames = 96;
@@ -22,7 +22,7 @@ export async function writePictures(
   out: string,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
 ): Promise<void> {
-  await mkdir(join(out, 'pictures'), { recursive: true });
+  await makeFolder(join(out, 'pictures'));
   for (let first = 0; first < clips.length; first += picturesPerFile) {
     signal?.throwIfAborted();
     const pictures: [number, string][] = [];

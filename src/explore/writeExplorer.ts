@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
@@ -6,6 +5,7 @@ import type { EmbeddingFile } from '../embed/readEmbeddings.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { placeSounds } from '../util/placeSounds.js';
 import { groupColouring, tableColourings } from './colourings.js';
 import { type Colouring, explorePage } from './explorePage.js';
@@ -83,7 +83,7 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
     colourings.push(...more);
   }
 
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   const paths = ids.map((id) => (input.sounds === 'none' ? undefined : clipOf(id)?.path));
   const { sources, numMissing } = await placeSounds(paths, { out, copy: input.sounds === 'copy', signal });
   if (numMissing > 0) notes.push(`${numMissing} recordings are not in the data folder: they cannot be played`);

@@ -1,8 +1,9 @@
 import { constants, existsSync, statSync } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { checkNewFolder } from '../util/atomicFolder.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import type { ExportOptions, ExportRequest } from './exporter.js';
 import { cardOptions, type ExportFormat, type ExportFormatName, exportFormats } from './exportFormats.js';
 import { checkCardPath, modelCardPath } from './modelCard.js';
@@ -60,7 +61,7 @@ export async function checkExport(format: ExportFormatName, out: string, options
   } else await checkCardPath(modelCardPath(out));
   const folder = dirname(resolve(out));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new AudiosslError(`export: ${out} cannot be written (${errorText(error)}); give another --out`, { cause: error });

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isCheckpointName } from '../util/checkpointNames.js';
 import { UsageError } from '../util/errors.js';
 import { shippedModel, shippedModelName } from './shippedModel.js';
 
 export interface FoundCheckpoint {
-  /** `best`, `last`, the path that was given, or the name of the encoder that comes with the package. */
+  /** `best`, `last`, `whitened`, the path that was given, or the name of the encoder that comes with the package. */
   name: string;
   path: string;
 }
@@ -12,7 +13,7 @@ export interface FoundCheckpoint {
 /**
  * The file of weights that a run folder, a file or a name means.
  * @param runOrFile absent, or `free-sounds` where nothing in the working folder is called so: the encoder that comes with the package
- * @param given of a run folder: best (default), last, or the path of a file
+ * @param given of a run folder: best (default), last, whitened, or the path of a file
  */
 export function findCheckpoint(runOrFile: string | undefined, given: string | undefined): FoundCheckpoint {
   if (runOrFile === undefined || (runOrFile === shippedModelName && !existsSync(runOrFile))) {
@@ -32,13 +33,13 @@ export function findCheckpoint(runOrFile: string | undefined, given: string | un
     throw new UsageError(`loadModel: a checkpoint is chosen from a run folder, ${runOrFile} is a file; leave out the checkpoint ${given}`);
   }
   const checkpoint = given ?? 'best';
-  const isNamed = checkpoint === 'best' || checkpoint === 'last';
-  const path = isNamed ? join(runOrFile, 'checkpoints', `${checkpoint}.safetensors`) : checkpoint;
+  const path = isCheckpointName(checkpoint) ? join(runOrFile, 'checkpoints', `${checkpoint}.safetensors`) : checkpoint;
   if (!existsSync(path)) {
-    const remedy =
-      checkpoint === 'best'
-        ? 'pass --checkpoint last, or train until the first look at the validation clips'
-        : 'pass --checkpoint best, last or the path of a file';
+    const remedies: Partial<Record<string, string>> = {
+      best: 'pass --checkpoint last, or train until the first look at the validation clips',
+      whitened: `make it: audiossl whiten --model ${runOrFile}`,
+    };
+    const remedy = remedies[checkpoint] ?? 'pass --checkpoint best, last, whitened or the path of a file';
     throw new UsageError(`loadModel: ${path} does not exist; ${remedy}`);
   }
   return { name: checkpoint, path };

@@ -8,6 +8,10 @@ export const labelFreeScores = [
 ] as const;
 export type LabelFreeScores = Partial<Record<(typeof labelFreeScores)[number]['key'], number | null>>;
 
+/** Those of them that a look has. */
+export const scoresOfLook = (look: LabelFreeScores | undefined): Record<string, number | null> =>
+  Object.fromEntries(labelFreeScores.flatMap(({ key }) => (look?.[key] === undefined ? [] : [[key, look[key]]])));
+
 /**
  * How far the order of runs by a score that needs no labels is that by their accuracy: Spearman's correlation over the runs that have both;
  * 1 = the same order. Scores that under three runs have are left out.

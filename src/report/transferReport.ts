@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TransferRecord } from '../run/transferRecord.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { dateTime } from './format.js';
 import { pageFrame, sectionMarkup } from './html/pageFrame.js';
@@ -23,7 +23,7 @@ export async function writeTransferReport({
   const written = `Written ${dateTime(time)} by audiossl ${version}.`;
   const sections = records.map((record, i) => ({ id: `data${i + 1}`, title: record.data.name, content: transferSection([record]) }));
   const title = `Transfer to ${records.map(({ data }) => data.name).join(', ')}`;
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   await writeFileAtomic(files.markdown, `${['# Transfer', '', written, '', ...transferMarkdown(records)].join('\n').trimEnd()}\n`);
   await writeFileAtomic(
     files.html,

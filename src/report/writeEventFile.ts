@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeEvent } from '../run/tensorBoard/eventMessages.js';
 import { eventOf, versionEvent } from '../run/tensorBoard/eventOf.js';
 import { eventFileName, eventFilesIn } from '../run/tensorBoard/openEventFile.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { tfRecord } from '../util/tfRecord.js';
 import type { RunReport } from './collectRun.js';
 
@@ -17,7 +17,7 @@ export async function writeEventFile({ log, configText }: Pick<RunReport, 'log' 
   let wallTime = seconds(log.records[0]?.time, 0);
   const name = `${eventFileName(wallTime)}.report`;
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
   } catch (error) {
     throw new UsageError(`report: --tensorboard: ${dir} must be a folder that can be written: ${errorText(error)}; give another`, {
       cause: error,

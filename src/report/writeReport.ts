@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { collectRun, type RunReport } from './collectRun.js';
 import { compareRuns } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
@@ -70,7 +70,7 @@ export async function writeReport({
     [files.html, reportPage(content)],
     [files.log, logCsv(content)],
   ];
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   for (const [path, text] of texts) await writeFileAtomic(path, text);
   if (tensorboard !== undefined) {
     const { writeEventFile } = await import('./writeEventFile.js');

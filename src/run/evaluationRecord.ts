@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
+import { isCheckpointName } from '../util/checkpointNames.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import { isNodeError, type RunFolder } from './runFolder.js';
@@ -86,7 +87,7 @@ export const evaluationRecord = z.strictObject({
   dataset: z.string().min(1).nullable().default(null).describe("transfer: name of the data where they are not the run's own"),
   split: z.enum(['train', 'validation', 'test']),
   variant: z.string().nullable().default(null).describe("options that are not the run's own, in one word"),
-  checkpoint: z.string().describe('best, last, or the path given'),
+  checkpoint: z.string().describe('best, last, whitened, or the path given'),
   checkpointSha256: z.string(),
   checkpointStep: count.nullable().default(null),
   checkpointEpoch: count.nullable().default(null),
@@ -152,7 +153,6 @@ export function evaluationName({
   EvaluationInput,
   'protocol' | 'dataset' | 'trainOn' | 'labelFraction' | 'shots' | 'fold' | 'folds' | 'variant' | 'split' | 'checkpoint' | 'seed'
 >): string {
-  const isNamed = checkpoint === 'best' || checkpoint === 'last';
   const file = fileWord(basename(checkpoint).replace(/\.safetensors$/, ''));
   return [
     protocol,
@@ -164,7 +164,7 @@ export function evaluationName({
     folds.length > 0 && `folds${folds.map((row) => fileWord(row.fold)).join('_')}`,
     variant !== null && fileWord(variant),
     split,
-    isNamed ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
+    isCheckpointName(checkpoint) ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
     `seed${seed}`,
   ]
     .filter((part) => part !== false)

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { evaluationName } from './evaluationRecord.js';
 import { isNodeError, type RunFolder } from './runFolder.js';
 
@@ -54,7 +55,7 @@ export const featureAnalysisRecord = z.strictObject({
   schemaVersion: z.literal(1),
   kind: z.literal('features'),
   split: z.enum(['train', 'validation', 'test']),
-  checkpoint: z.string().describe('best, last, or the path given'),
+  checkpoint: z.string().describe('best, last, whitened, or the path given'),
   checkpointSha256: z.string(),
   checkpointStep: count.nullable(),
   checkpointEpoch: count.nullable(),
@@ -115,7 +116,7 @@ export function analysisDir(run: Pick<RunFolder, 'dir'>): string {
 export async function writeFeatureAnalysis(run: RunFolder, record: FeatureAnalysisInput): Promise<string> {
   const path = join(analysisDir(run), `${featureAnalysisName(record)}.json`);
   const checked = checkRecord(record, path);
-  await mkdir(analysisDir(run), { recursive: true });
+  await makeFolder(analysisDir(run));
   await writeFileAtomic(path, `${JSON.stringify(checked, null, 2)}\n`);
   return path;
 }

@@ -1,6 +1,7 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, UsageError } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 
 /** The paths of a run folder. Making this object touches no disk. */
 export interface RunFolder {
@@ -16,6 +17,8 @@ export interface RunFolder {
   checkpoints: string;
   lastCheckpoint: string;
   bestCheckpoint: string;
+  /** Of a run that makes one (config key train.whiten, audiossl whiten): its encoder with whitened embeddings. */
+  whitenedCheckpoint: string;
   /** One evaluation = `<name>.json`, `<name>.predictions.csv`, `<name>.embeddings.npy`: see evaluationRecord.ts. */
   evaluations: string;
   /** Embeddings of the run's clips, kept for the next evaluation: see embed/runEmbeddings.ts. May be deleted at any time. */
@@ -41,6 +44,7 @@ export function runFolder(dir: string): RunFolder {
     checkpoints,
     lastCheckpoint: join(checkpoints, 'last.safetensors'),
     bestCheckpoint: join(checkpoints, 'best.safetensors'),
+    whitenedCheckpoint: join(checkpoints, 'whitened.safetensors'),
     evaluations: join(dir, 'evaluations'),
     embeddings: join(dir, 'embeddings'),
     transfers: join(dir, 'transfers'),
@@ -71,8 +75,8 @@ export async function createRun(
       `createRun: --resume needs the folder of a run, ${dir} has no config.yaml; pass the --out of the run to go on with`,
     );
   }
-  await mkdir(run.checkpoints, { recursive: true });
-  await mkdir(run.evaluations, { recursive: true });
+  await makeFolder(run.checkpoints);
+  await makeFolder(run.evaluations);
   return { run, hasCheckpoint: hasContent && (await pathExists(run.lastCheckpoint)) };
 }
 

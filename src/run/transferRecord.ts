@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { makeFolder } from '../util/makeFolder.js';
 import { pairedDifference } from './evaluationRecord.js';
 
 const count = z.int().min(0);
@@ -85,7 +86,7 @@ export type TransferComparison = z.infer<typeof transferComparison>;
 
 /** `DIR/<data>.json`, written whole or not at all. */
 export async function writeTransfer(dir: string, record: TransferRecord): Promise<string> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const path = join(dir, `${record.data.name}.json`);
   await writeFileAtomic(path, `${JSON.stringify(transferRecord.parse(record), null, 2)}\n`);
   return path;

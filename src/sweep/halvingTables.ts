@@ -1,3 +1,4 @@
+import { correlationText, scoreCorrelations } from '../report/scoreCorrelations.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
 import type { SweepRun } from './expandSweep.js';
@@ -19,10 +20,22 @@ export async function writeHalvingTables(
     `|${columns.map(() => '---').join('|')}|`,
     ...rows.map((row) => `| ${row.map((cell) => String(cell ?? '–').replaceAll('|', '\\|')).join(' | ')} |`),
     '',
+    ...correlationLines(search, scores),
   ].join('\n');
   await writeFileAtomic(folder.tableCsv, formatCsv(columns, rows));
   await writeFileAtomic(folder.tableMarkdown, markdown);
   return markdown;
+}
+
+/** How far scores without labels put the runs of a rung in the order of their accuracy; nothing for under three of them. */
+function correlationLines({ epochs }: Pick<SearchOptions, 'epochs'>, scores: HalvingScores): string[] {
+  return epochs.flatMap((epoch) => {
+    const known = Object.values(scores[epoch] ?? {}).flatMap(({ accuracy, scores = {} }) =>
+      accuracy === undefined ? [] : [{ accuracy, scores }],
+    );
+    const text = correlationText(scoreCorrelations(known));
+    return text === '' ? [] : [`Spearman’s correlation of label-free scores with the macro accuracy after ${epoch} epochs: ${text}.`, ''];
+  });
 }
 
 export function halvingTable(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scoresOfLook } from '../report/scoreCorrelations.js';
 import { readLog } from '../run/readLog.js';
 import { readTextIfThere } from '../run/readTextIfThere.js';
 import { runFolder } from '../run/runFolder.js';
@@ -15,6 +16,8 @@ const rungScore = z.strictObject({
   error: z.string().optional(),
   patches: z.number().min(0).describe('trained on so far, all views counted'),
   minutes: z.number().min(0).describe('of training so far'),
+  accuracy: z.number().optional().describe('macro accuracy of the first evaluation, where there is one'),
+  scores: z.record(z.string(), z.number().nullable()).optional().describe('label-free ones of the look at the weights evaluated'),
 });
 /** Of each rung, by its epochs, the score of each run, by its name. */
 const journal = z.strictObject({
@@ -117,10 +120,13 @@ async function judge(
   const patches = Math.round(log.epochs.reduce((sum, epoch) => sum + (epoch.patchesPerSecond ?? 0) * (epoch.seconds ?? 0), 0));
   const cost = { patches, minutes: Number((seconds / 60).toFixed(2)) };
   if (error !== undefined) return { score: null, error, ...cost };
-  if (by === 'accuracy') {
-    const record = await findEvaluation(paths, run.evaluations[0], { seed: run.seed, options: run.config.evaluation });
-    return { score: record?.clipMacroAccuracy ?? null, ...cost };
-  }
+  const [evaluation] = run.evaluations;
+  const record = evaluation && (await findEvaluation(paths, evaluation, { seed: run.seed, options: run.config.evaluation }));
+  const evaluated = record && {
+    accuracy: record.clipMacroAccuracy,
+    scores: scoresOfLook(log.monitors.find(({ epoch }) => epoch === record.checkpointEpoch)),
+  };
+  if (by === 'accuracy') return { score: record?.clipMacroAccuracy ?? null, ...cost, ...evaluated };
   // Of a run that stopped early the last one.
   const look = log.monitors.filter((record) => record.epoch <= epochs).at(-1);
   const value = {
@@ -128,5 +134,5 @@ async function judge(
     alignmentUniformity: look?.alignmentPlusUniformity,
     validationLoss: look?.validationLoss,
   }[by];
-  return { score: typeof value !== 'number' ? null : by === 'effectiveRank' ? value : -value, ...cost };
+  return { score: typeof value !== 'number' ? null : by === 'effectiveRank' ? value : -value, ...cost, ...evaluated };
 }

@@ -31,7 +31,7 @@ export interface EvaluatedAs {
 export async function findEvaluation(run: RunFolder, wanted: SweepEvaluation, as: EvaluatedAs): Promise<EvaluationRecord | undefined> {
   const matches = (await readEvaluations(run)).map(({ record }) => record).filter((record) => matchesEvaluation(record, wanted, as));
   if (matches.length === 0) return undefined;
-  const path = wanted.checkpoint === 'best' ? run.bestCheckpoint : run.lastCheckpoint;
+  const path = { best: run.bestCheckpoint, last: run.lastCheckpoint, whitened: run.whitenedCheckpoint }[wanted.checkpoint];
   if (!existsSync(path)) return undefined;
   const sha256 = await sha256OfFile(path);
   return matches.find((record) => record.checkpointSha256 === sha256);

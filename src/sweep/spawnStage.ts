@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../util/makeFolder.js';
 
 /**
  * Runs one command in a process of its own; what it says goes to the end of `log`. Resolves to undefined for exit code 0, else to the
@@ -22,7 +23,7 @@ export async function spawnStage({
   stopSignal?: () => NodeJS.Signals;
   onSpawn?: (pid: number) => void;
 }): Promise<string | undefined> {
-  mkdirSync(dirname(log), { recursive: true });
+  await makeFolder(dirname(log));
   const file = openSync(log, 'a');
   const start = statSync(log).size;
   try {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { explainIssue } from '../config/explainIssue.js';
 import { readYaml } from '../config/readYaml.js';
 import { protocolNames } from '../eval/protocolNames.js';
+import { checkpointNames } from '../util/checkpointNames.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { searchOptions } from './searchSpace.js';
@@ -15,7 +16,7 @@ const values = z.record(z.string(), z.json());
 export const sweepEvaluation = z.strictObject({
   protocol: z.enum(protocolNames).describe('as audiossl evaluate --protocol'),
   split: z.enum(['validation', 'test']).describe('select on validation, look at test once'),
-  checkpoint: z.enum(['best', 'last']).default('best'),
+  checkpoint: z.enum(checkpointNames).default('best'),
   labelFraction: z.number().gt(0).lte(1).optional().describe('share of the training labels that the protocol may use'),
   shots: z.int().min(1).optional().describe('labelled training clips a class that the protocol may use'),
   trainOn: z.enum(['noisy', 'clean']).optional().describe("FSDnoisy18k: as audiossl evaluate --train-on; absent: the run's own split"),
@@ -25,6 +26,20 @@ export type SweepEvaluation = z.infer<typeof sweepEvaluation>;
 /** What is evaluated beside the runs: the encoder as it is before training, and statistics of the log-mel without a network. */
 export const baselineNames = ['randomWeights', 'logMel'] as const;
 export type BaselineName = (typeof baselineNames)[number];
+
+/** Runs on several data sets, judged on data that they never saw: see `audiossl transfer`. */
+export const sweepTransfer = z.strictObject({
+  from: z
+    .array(z.strictObject({ name: z.string().regex(/^[A-Za-z][\w.]*$/, 'letters, digits, "_" and "." only'), set: values.default({}) }))
+    .min(1)
+    .describe('data sets to train on, one sweep each, with keys that differ there; --from NAME=DIR says where they are'),
+  checkpoint: z.enum(checkpointNames).default('last'),
+  folds: z.int().min(2).default(5).describe('where the data judged on have no fold column'),
+  shots: z.array(z.int().min(1)).default([1, 5, 10]).describe('clips a class of the few-label protocols; []: none'),
+  draws: z.int().min(1).default(6).describe('of those clips'),
+  randomSeeds: z.int().min(1).default(3).describe('of the network with random weights, held against'),
+});
+export type SweepTransfer = z.infer<typeof sweepTransfer>;
 
 /** A sweep: experiments as a file. `set`, `grid` and `variants` take any config key, written with dots: `loss.contrastiveWeight`. */
 export const sweepSchema = z
@@ -42,6 +57,7 @@ export const sweepSchema = z
       .optional()
       .describe('named combinations of keys; with a grid, each of them goes through the whole grid'),
     search: searchOptions.optional(),
+    transfer: sweepTransfer.optional(),
     seeds: z.array(z.int().min(0)).min(1).default([0]),
     folds: z
       .array(fold)
@@ -90,6 +106,7 @@ export function readSweepFile(file: string): SweepFile {
   const sweep = withoutNeedlessEvaluation(parsed.data, given);
   checkEvaluations(sweep, placeOf);
   checkSearch(sweep, placeOf);
+  checkTransfer(sweep, placeOf);
   if (sweep.grid !== undefined && Object.keys(sweep.grid).length === 0)
     throw new UsageError(`${placeOf(['grid'])}: grid: must name at least one key with its values; leave grid out for a single system`);
   const base = sweep.base === undefined ? undefined : resolve(dirname(file), sweep.base);
@@ -97,10 +114,10 @@ export function readSweepFile(file: string): SweepFile {
   return { file, sweep, base, placeOf };
 }
 
-/** A search by a score that needs no labels evaluates nothing unless it is told to. */
+/** A search by a score that needs no labels, and runs that are judged on other data, evaluate nothing unless they are told to. */
 function withoutNeedlessEvaluation(sweep: Sweep, given: object): Sweep {
-  const isByAccuracy = sweep.search === undefined || sweep.search.by === 'accuracy';
-  return isByAccuracy || 'evaluate' in given ? sweep : { ...sweep, evaluate: [] };
+  const isNeeded = sweep.search === undefined ? sweep.transfer === undefined : sweep.search.by === 'accuracy';
+  return isNeeded || 'evaluate' in given ? sweep : { ...sweep, evaluate: [] };
 }
 
 /** A search draws its settings itself, trains each once, and must not look at the test split. */
@@ -124,6 +141,24 @@ function checkSearch(sweep: Sweep, placeOf: SweepFile['placeOf']): void {
     refuse('evaluate', 'a search selects, so it must evaluate on validation, never on test');
   const lengths = ['train.epochs'].filter((key) => key in sweep.set || key in search.space);
   if (lengths.length > 0) refuse('search', 'train.epochs is the last of search.epochs; leave it out of set and space');
+}
+
+/** The sets differ in their folds, and transfer has baselines of its own. */
+function checkTransfer({ transfer, search, folds, baselines }: Sweep, placeOf: SweepFile['placeOf']): void {
+  if (transfer === undefined) return;
+  const refuse = (key: string, what: string): never => {
+    throw new UsageError(`${placeOf([key])}: ${key}: ${what}`);
+  };
+  if (search !== undefined) refuse('search', 'a search judges on validation, transfer on other data; make two sweeps of them');
+  if (folds !== undefined) refuse('folds', 'the data sets of transfer.from have folds of their own; name them in set, as data.testFold');
+  if (baselines.length > 0) refuse('baselines', 'transfer has random weights and log-mel statistics beside it; leave them out');
+  for (const [i, { name }] of transfer.from.entries()) {
+    const isTwice = transfer.from.slice(0, i).some((other) => other.name.toLowerCase() === name.toLowerCase());
+    if (isTwice || name.toLowerCase() === 'transfer')
+      throw new UsageError(
+        `${placeOf(['transfer', 'from', i])}: transfer.from.${i}: each needs a name of its own, not transfer, got ${name}`,
+      );
+  }
 }
 
 /** What `audiossl evaluate` would refuse after the training, and evaluations that are one. */

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
+import { hasProcess } from '../util/hasProcess.js';
+import { makeFolder } from '../util/makeFolder.js';
 
 /** A process that works on a sweep's folder; `word` stands in its command line. */
 interface Holder {
@@ -28,7 +30,7 @@ export async function lockSweep(
   path: string,
   { onWait, signal, waitMs = WAIT_MS }: { onWait?: (pids: number[]) => void; signal?: AbortSignal; waitMs?: number } = {},
 ): Promise<SweepLock> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const before = readHolders(path);
   if (before !== undefined) {
     const [sweep, ...children] = before;
@@ -97,11 +99,7 @@ function readHolders(path: string): Holder[] | undefined {
 
 /** Whether the process lives and is still the one that was written down: numbers are given anew. */
 function isAlive({ pid, word }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!hasProcess(pid)) return false;
   try {
     const [stat, command] = ['stat', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
     // A dead process that nobody has asked after is a zombie: state Z.

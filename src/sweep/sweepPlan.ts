@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../config/loadConfig.js';
@@ -10,6 +10,7 @@ import { readTextIfThere } from '../run/readTextIfThere.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
+import { makeFolder } from '../util/makeFolder.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { type SearchOptions, searchOptions } from './searchSpace.js';
 import { checkEngine, type SweepEngine, sweepEngine } from './sweepEngine.js';
@@ -74,7 +75,7 @@ export async function settlePlan(folder: SweepFolder, { source, engine, search, 
   for (const { name, config } of runs) {
     const path = folder.config(name);
     if (existsSync(path)) continue;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFileAtomic(path, toYaml(config));
   }
   const plan = { schemaVersion: 1, source, engine, ...(search && { search }), runs: runs.map(({ config, ...run }) => run) };

@@ -40,6 +40,7 @@ import { trainingRanks } from './TrainingRanks.js';
 import type { TrainingMethod, ViewSource } from './trainingMethod.js';
 import { initialTrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
+import { whitenRun } from './whitenRun.js';
 
 /** The parts of a config that training reads. */
 export interface TrainingConfig {
@@ -268,7 +269,10 @@ export async function runTraining<Item, Batch>(
         onMonitor,
       });
       // No rank says that it is done before the last checkpoint is there.
-      await first(async () => {});
+      await first(async () => {
+        const isOver = end.reason === 'finished' || end.reason === 'earlyStopping';
+        if (train.whiten !== null && isOver) await whitenRun(run, { store, clips: clips.train, shrinkage: train.whiten, signal });
+      });
       return { dir: run.dir, end };
     } finally {
       log?.close();

@@ -58,7 +58,16 @@ export const trainOptions = z
       .nullable()
       .default(null)
       .describe('stop before the last epoch; null = off, as the authors run it'),
+    whiten: z
+      .number()
+      .gt(0)
+      .lte(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'at the end write checkpoints/whitened.safetensors as well, as audiossl whiten does: the last weights, embeddings decorrelated by the training clips, this share of the correlations not believed (0.5 is good); null = off',
+      ),
   })
-  .describe('length of training, checkpoints, monitor, early stopping');
+  .describe('length of training, checkpoints, monitor, early stopping, whitening');
 
 export type TrainOptions = z.infer<typeof trainOptions>;

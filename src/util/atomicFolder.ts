@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorText, UsageError } from './errors.js';
+import { makeFolder } from './makeFolder.js';
 
 /**
  * Writes a new folder through `write(dir)` under a temporary name beside it, then renames: it is there whole or not at all. Throws
@@ -11,7 +12,7 @@ export async function writeFolderAtomic(path: string, who: string, write: (dir: 
   await checkNewFolder(path, who);
   const whole = resolve(path);
   const temporary = join(dirname(whole), `.${basename(whole)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
-  await mkdir(temporary, { recursive: true });
+  await makeFolder(temporary);
   try {
     await write(temporary);
     await rename(temporary, whole);

@@ -158,12 +158,24 @@ function decodeText(bytes: Uint8Array, width: number, count: number): string[] {
   });
 }
 
-function encodeText(texts: readonly string[]): { bytes: Uint8Array; dtype: `<U${number}` } {
-  const characters = texts.map((text) => Array.from(text, (character) => character.codePointAt(0) ?? 0));
-  const width = characters.reduce((longest, points) => Math.max(longest, points.length), 1);
+/** Characters of the longest text, 1 at least: numpy's text has one width. */
+export function textWidth(texts: readonly string[]): number {
+  let width = 1;
+  for (const text of texts) {
+    // A text has no more characters than units: most need not be looked at.
+    if (text.length > width) width = Math.max(width, Array.from(text).length);
+  }
+  return width;
+}
+
+/** 4 bytes a character, zeros up to `width`. */
+export function encodeText(texts: readonly string[], width: number): Uint8Array {
   const points = new Uint32Array(width * texts.length);
-  for (let i = 0; i < characters.length; i++) points.set(characters[i], i * width);
-  return { bytes: new Uint8Array(points.buffer), dtype: `<U${width}` };
+  texts.forEach((text, i) => {
+    let at = i * width;
+    for (const character of text) points[at++] = character.codePointAt(0) ?? 0;
+  });
+  return new Uint8Array(points.buffer);
 }
 
 function dtypeOf(data: Exclude<NpyValues, string[]>): NpyDtype {
@@ -177,8 +189,8 @@ function dtypeOf(data: Exclude<NpyValues, string[]>): NpyDtype {
 export function encodeNpy({ data, shape, float16 = false }: NpyArray & { float16?: boolean }): { header: Uint8Array; body: Uint8Array } {
   if (data.length !== numberOfValues(shape)) throw new AudiosslError(`encodeNpy: shape [${shape}] does not fit ${data.length} values`);
   if (Array.isArray(data)) {
-    const { bytes, dtype } = encodeText(data);
-    return { header: npyHeader({ dtype, shape }), body: bytes };
+    const width = textWidth(data);
+    return { header: npyHeader({ dtype: `<U${width}`, shape }), body: encodeText(data, width) };
   }
   const values = float16 ? encodeFloat16(data) : data;
   const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -4,6 +4,7 @@ import { writeFileAtomicWith } from './atomicFile.js';
 import { AudiosslError, errorText } from './errors.js';
 import {
   encodeNpy,
+  encodeText,
   type NpyArray,
   type NpyDtype,
   type NpyHeader,
@@ -12,6 +13,7 @@ import {
   parseNpy,
   parseNpyHeader,
   readFully,
+  textWidth,
 } from './npy.js';
 import type { ReadableFile } from './readableFile.js';
 
@@ -26,10 +28,16 @@ export type NpzEntry = NpyArray | NpzStream;
 /** Plain zip files (without the zip64 extension, which fflate does not write) end at 4 GiB. */
 const MAX_BYTES = 4 * 2 ** 30 - 2 ** 20;
 const PIECE_BYTES = 8 * 2 ** 20;
+const TEXTS_AT_ONCE = 4096;
 const bytesOf: Record<NpyDtype, number> = { float16: 2, float32: 4, float64: 8, int32: 4, uint32: 4, uint8: 1 };
 
 async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+/** Ids of millions of rows would need many times their own memory at once. */
+async function* textPieces(texts: readonly string[], width: number): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) yield encodeText(texts.slice(at, at + TEXTS_AT_ONCE), width);
 }
 
 /**
@@ -51,6 +59,16 @@ export async function writeNpz(
     if ('chunks' in entry) {
       const byteLength = numberOfValues(entry.shape) * bytesOf[entry.dtype];
       return { name, header: npyHeader(entry), byteLength, chunks: entry.chunks };
+    }
+    const { data, shape } = entry;
+    if (Array.isArray(data) && data.length > TEXTS_AT_ONCE && data.length === numberOfValues(shape)) {
+      const width = textWidth(data);
+      return {
+        name,
+        header: npyHeader({ dtype: `<U${width}`, shape }),
+        byteLength: 4 * width * data.length,
+        chunks: textPieces(data, width),
+      };
     }
     const { header, body } = encodeNpy(entry);
     return { name, header, byteLength: body.length, chunks: pieces(body) };

@@ -1,5 +1,6 @@
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { copyFile, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
+import { makeFolder } from './makeFolder.js';
 import { urlPath } from './urlPath.js';
 
 /** Where a page finds the sounds. */
@@ -29,7 +30,7 @@ export async function placeSounds(
     else if (!copy) placed.set(path, urlPath(out, path));
     else {
       const to = join('sounds', `${numCopied++}${extname(path).toLowerCase()}`);
-      await mkdir(dirname(join(out, to)), { recursive: true });
+      await makeFolder(dirname(join(out, to)));
       await copyFile(path, join(out, to));
       placed.set(path, urlPath(out, join(out, to)));
     }

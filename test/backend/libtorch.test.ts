@@ -49,6 +49,43 @@ describe.skipIf(!availableBackends.includes('libtorch'))('the libtorch backend (
     tf.dispose([a, b]);
   });
 
+  it('multiplies by one row and one column as by many, whichever side is transposed', () => {
+    const value = (i: number) => Math.sin(i * 12.9898);
+    const product = (m: number, k: number, n: number, transposeA: boolean, transposeB: boolean) => {
+      const a = tf.tensor2d(
+        Float32Array.from({ length: m * k }, (_, i) => value(i)),
+        transposeA ? [k, m] : [m, k],
+      );
+      const b = tf.tensor2d(
+        Float32Array.from({ length: k * n }, (_, i) => value(i + 7)),
+        transposeB ? [n, k] : [k, n],
+      );
+      const got = tf.tidy(() => tf.matMul(a, b, transposeA, transposeB));
+      const [left, right] = [a.dataSync(), b.dataSync()];
+      const want = Array.from({ length: m * n }, (_, at) => {
+        const [row, column] = [Math.floor(at / n), at % n];
+        let sum = 0;
+        for (let i = 0; i < k; i++)
+          sum += left[transposeA ? i * m + row : row * k + i] * right[transposeB ? column * k + i : i * n + column];
+        return sum;
+      });
+      expect(got.shape).toEqual([m, n]);
+      // k products of at most 1 in float32, each rounded once and once more in the sum.
+      for (const [at, sum] of got.dataSync().entries()) expect(Math.abs(sum - want[at])).toBeLessThanOrEqual((k + 1) ** 2 * 2 ** -24);
+      tf.dispose([a, b, got]);
+    };
+    for (const [m, k, n] of [
+      [1, 37, 11],
+      [11, 37, 1],
+      [1, 37, 1],
+      [1, 1, 5],
+      [1, 0, 3],
+      [0, 4, 1],
+    ]) {
+      for (const transposeA of [false, true]) for (const transposeB of [false, true]) product(m, k, n, transposeA, transposeB);
+    }
+  });
+
   it('moves data from and to other backends', async () => {
     await tf.setBackend('cpu');
     const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);

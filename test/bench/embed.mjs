@@ -59,22 +59,25 @@ function treeMiB(pid) {
   }
 }
 
-/** Seconds of a program from its start to its end, and the most memory that it was seen to hold. */
+/** Seconds of a program from its start to its end, the most memory that it was seen to hold, and of ours the share of the time in which the encoder was at work. */
 async function measure(system, command, args) {
   const start = process.hrtime.bigint();
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (text) => (said += text));
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [said, failed] = ['', ''];
+  child.stdout.on('data', (text) => (said += text));
+  child.stderr.on('data', (text) => (failed += text));
   let peakMiB = 0;
   const watch = setInterval(() => (peakMiB = Math.max(peakMiB, treeMiB(child.pid))), 500);
   const status = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${said}`);
-  return { system, seconds: Number(process.hrtime.bigint() - start) / 1e9, peakMiB: Math.round(peakMiB) };
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${failed}`);
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const { encoderBusy } = args.includes('--json') ? JSON.parse(said) : {};
+  return { system, seconds, peakMiB: Math.round(peakMiB), encoderBusy };
 }
 
 const systems = {
-  audiossl: [process.execPath, (out) => [ours, 'embed', '--model', options.model, '--in', folder, '--out', out, '--backend', 'libtorch', '--threads', options.threads]],
+  audiossl: [process.execPath, (out) => [ours, 'embed', '--model', options.model, '--in', folder, '--out', out, '--backend', 'libtorch', '--threads', options.threads, '--json']],
 };
 for (const variant of process.env.PEER_PYTHON ? options.variants : []) {
   const shared = ['--variant', variant, '--threads', options.threads, '--workers', options.workers];

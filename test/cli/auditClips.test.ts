@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseClips } from '../../src/cli/data/audit/auditClips.js';
+import { chooseClips, requireTwoClasses } from '../../src/cli/data/audit/auditClips.js';
 
 type Given = Parameters<typeof chooseClips>[0];
 
@@ -27,5 +27,10 @@ describe('the clips of a label audit', () => {
     await expect(chooseClips(of([{ label: 'dog' }, { label: 'dog' }, { label: 'owl' }]), 'train')).rejects.toThrow(
       /audit-labels: needs two classes or more with two recordings each, got one/,
     );
+    // Of a folder, before features are made: whatever the splits.
+    const folder = ['dog', 'dog', 'owl', 'owl'].map((label, i) => ({ id: `${i}`, label }));
+    expect(() => requireTwoClasses(folder)).not.toThrow();
+    expect(() => requireTwoClasses(folder.slice(0, 3))).toThrow(/needs two classes or more .* got one/);
+    expect(() => requireTwoClasses([{ id: '1' }])).toThrow(/needs labels, none of the 1 clips has one/);
   });
 });

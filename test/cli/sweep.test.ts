@@ -164,6 +164,51 @@ evaluate: [{ protocol: knn, split: test }]
     expect(readFileSync(join(out, 'logs', 'fits-fold1-seed0.txt'), 'utf8')).toContain('--threads 1');
   }, 300_000);
 
+  it('with transfer trains on each data set and judges all encoders side by side on others, whitened', async () => {
+    const data = await foldedTones();
+    const text = common.replace('epochs: 6, batchSize: 8', 'epochs: 1, batchSize: 8, whiten: 0.5');
+    const { file, out } = sweepFile(
+      `${text}transfer:\n  from: [{ name: a }, { name: b, set: { data.testFold: 1, data.validationFolds: [2] } }]\n` +
+        '  checkpoint: whitened\n  shots: []\n  randomSeeds: 1\n',
+    );
+    const from = (name: string, dir = data) => ['--from', `${name}=${dir}`];
+    const args = ['sweep', file, ...from('a'), ...from('b'), '--to', data, '--out', out, '--threads', '1'];
+    const { code, stdout, stderr } = runCli(args);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/audiossl: on a .*1\/1 pretrain-seed0 done.*audiossl: on b .*1\/1 pretrain-seed0 done/s),
+    ]);
+    expect(stdout).toContain('24 clips of 24 recordings in 2 classes, the folds of the data\n');
+    const [record] = readdirSync(join(out, 'transfer'))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => JSON.parse(readFileSync(join(out, 'transfer', name), 'utf8')));
+    const systems = record.systems.map(({ name, checkpoint, seenInTraining }: Record<string, unknown>) => [
+      name,
+      checkpoint,
+      seenInTraining,
+    ]);
+    // Of b one fold of three is trained on; of a what is not set apart for validation, 15 % of 12 a class.
+    expect(systems).toEqual([
+      ['log-mel statistics', null, null],
+      ['random weights', null, null],
+      ['a_pretrain-seed0', 'whitened', 20],
+      ['b_pretrain-seed0', 'whitened', 8],
+    ]);
+    expect(existsSync(join(out, 'transfer', 'transfer.html'))).toBe(true);
+
+    const refused = (more: string[]) => runCli(['sweep', file, '--out', out, ...more]).stderr;
+    expect(refused(['--to', data, ...from('a')])).toMatch(/sweep\.yaml trains on b; pass --from b=DIR\n$/);
+    expect(refused(['--to', data, ...from('c')])).toMatch(/has no such name in transfer\.from, but a, b\n$/);
+    expect(refused([...from('a'), ...from('b')])).toMatch(/needs --to DIR/);
+    expect(refused(['--data', data])).toMatch(/takes --from NAME=DIR and --to DIR in place of --data/);
+    const plain = sweepFile('seeds: [0]\n');
+    expect(runCli([...sweepArgs(plain.file, data, plain.out), '--to', data]).stderr).toMatch(/--from and --to are of sweeps with transfer/);
+    const folded = sweepFile('folds: [1]\ntransfer: { from: [{ name: a }] }\n');
+    expect(runCli(['sweep', folded.file, '--out', folded.out]).stderr).toMatch(
+      /sweep\.yaml:1:1: folds: the data sets of transfer\.from have/,
+    );
+  }, 300_000);
+
   it('refuses in one line, with file and line, and writes nothing', async () => {
     const data = await foldedTones();
     const typo = sweepFile('seeds: [0]\ngrid:\n  loss.temprature: [1]\n');

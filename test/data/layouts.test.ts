@@ -37,6 +37,10 @@ describe('tables as other programs write them', () => {
     ['the line ends of old Macs', written(',', undefined, '\r')],
     ["ESC-50's columns", written(',', ['filename', 'category']), 'meta.csv'],
     ['other names, other cases', written(',', ['File Name', 'Class'])],
+    ['names that could be of other things', written(',', ['id', 'Label Name'])],
+    ['numbers of classes', written(',', ['wav_name', 'classID'])],
+    ['a text file with a header', written('\t'), 'labels.txt'],
+    ['UTF-16 with a mark, CRLF and semicolons', utf16(`\uFEFF${written(';', undefined, '\r\n')}`, true)],
     ['file and target', written(',', ['FILE', 'TARGET']), 'list.csv'],
     ['empty columns and rows', `${written(',').replaceAll('\n', ',,\n')},,,\n,,,\n`],
     ['blanks around everything', rows.reduce((text, [name, label]) => `${text} ${name} , ${label} \n`, ' fname , label \n')],
@@ -107,6 +111,11 @@ describe('tables as other programs write them', () => {
       /^old\.csv is not used: none of its 1 names .* a recording is a\.wav$/,
     ],
     ['a spreadsheet', { 'labels.xlsx': 'PK' }, /^labels\.xlsx is not used: a spreadsheet cannot be read; save it as csv$/],
+    [
+      'a list in a text file',
+      { 'README.txt': 'A file, and what it is\n', 'testing_list.txt': 'a.wav\nb.wav\n' },
+      /^testing_list\.txt is not used: its first row must name the columns/,
+    ],
     ['nothing in it', { 'labels.csv': '' }, /^labels\.csv is not used: it is empty$/],
     [
       'few of the recordings, deeper down',
@@ -129,6 +138,32 @@ describe('tables as other programs write them', () => {
   it('keeps the labels of folders beside a table that has none', async () => {
     const files = { 'split.csv': 'file,subset\ndog/1.wav,train\ncat/1.wav,eval\n', 'dog/1.wav': '', 'cat/1.wav': '' };
     expect(told(await loadDataset(await folderWith(files)))).toEqual(['cat/1.wav cat test - -', 'dog/1.wav dog train - -']);
+  });
+
+  it.each<[string, string[], string[]]>([
+    ['decimals behind folds', ['fold', '1.0', '2.0'], ['- 1', '- 2']],
+    ['splits in a column of folds', ['fold', 'train', 'test'], ['train -', 'test -']],
+    ['folds in a column of splits', ['split', 'fold1', 'fold2'], ['- 1', '- 2']],
+    ['splits in a column called set', ['Set', 'train', 'eval'], ['train -', 'test -']],
+    ['a subset that is something else', ['subset', 'clean', 'noisy'], ['- -', '- -']],
+  ])('reads %s', async (_, [column, one, two], [first, second]) => {
+    const csv = `fname,label,${column}\na.wav,x,${one}\nb.wav,y,${two}\n`;
+    const dataset = await loadDataset(await folderWith({ 'labels.csv': csv, ...silent(['a.wav', 'b.wav']) }));
+    expect(told(dataset)).toEqual([`a.wav x ${first} -`, `b.wav y ${second} -`]);
+    if (column === 'subset') expect(dataset.notes).toContain('columns not used: subset');
+  });
+
+  it('keeps the splits and folds of folders where the table has none', async () => {
+    const csv = 'fname,label\na.wav,x\nb.wav,y\n';
+    const read = async (...files: string[]) => loadDataset(await folderWith({ 'labels.csv': csv, ...silent(files) }));
+    const splits = await read('train/a.wav', 'test/b.wav');
+    expect(told(splits)).toEqual(['test/b.wav y test - -', 'train/a.wav x train - -']);
+    expect(splits.notes).toContain('labels.csv has no splits, folders test, train taken as test, train');
+    expect(told(await read('audio/fold1/a.wav', 'audio/fold2/b.wav'))).toEqual(['audio/fold1/a.wav x - 1 -', 'audio/fold2/b.wav y - 2 -']);
+    expect(told(await read('dogs/a.wav', 'cats/b.wav'))).toEqual(['cats/b.wav y - - -', 'dogs/a.wav x - - -']);
+    const half = await read('train/a.wav', 'extra/b.wav');
+    expect(told(half)).toEqual(['extra/b.wav y - - -', 'train/a.wav x - - -']);
+    expect(half.notes).toContain('labels.csv has no splits, and folders train are none: extra beside them is not named like one');
   });
 
   it('refuses a name that may be several recordings, and rows with too few or too many fields', async () => {
@@ -192,6 +227,9 @@ describe('published layouts', () => {
       'FSD50K.ground_truth/dev.csv': 'fname,labels,mids,split\n64760,"Guitar,Music","/m/1,/m/2",train\n10,Bark,/m/3,val\n',
       'FSD50K.ground_truth/eval.csv': 'fname,labels,mids\n37199,"Guitar,Music","/m/1,/m/2"\n',
       'FSD50K.ground_truth/vocabulary.csv': '0,Guitar,/m/1\n',
+      // What its authors collected first says other labels, and has no splits.
+      'FSD50K.metadata/collection/collection_dev.csv': 'fname,labels,mids\n64760,Guitar,/m/1\n10,Bark,/m/3\n',
+      'FSD50K.metadata/collection/collection_eval.csv': 'fname,labels,mids\n37199,Music,/m/2\n',
       ...silent(['FSD50K.dev_audio/64760.wav', 'FSD50K.dev_audio/10.wav', 'FSD50K.eval_audio/37199.wav']),
     });
     const dataset = await loadDataset(dir);
@@ -202,6 +240,7 @@ describe('published layouts', () => {
     ]);
     expect(dataset.notes).toContain('FSD50K names several labels a clip, one is supported: the clips are used without labels');
     expect(dataset.notes).toContainEqual(expect.stringMatching(/^FSD50K\.ground_truth\/vocabulary\.csv is not used: /));
+    expect(dataset.notes).toContainEqual(expect.stringMatching(/^FSD50K\.metadata\/collection\/collection_dev\.csv is not used: /));
     // Without the csvs the folders alone say the same splits.
     const bare = await loadDataset(await folderWith(silent(['FSD50K.dev_audio/1.wav', 'FSD50K.eval_audio/2.wav'])));
     expect(told(bare)).toEqual(['FSD50K.dev_audio/1.wav - train - -', 'FSD50K.eval_audio/2.wav - test - -']);
@@ -237,6 +276,29 @@ describe('published layouts', () => {
       `${audio[2]} park - 2 r2`,
       `${audio[1]} tram - 1 r1`,
       `${audio[3]} tram - 2 r3`,
+    ]);
+  });
+
+  it('reads FSDKaggle (DCASE, tagging), and tables of one name in folders that are splits', async () => {
+    const kaggle = {
+      'FSDKaggle2018.meta/train_post_competition.csv': 'fname,label,manually_verified\na.wav,Cello,1\nb.wav,Bark,0\n',
+      'FSDKaggle2018.meta/test_post_competition_scoring_clips.csv': 'fname,label,usage\nc.wav,Cello,Public\n',
+      ...silent(['FSDKaggle2018.audio_train/a.wav', 'FSDKaggle2018.audio_train/b.wav', 'FSDKaggle2018.audio_test/c.wav']),
+    };
+    expect(told(await loadDataset(await folderWith(kaggle)))).toEqual([
+      'FSDKaggle2018.audio_test/c.wav Cello test - -',
+      'FSDKaggle2018.audio_train/a.wav Cello train - -',
+      'FSDKaggle2018.audio_train/b.wav Bark train - -',
+    ]);
+    const ofFolders = {
+      'train/metadata.csv': 'file_name,label\na.wav,x\nb.wav,y\n',
+      'test/metadata.csv': 'file_name,label\na.wav,y\n',
+      ...silent(['train/a.wav', 'train/b.wav', 'test/a.wav']),
+    };
+    expect(told(await loadDataset(await folderWith(ofFolders)))).toEqual([
+      'test/a.wav y test - -',
+      'train/a.wav x train - -',
+      'train/b.wav y train - -',
     ]);
   });
 
@@ -294,6 +356,21 @@ describe('folders', () => {
       'classes beside clips without label',
       ['dog/1.wav', 'cat/1.wav', 'unlabelled/1.wav'],
       ['cat/1.wav cat - - -', 'dog/1.wav dog - - -', 'unlabelled/1.wav - - - -'],
+    ],
+    [
+      'classes of splits',
+      ['dog/train/1.wav', 'dog/test/1.wav', 'cat/train/1.wav'],
+      ['cat/train/1.wav cat train - -', 'dog/test/1.wav dog test - -', 'dog/train/1.wav dog train - -'],
+    ],
+    [
+      'clips without label inside a split',
+      ['train/dog/1.wav', 'train/cat/1.wav', 'train/unlabelled/1.wav', 'test/dog/1.wav'],
+      [
+        'test/dog/1.wav dog test - -',
+        'train/cat/1.wav cat train - -',
+        'train/dog/1.wav dog train - -',
+        'train/unlabelled/1.wav - train - -',
+      ],
     ],
     [
       'splits of classes beside clips without label',

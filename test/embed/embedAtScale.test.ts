@@ -92,12 +92,13 @@ describe('a run that was stopped', () => {
       // The lock of a process that is gone, and a line that it did not finish.
       await writeFile(join(`${out}.partial`, 'lock'), '999999999');
       await appendFile(join(`${out}.partial`, 'journal.jsonl'), '{"id":"z.wav","numRo');
+      await writeFile(join(folder, '.killed.npz.999999999.0123abcd.tmp'), 'half a file');
       const { numResumed, numEmbedded } = await run(out, { per: 'patch' });
       expect([numEmbedded, await readFile(out)]).toEqual([13, await readFile(whole)]);
       if (i > 3) expect(numResumed).toBeGreaterThan(0);
       // Of the patches before the kill at most a batch and the recording that it cut are embedded again.
       expect(numForward).toBeLessThanOrEqual(all - 4 * i + 4 + 8);
-      expect(existsSync(`${out}.partial`)).toBe(false);
+      expect(readdirSync(folder).filter((name) => name.includes('killed'))).toEqual(['killed.npz']);
     }
   });
   const copies: Promise<void>[] = [];
@@ -143,11 +144,15 @@ test('--add embeds what the file does not have and keeps the rest as it is; rows
     const [grown, once] = [await readEmbeddings(out), await readEmbeddings(whole)];
     expect([grown.ids, grown.timestamps]).toEqual([once.ids, once.timestamps]);
     expect(await grown.readRows(0, 13)).toBeAllClose(await once.readRows(0, 13), { rtol: 1e-6, atol: 0 });
-    expect(grown.meta).toMatchObject({ numRecordings: 13, rejected: [{ id: 'd.wav' }] });
+    const told = { filled: ['short.wav'], equal: [['b.wav', 'copy.wav']] };
+    expect(grown.meta).toMatchObject({ numRecordings: 13, rejected: [{ id: 'd.wav' }], ...told });
     await grown.close();
     await once.close();
     const before = await readFile(out);
-    expect((await run(out, { add: true })).numEmbedded).toBe(0);
+    // A kill after the file and before the end of the run.
+    await mkdir(`${out}.partial`);
+    expect(await run(out, { add: true })).toMatchObject({ numEmbedded: 0, numKept: 14, equal: [] });
+    expect(existsSync(`${out}.partial`)).toBe(false);
     await expect(run(out, { add: true, per: 'patch' })).rejects.toThrow(/per is "clip" there and "patch" here; give another file/);
     expect(await readFile(out)).toEqual(before);
   }
@@ -170,6 +175,11 @@ test('shards make up the whole, in any order; a merge checks that they do', asyn
   expect((await readNpy(out)).data).toBeAllClose(h, { rtol: 1e-6, atol: 0 });
   expect((await readFile(join(folder, 'merged.csv'), 'utf8')).trim().split('\n').map((line) => line.split(',')[0])).toEqual(['clip', ...ids]); // biome-ignore format: one line
   expect(JSON.parse(await readFile(join(folder, 'merged.json'), 'utf8'))).not.toHaveProperty('shard');
+  for (const index of [1, 2])
+    await run(paths[index], { shard: { index, count: 2 }, recordings: recordings.slice(1, 4).filter(({ id }) => id !== 'c.wav') });
+  await mergeEmbeddings({ paths: paths.slice(1), out, format: 'npy' });
+  expect(JSON.parse(await readFile(join(folder, 'merged.json'), 'utf8'))).toMatchObject({ equal: [['b.wav', 'copy.wav']] });
+  for (const [i, path] of paths.entries()) await run(path, { shard: { index: i + 1, count: 3 } });
   const merge = (...given: string[]) => mergeEmbeddings({ paths: given, out: join(folder, 'never.npz'), format: 'npz' });
   await expect(merge(paths[0], paths[2])).rejects.toThrow(/all 3 shards are needed once, shard 2\/3 is missing/);
   await expect(merge(...paths, paths[1])).rejects.toThrow(/shard 2\/3 is given twice/);

@@ -70,9 +70,33 @@ const lengths: OddRecording[] = [
   // As long as the recorder's last look at its header.
   { name: 'too-short-both.wav', bytes: riff([format, data(n)], { size: n + 36 }), must: 'warn', numFrames: n, says: 'all 22050' },
   { name: 'zero-in-whole.wav', bytes: riff([format, data(0)]), must: 'warn', numFrames: n, says: 'all 22050' },
+  // From silence to sound there is no common level; random bytes are none.
+  {
+    name: 'silence-then-sound.wav',
+    bytes: riff([format, data(n, join(new Uint8Array(n), sound))]),
+    must: 'warn',
+    numFrames: 1.5 * n,
+    says: 'all 33075',
+  },
+  {
+    name: 'random-behind-silence.wav',
+    bytes: riff([format, data(2 * n, join(new Uint8Array(2 * n), randomBytes(5000)))]),
+    must: 'warn',
+    numFrames: n,
+    says: 'promises 22050 samples a channel, and 5000 bytes follow that are no chunk',
+  },
+  { name: 'zeros-behind.wav', bytes: riff([format, data(2 * n, join(sound, new Uint8Array(20_000)))]), must: 'use', numFrames: n },
   { name: 'rf64-32-bits.wav', bytes: rf64({ shortSize: n }), must: 'use', numFrames: n },
   { name: 'rf64-unfilled.wav', bytes: rf64({ shortSize: 0xffffffff, longSize: 0 }), must: 'use', numFrames: n, says: neverFilled },
 ];
+
+function randomBytes(length: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(1_664_525, state) + 1_013_904_223) >>> 0;
+    return state >>> 24;
+  });
+}
 
 /** RF64 whose ds64 says `longSize`, whatever the data chunk's own 32 bits are. */
 function rf64({ shortSize, longSize = 2 * n }: { shortSize: number; longSize?: number }): Uint8Array {
@@ -150,6 +174,8 @@ const flacs: OddRecording[] = [
   { name: 'one-byte-behind.flac', bytes: join(flac, [0x78]), must: 'use', numFrames: 1000 },
   { name: 'id3v1-behind.flac', bytes: join(flac, Buffer.from('TAG'), new Uint8Array(125)), must: 'use', numFrames: 1000 },
   { name: 'zeros-behind.flac', bytes: join(flac, new Uint8Array(4096)), must: 'use', numFrames: 1000 },
+  { name: 'random-behind.flac', bytes: join(flac, randomBytes(300)), must: 'use', numFrames: 1000 },
+  { name: 'two-flacs.flac', bytes: join(flac, id3v2(20), flac), must: 'warn', numFrames: 1000, says: 'another one begins' },
   { name: 'id3v2-before.flac', bytes: join(id3v2(300), id3v2(20), flac), must: 'use', numFrames: 1000 },
   { name: 'cut.flac', bytes: flac.subarray(0, -100), must: 'warn', numFrames: 768, says: 'the last FLAC frame is not whole' },
   { name: 'cut-of-unknown-length.flac', bytes: unknownTotal.subarray(0, -100), must: 'warn', numFrames: 768, says: 'not whole' },
@@ -201,6 +227,9 @@ const mp3s: OddRecording[] = [
     numFrames: mp3Frames - 529,
     says: 'promises 41 frames, 40 are there',
   },
+  // 78 ms: less than a tenth of a second.
+  { name: 'tag-counts-three-more.mp3', bytes: silentMp3(40, 43), must: 'use', numFrames: mp3Frames - 529, says: '43 frames, 40 are there' },
+  { name: 'tag-counts-four-more.mp3', bytes: silentMp3(40, 44), must: 'refuse', says: '40 of 44 frames are there' },
   { name: 'half-of-the-frames.mp3', bytes: silentMp3(20, 40), must: 'refuse', says: '20 of 40 frames are there' },
   { name: 'cut.mp3', bytes: mp3.subarray(0, -50), must: 'warn', numFrames: 39 * 1152, says: 'the last MP3 frame is not whole' },
 ];

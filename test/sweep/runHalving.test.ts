@@ -1,13 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runFolder } from '../../src/run/runFolder.js';
+import { evaluationOptions } from '../../src/eval/evaluationOptions.js';
+import { writeEvaluation } from '../../src/run/evaluationRecord.js';
+import { createRun, runFolder } from '../../src/run/runFolder.js';
 import type { PlannedRun } from '../../src/sweep/expandSweep.js';
-import { halvingTable } from '../../src/sweep/halvingTables.js';
+import { halvingTable, writeHalvingTables } from '../../src/sweep/halvingTables.js';
 import { readHalving, runHalving, survivors } from '../../src/sweep/runHalving.js';
 import type { StageRunner } from '../../src/sweep/runSweep.js';
 import { searchOptions } from '../../src/sweep/searchSpace.js';
 import { sweepFolder } from '../../src/sweep/sweepFolder.js';
+import { sha256 } from '../../src/util/hash.js';
 import { folderWith } from '../data/syntheticData.js';
 
 const search = searchOptions.parse({
@@ -96,6 +99,52 @@ describe('runHalving', () => {
     const { folder, halve } = await harness(() => 1);
     await halve();
     await expect(readHalving(folder, { by: 'accuracy' })).rejects.toThrow(/has scores by effectiveRank, the sweep file asks for accuracy/);
+  });
+});
+
+describe('a search by accuracy', () => {
+  it('keeps what the looks say without labels, of the weights that were evaluated, and how that follows the accuracy', async () => {
+    const folder = sweepFolder(await folderWith());
+    const evaluation = { protocol: 'knn', split: 'validation', checkpoint: 'best' } as const;
+    const config = { evaluation: evaluationOptions.parse({}) };
+    const four = runs.slice(0, 4).map((run) => ({ ...run, evaluations: [evaluation], config }) as unknown as PlannedRun);
+    // In the order of the draws: the two best are the other way round by effective rank.
+    const accuracies = [0.1, 0.2, 0.3, 0.4];
+    const ranks = [11, 12, 14, 13];
+    const runStage: StageRunner = async ({ name }, stage) => {
+      const paths = runFolder(folder.run(name));
+      const draw = names.indexOf(name);
+      if (stage.kind === 'training') {
+        await createRun(paths.dir, { resume: true });
+        const look = (epoch: number, effectiveRank: number) => ({
+          kind: 'monitor',
+          step: epoch,
+          epoch,
+          effectiveRank,
+          isBest: epoch === 1,
+        });
+        const lines = [look(1, ranks[draw]), look(2, 0), { kind: 'end', reason: 'finished', step: 2, epoch: 2 }];
+        writeFileSync(paths.log, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+        writeFileSync(paths.config, '');
+        for (const path of [paths.lastCheckpoint, paths.bestCheckpoint]) writeFileSync(path, name);
+      } else {
+        const accuracy = { clipMicroAccuracy: 1, clipMacroAccuracy: accuracies[draw], clipMicroAccuracyInterval: null };
+        await writeEvaluation(paths, {
+          ...{ schemaVersion: 1, time: '', command: [], versions: {}, frontEndHash: 'f', configHash: 'c', classNames: ['a'], numClips: 1 },
+          ...{ ...evaluation, ...accuracy, seed: 0, checkpointEpoch: 1, checkpointSha256: sha256(name), options: {} },
+          ...{ clipMacroAccuracyInterval: null, patchWeightedAccuracy: null, top3Accuracy: null, confusion: [[1]] },
+          perClass: [{ label: 'a', numClips: 1, recall: 1, interval: null }],
+        });
+      }
+      return undefined;
+    };
+    const byAccuracy = searchOptions.parse({ ...search, draws: 4, epochs: [2], by: 'accuracy' });
+    const scores = await runHalving({ folder, runs: four, search: byAccuracy, jobs: 1, runStage });
+    expect(scores[2]['draw03-seed0']).toEqual({ score: 0.3, patches: 0, minutes: 0, accuracy: 0.3, scores: { effectiveRank: 14 } });
+    // Ranks 1 2 3 4 against 1 2 4 3: 1 - 6 (1 + 1) / (4 (16 - 1)).
+    expect(await writeHalvingTables(folder, { runs: four, search: byAccuracy, scores })).toMatch(
+      /\n\nSpearman’s correlation of label-free scores with the macro accuracy after 2 epochs: effective rank 0\.80 \(4 runs\)\.\n$/,
+    );
   });
 });
 

@@ -28,6 +28,15 @@ describe('npz', () => {
     expect(await readNpz(path)).toEqual(new Map(Object.entries(entries)));
   });
 
+  test('texts by the thousand, longer than 16 bits of a character too, are those that went in, in the least width', async () => {
+    const path = join(folder, 'texts.npz');
+    const data = Array.from({ length: 9000 }, (_, i) => `${'\u{1f426}'.repeat(i % 3)}${i}.wav`);
+    await writeNpz(path, { clip: { data, shape: [9000] } });
+    expect(await readNpz(path)).toEqual(new Map([['clip', { data, shape: [9000] }]]));
+    expect((await readFile(path)).toString('latin1')).toContain("'<U10'");
+    await expect(writeNpz(path, { clip: { data, shape: [8999] } })).rejects.toThrow(/does not fit 9000 values/);
+  });
+
   test('values in pieces give the same bytes as values in memory, and the same content the same file', async () => {
     const [whole, streamed] = [join(folder, 'whole.npz'), join(folder, 'streamed.npz')];
     await writeNpz(whole, { embedding });

@@ -1,5 +1,8 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clipLogMel } from '../../src/audio/clipLogMel.js';
@@ -14,10 +17,13 @@ import { findRecordings } from '../../src/embed/findRecordings.js';
 import { exportModel } from '../../src/export/exportModel.js';
 import { readRuntime } from '../../src/export/web/readRuntime.js';
 import { loadModel, type Model } from '../../src/model/loadModel.js';
+import { flacFile } from '../audio/decode/flacFile.js';
 import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
 import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.js';
+import { codeBlocks } from '../support/pages.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
+import { testData } from '../support/testData.js';
 
 const folder = temporaryFolder();
 const sounds = join(folder, 'sounds');
@@ -180,6 +186,72 @@ describe.skipIf(chromium === undefined)('the page of export --format web, opened
     expect(problems[0]).toMatch(/the sound has no samples/);
     expect(problems[1]).toMatch(/up to 20 minutes, got 20\.0; cut it/);
     expect(problems[2]).toMatch(/samples must be finite/);
+  });
+
+  describe('from a server', () => {
+    let server: Server;
+    let address: string;
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        const name = decodeURIComponent(new URL(request.url ?? '', 'http://x').pathname).replace(/\/$/, '/index.html');
+        const types: Record<string, string> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' };
+        if (!existsSync(join(folder, name))) response.writeHead(404).end();
+        else
+          response
+            .writeHead(200, { 'content-type': types[extname(name)] ?? 'application/octet-stream' })
+            .end(readFileSync(join(folder, name)));
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    afterAll(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it('hears FLAC as Node.js does, and MP3 as near as two decoders are', async () => {
+      await page.send('Page.navigate', { url: `${address}/page/` });
+      await page.until(`location.protocol === 'http:' && document.getElementById('status')?.textContent === 'Ready.'`);
+      await page.evaluate('audiossl.loadEncoder().then((loaded) => { globalThis.encoder = loaded; })');
+      const integers = Array.from(noise(12_000), (value, n) => Math.round(9000 * (value + Math.sin(n / 5))));
+      writeFileSync(join(folder, 'made.flac'), flacFile({ channels: [integers], bits: 16, sampleRate: 8000 }));
+      const made = { path: join(folder, 'made.flac'), facts: '1.50 s, mono, 8,000 Hz resampled to 22,050 Hz; FLAC, 16-bit, decoded as in Node.js.', isOurs: true }; // biome-ignore format: one line
+      const odd = testData('odd_audio');
+      // Not every build of Chromium knows MP3.
+      const canMp3 = await page.evaluate<boolean>(`document.createElement('audio').canPlayType('audio/mpeg') !== ''`);
+      const mp3 = { path: join(odd ?? '', 'derived', 'mp3.mp3'), facts: '1.50 s, mono, 44,100 Hz resampled to 22,050 Hz; MP3, decoded by the browser.', isOurs: false }; // biome-ignore format: one line
+      for (const { path, facts, isOurs } of [made, ...(odd && canMp3 ? [mp3] : [])]) {
+        await page.chooseFile('#file', path);
+        await page.until(`document.getElementById('name').textContent === '${basename(path)}'`);
+        expect(await text('facts')).toBe(facts);
+        expect(await isShown('problem')).toBe(false);
+        const there = await page.evaluate<number[]>(
+          `encoder.embed(document.getElementById('file').files[0]).then(({ logMel }) => [...logMel.data])`,
+        );
+        const here = clipLogMel(await readAudio(path), frontEnd).data;
+        expect(there.length).toBe(here.length);
+        const differences = here.map((value, i) => Math.abs(value - there[i]));
+        const loudest = here.reduce((a, b) => Math.max(a, b));
+        // Two decoders of MP3 round differently, which is seen where there is next to nothing: 30 dB below the loudest bin and more.
+        const loud = differences.filter((_, i) => here[i] > loudest - 3);
+        expect(Math.max(...(isOurs ? differences : loud))).toBeLessThan(isOurs ? 1e-5 * Math.max(...here.map(Math.abs)) : 0.01);
+      }
+    });
+
+    it('serves the page of docs/export.md, whose program gets what the page has', async () => {
+      const [{ text: shown }] = codeBlocks('html').filter(({ page: name }) => name === 'docs/export.md');
+      const given = `<script>const file = new Promise((resolve) => { globalThis.give = resolve; })</script>`;
+      const program = shown
+        .replaceAll('sounds-like/', 'page/')
+        .replace('encoder.embed(file)', 'encoder.embed(await file)')
+        .replace(/(const \{ embedding.*\n)/, '$1  globalThis.got = [embedding.length, logMel.nMels, probabilities.length];\n');
+      writeFileSync(join(folder, 'shown.html'), `<!doctype html>${given}${program}`);
+      await page.send('Page.navigate', { url: `${address}/shown.html` });
+      await page.until('globalThis.give');
+      await page.evaluate(`give({ samples: (${noise})(30000), sampleRate: 22050 })`);
+      await page.until('globalThis.got');
+      expect(await page.evaluate('got')).toEqual([model.encoder.embeddingSize, frontEnd.nMels, classNames.length]);
+    });
   });
 });
 

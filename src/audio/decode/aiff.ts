@@ -1,8 +1,8 @@
-import { fields, openBox, pcmFormat } from './boxes.js';
+import { fields, isChunkAt, openBox, pcmFormat } from './boxes.js';
 import type { ByteSource } from './byteSource.js';
 import { convertLine } from './convertLine.js';
-import { type DecodeContext, type DecodedStream, decodeError } from './decodedAudio.js';
-import type { PcmFormat } from './pcmFormat.js';
+import { type DecodeContext, type DecodedStream, decodeError, smallLossSeconds } from './decodedAudio.js';
+import { frameBytes, type PcmFormat } from './pcmFormat.js';
 
 /** AIFF-C's names of uncompressed samples. `bits` 0 = as COMM says. */
 const codecs: Record<string, { encoding: PcmFormat['encoding']; bits: number; isLittleEndian?: boolean; isUnsigned8?: boolean }> = {
@@ -62,10 +62,22 @@ export function openAiff(source: ByteSource, offset: number, context: DecodeCont
   const format = pcmFormat(encoding, codecBits || bits, { channels, sampleRate, isBigEndian: !isLittleEndian, isSigned8: !isUnsigned8 });
   if (format === undefined) throw decodeError(file, `${name} has ${bits} bits a sample, expected 1 to 32; ${convertLine(file)}`);
   // COMM counts samples, SSND bytes; a writer to a pipe leaves either, or both, at 0.
-  const counted = numFrames * channels * format.sampleBytes;
-  const promised = counted > 0 ? counted : sound.size > 0 ? sound.size : undefined;
+  const size = frameBytes(format);
+  const counted = numFrames * size;
+  let promised = counted > 0 ? counted : sound.size > 0 ? sound.size : undefined;
+  const end = sound.start + sound.size;
+  const chunk = { headBytes: 8, isBigEndian: true, sizeOf: (head: ReturnType<typeof fields>) => 8 + head.u32(4) };
+  const isFollowed = [end, end + 1].some((at) => isChunkAt(source, at, chunk));
+  // Of two that differ by more than what pads a block, the chunk's size is the true one where the file holds it.
+  const isMore = end <= source.size && sound.size - counted >= smallLossSeconds * sampleRate * size;
+  if (counted > 0 && (isMore || (isFollowed && counted > sound.size))) {
+    context.warnings.push(
+      `the ${name} header counts ${numFrames} samples a channel, its chunk "SSND" holds ${Math.floor(sound.size / size)}: these were used`,
+    );
+    promised = sound.size;
+  }
   const isFileWhole = Math.abs(offset + 8 + form.u32(4) - source.size) <= 1;
-  return openBox(source, { name, format, start: sound.start, promised, isFileWhole }, context);
+  return openBox(source, { name, format, start: sound.start, promised, isFileWhole, isFollowed }, context);
 }
 
 /** An 80-bit IEEE 754 number: sign and 15 bits of exponent, 64 bits of mantissa with its leading 1. */

@@ -1,4 +1,4 @@
-import { fields, openBox, pcmFormat } from './boxes.js';
+import { fields, isChunkAt, openBox, pcmFormat } from './boxes.js';
 import type { ByteSource } from './byteSource.js';
 import { convertLine } from './convertLine.js';
 import { type DecodeContext, type DecodedStream, decodeError } from './decodedAudio.js';
@@ -44,5 +44,8 @@ export function openCaf(source: ByteSource, offset: number, context: DecodeConte
   const container = description.u32(16) / channels;
   if (format.encoding === 'pcm' && Number.isInteger(container) && container > format.sampleBytes && container <= 4)
     format.sampleBytes = container;
-  return openBox(source, { name: 'Apple CAF', format, start: sound.start, promised: sound.size < 0 ? undefined : sound.size }, context);
+  const promised = sound.size < 0 ? undefined : sound.size;
+  const chunk = { headBytes: 12, isBigEndian: true, sizeOf: (head: ReturnType<typeof fields>) => 12 + head.i64(4) };
+  const isFollowed = promised !== undefined && isChunkAt(source, sound.start + promised, chunk);
+  return openBox(source, { name: 'Apple CAF', format, start: sound.start, promised, isFollowed }, context);
 }

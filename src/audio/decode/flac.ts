@@ -4,6 +4,7 @@ import { isWholeFrame, takeFlacDecoder } from './flacDecoder.js';
 import { type FlacFrame, type FlacFrameHeader, flacFrames } from './flacFrames.js';
 import { type FlacInfo, flacFramesStart, infoBytes, readFlacInfo } from './flacInfo.js';
 import { sampleMd5 } from './sampleMd5.js';
+import { skipTags } from './tags.js';
 
 /** Samples a channel decoded at once. */
 const blockFrames = 2 ** 16;
@@ -32,6 +33,7 @@ async function* nativeBlocks(source: ByteSource, start: number, info: FlacInfo, 
   let numBatched = 0;
   let numSkipped = 0;
   let cut: FlacFrameHeader | undefined;
+  let behind = source.size;
 
   for (let next = frames.next(); !next.done; ) {
     const frame = next.value;
@@ -39,6 +41,7 @@ async function* nativeBlocks(source: ByteSource, start: number, info: FlacInfo, 
     // A frame that is not whole and others behind it: a hole, not a cut.
     numSkipped += frame.numSkipped + (cut === undefined ? 0 : 1);
     cut = end === undefined ? frame.header : undefined;
+    behind = frame.start + (end ?? frame.bytes.length);
     if (end !== undefined) {
       batch.push(frame.bytes.subarray(0, end));
       numBatched += frame.header.blockSize;
@@ -53,6 +56,8 @@ async function* nativeBlocks(source: ByteSource, start: number, info: FlacInfo, 
     yield channels;
   }
   check.finish({ errors: decoder.errors, cut, numSkipped });
+  if (String.fromCharCode(...source.read(skipTags(source, behind), 4)) === 'fLaC')
+    context.warnings.push('behind the FLAC stream another one begins, which was left out');
   await decoder.release();
 }
 

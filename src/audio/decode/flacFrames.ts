@@ -53,6 +53,8 @@ export function flacFrameHeader(bytes: Uint8Array, at = 0): FlacFrameHeader | un
 /** A frame as it stands in the file, `isWhole` unless nothing that ends it was found. */
 export interface FlacFrame {
   bytes: Uint8Array;
+  /** Its first byte in the source. */
+  start: number;
   header: FlacFrameHeader;
   /** Bytes before it that belong to no frame. */
   numSkipped: number;
@@ -84,11 +86,17 @@ export function* flacFrames(source: ByteSource, at: number, maxBits: number): Ge
     const longest = header.length + 64 + header.numChannels * (8 + Math.ceil((header.blockSize * (maxBits + 1)) / 8));
     const end = findHeader(source, position + header.length + 1, position + longest, (found) => isNext(found, header));
     if (end !== undefined) {
-      yield { bytes: source.read(position, end - position), header, numSkipped };
+      yield { bytes: source.read(position, end - position), start: position, header, numSkipped };
       position = end;
     } else {
       const bytes = source.read(position, longest);
-      const trueEnd: number | undefined = yield { bytes, header, numSkipped, possibleEnds: endsByCrc(bytes, header.length) };
+      const trueEnd: number | undefined = yield {
+        bytes,
+        start: position,
+        header,
+        numSkipped,
+        possibleEnds: endsByCrc(bytes, header.length),
+      };
       // What is no whole frame may hide the next one.
       position += trueEnd ?? header.length;
     }

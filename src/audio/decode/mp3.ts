@@ -1,7 +1,7 @@
 import { errorText } from '../../util/errors.js';
 import type { ByteSource } from './byteSource.js';
 import { convertLine } from './convertLine.js';
-import { checkSampleRate, type DecodeContext, type DecodedStream, decodeError, reportDamage } from './decodedAudio.js';
+import { checkSampleRate, type DecodeContext, type DecodedStream, decodeError, reportDamage, smallLossSeconds } from './decodedAudio.js';
 import type { Mp3Frame } from './mp3Frames.js';
 import { firstMp3Frame, type Mp3Walk, mp3Runs } from './mp3Stream.js';
 import { quietly } from './quietly.js';
@@ -19,8 +19,8 @@ export const mp3Reach = 2 ** 16;
 
 /**
  * Opens the MP3 from byte `offset` on; mpg123-decoder, an optional package, decodes it. The channel count is the header's (the decoder
- * always gives two). Damage: more than one frame fewer than the Xing or Info tag promises, or fewer samples than the frames hold; a last
- * frame that is not whole or not there is a warning.
+ * always gives two). Damage: fewer frames than the Xing or Info tag promises, or fewer samples than the frames hold; one frame, or a tenth of
+ * a second, that is not whole or not there at the end is a warning.
  */
 export async function openMp3(source: ByteSource, offset: number, context: DecodeContext): Promise<DecodedStream> {
   const { file } = context;
@@ -79,7 +79,8 @@ function checkLength(
   // The tag stands in a frame of its own.
   const numAudioFrames = tag === undefined ? numFrames : numFrames - 1;
   const taggedFrames = tag?.numFrames ?? numAudioFrames;
-  const isNearlyWhole = numAudioFrames >= taggedFrames - 1;
+  const numSpared = Math.max(1, Math.floor((smallLossSeconds * first.sampleRate) / samplesPerFrame));
+  const isNearlyWhole = numAudioFrames >= taggedFrames - numSpared;
   const promised = (isNearlyWhole ? Math.min(taggedFrames, numAudioFrames) : taggedFrames) * samplesPerFrame - (tag?.gapless ?? 0);
   if (!isNearlyWhole)
     reportDamage(

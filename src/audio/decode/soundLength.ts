@@ -3,11 +3,12 @@ import { frameBytes, type PcmFormat } from './pcmFormat.js';
 
 /**
  * Lengths of 32 bits that only a writer who could not go back leaves: 0xFFFFFFFF, INT32_MAX and its neighbours, either less a header
- * or rounded down to whole frames (sox: 0x7FFFEFFF at 24 bits), and 0x80000000; of 64 bits what no file system holds.
+ * or rounded down to whole frames (sox: 0x7FFFEFFF at 24 bits), 0x80000000, and sox's 0x7F000000 of AIFF; of 64 bits what no file system holds.
  */
 export function cannotBeTrue(numBytes: number): boolean {
   const slack = 2 ** 16;
-  return (numBytes >= 2 ** 31 - slack && numBytes <= 2 ** 31) || (numBytes >= 2 ** 32 - slack && numBytes < 2 ** 32) || numBytes >= 2 ** 53;
+  const isJustUnder = (most: number) => numBytes >= most - slack && numBytes <= most;
+  return isJustUnder(0x7f000000) || isJustUnder(2 ** 31) || isJustUnder(2 ** 32 - 1) || numBytes >= 2 ** 53;
 }
 
 /**

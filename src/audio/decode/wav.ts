@@ -1,10 +1,9 @@
 import type { ByteSource } from './byteSource.js';
 import { checkSampleRate, type DecodeContext, type DecodedStream } from './decodedAudio.js';
 import { pcmBlocks } from './pcmBlocks.js';
-import { frameBytes } from './pcmFormat.js';
 import { findWavChunks } from './riff.js';
 import { soundLength } from './soundLength.js';
-import { looksLikeSound } from './strayBytes.js';
+import { promisedAndStray } from './strayBytes.js';
 import { readWavFormat } from './wavFormat.js';
 
 /** Opens the RIFF/WAVE, RIFX or RF64 file that starts at byte `offset`: 8 to 32-bit PCM, 32 and 64-bit float, A-law, mu-law. */
@@ -14,14 +13,9 @@ export function openWav(source: ByteSource, offset: number, context: DecodeConte
   checkSampleRate(context.file, format.sampleRate);
   const available = source.size - data.start;
   let promised: number | undefined = data.size === 0 && isUnfinished ? undefined : data.size;
-  if (promised !== undefined && strayBytes > 0 && looksLikeSound(source, data.start, data.size, format)) {
-    const [said, there] = [data.size, available].map((bytes) => Math.floor(bytes / frameBytes(format)));
-    context.warnings.push(
-      `chunk "data" promises ${said} samples a channel, but what follows is no chunk and goes on like sound: all ${there} to the end of the file were used`,
-    );
-    promised = available - (available % frameBytes(format));
-  }
-  const numBytes = soundLength({ promised, available, isFileWhole, what: 'WAV chunk "data"' }, format, context);
+  const what = 'WAV chunk "data"';
+  if (promised !== undefined && strayBytes > 0) promised = promisedAndStray(source, { start: data.start, promised, what }, format, context);
+  const numBytes = soundLength({ promised, available, isFileWhole, what }, format, context);
   return {
     sampleRate: format.sampleRate,
     numChannels: format.channels,

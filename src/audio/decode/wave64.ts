@@ -1,4 +1,4 @@
-import { fields, openBox } from './boxes.js';
+import { fields, isChunkAt, openBox } from './boxes.js';
 import type { ByteSource } from './byteSource.js';
 import { type DecodeContext, type DecodedStream, decodeError } from './decodedAudio.js';
 import { readWavFormat } from './wavFormat.js';
@@ -25,5 +25,7 @@ export function openWave64(source: ByteSource, offset: number, context: DecodeCo
   const format = readWavFormat(formatBytes, context);
   const isFileWhole = fields(source.read(offset + 16, 8), false).u64(0) === source.size - offset;
   const promised = sound.size > 0 ? sound.size : undefined;
-  return openBox(source, { name: 'Sony Wave64', format, start: sound.start, promised, isFileWhole }, context);
+  const end = offset + Math.ceil((sound.start - offset + sound.size) / 8) * 8;
+  const isFollowed = isChunkAt(source, end, { headBytes: 24, isBigEndian: false, sizeOf: (head) => head.u64(16) });
+  return openBox(source, { name: 'Sony Wave64', format, start: sound.start, promised, isFileWhole, isFollowed }, context);
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { BackendOptions } from '../../backend/setBackend.js';
 import { type ClassifiedRecording, classifyRecordings } from '../../classify/classifyRecordings.js';
 import type { LabelFormat } from '../../classify/labelFormatNames.js';
-import { checkLabelOutput, writeLabels } from '../../classify/writeLabels.js';
+import { prepareLabelOutput, writeLabels } from '../../classify/writeLabels.js';
 import { findRecordings } from '../../embed/findRecordings.js';
 import { loadProbe, withProbe } from '../../model/keptProbe.js';
 import type { Model } from '../../model/loadModel.js';
@@ -33,7 +33,7 @@ const longSeconds = 60;
 export async function runClassify(options: ClassifyCommandOptions): Promise<void> {
   const { out, format, window, hop = window, threshold, top, classes, onError, salvage, channel, batchSize, workers, checkpoint } = options;
   const recordings = await findRecordings(options.in, { who: 'classify', onNote: (note) => process.stderr.write(`${note}\n`) });
-  checkLabelOutput(out, format);
+  await prepareLabelOutput(out, format);
   const probe = options.probe === undefined ? undefined : await loadProbe(options.probe);
   const found = new Map<string, number>();
   let numLong = 0;

@@ -19,7 +19,7 @@ export function registerAuditLabels(data: Command): void {
         .choices(['train', 'validation', 'test', 'all'])
         .default('train'),
     )
-    .option('--checkpoint <which>', 'of a run: best, last or the path of a file (default: best)')
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .addOption(formatOption().default('auto'))
     .option('--top <number>', 'clips on the page', nonNegativeInteger, 50)
     .option('--seed <number>', 'of folds and flips', nonNegativeInteger, 0)

@@ -5,7 +5,7 @@ import { writeHalvingTables } from '../../sweep/halvingTables.js';
 import { readHalving, runHalving } from '../../sweep/runHalving.js';
 import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
 import { spawnStage } from '../../sweep/spawnStage.js';
-import { readSweepFile } from '../../sweep/sweepFile.js';
+import { readSweepFile, type SweepFile } from '../../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../../sweep/sweepFolder.js';
 import { lockSweep } from '../../sweep/sweepLock.js';
 import { checkPlan, readPlan, type SweepPlan, settlePlan, withConfigs } from '../../sweep/sweepPlan.js';
@@ -22,9 +22,28 @@ import { makeStores, readClips } from './sweepData.js';
 
 /** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
 export async function sweepCommand(file: string, options: SweepCommandOptions, program: readonly [string, ...string[]]): Promise<void> {
-  const folder = sweepFolder(options.out);
   const sweepFile = readSweepFile(file);
+  if (sweepFile.sweep.transfer !== undefined) {
+    const { transferSweep } = await import('./transferSweep.js');
+    return transferSweep(sweepFile, options, (ofSource, ofOptions) => sweepRuns(ofSource, ofOptions, program));
+  }
+  if (options.from.length > 0 || options.to.length > 0)
+    throw new UsageError(`sweep: --from and --to are of sweeps with transfer, ${file} has none; pass --data or --features`);
+  const folder = sweepFolder(options.out);
   if (options.table) return rebuildTables(folder);
+  const done = await sweepRuns(sweepFile, options, program);
+  if (done === undefined) return;
+  process.stdout.write(`${done.markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
+  sayNext(['report', options.out]);
+}
+
+/** Makes what is missing of the runs of a file on --data or --features; with --dry-run lists them and returns undefined. */
+async function sweepRuns(
+  sweepFile: SweepFile,
+  options: SweepCommandOptions,
+  program: readonly [string, ...string[]],
+): Promise<{ runs: readonly PlannedRun[]; markdown: string } | undefined> {
+  const folder = sweepFolder(options.out);
   const { clips, source, store } = await readClips(options, commonConfig(sweepFile).data.format);
   const runs = expandSweep(sweepFile, { clips });
   checkRuns(runs, { clips, store });
@@ -36,9 +55,10 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
     process.stderr.write(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'}\n`);
-    return;
+    return undefined;
   }
-  await interruptible((signal) => execute({ folder, plan, jobs, options, program, signal }));
+  const markdown = await interruptible((signal) => execute({ folder, plan, jobs, options, program, signal }));
+  return { runs, markdown };
 }
 
 async function execute({
@@ -55,15 +75,15 @@ async function execute({
   options: SweepCommandOptions;
   program: readonly [string, ...string[]];
   signal: AbortSignal;
-}): Promise<void> {
+}): Promise<string> {
   const { runs, engine, search } = plan;
   const lock = await lockSweep(folder.lock, {
     signal,
     onWait: (pids) => say(`waiting for ${pids.join(', ')}, left by a killed sweep, to save and end`),
   });
   const { failures, markdown } = await executeLocked().finally(() => lock.release());
+  if (failures.length === 0) return markdown;
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
-  if (failures.length === 0) return sayNext(['report', options.out]);
   for (const { run, errors } of failures) process.stderr.write(`failed: ${run.name}: ${errors.join('; ')} (${folder.log(run.name)})\n`);
   throw new AudiosslError(`sweep: ${failures.length} of ${runs.length} runs failed; the same command tries them again`);
 

@@ -5,6 +5,10 @@ export interface SweepCommandOptions extends Partial<BackendOptions> {
   data?: string;
   features?: string;
   out: string;
+  /** Of a sweep with transfer: NAME=DIR, where it trains. */
+  from: string[];
+  /** Folders where it judges. */
+  to: string[];
   jobs: number;
   dryRun?: boolean;
   table?: boolean;

@@ -1,12 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readSplit } from '../../eval/evaluationClips.js';
 import { countSeen } from '../../eval/evaluationSplit.js';
 import { judgeTransfer, type TransferSystem } from '../../eval/transfer/judgeTransfer.js';
 import { encoderFeatures, logMelStatistics, randomWeightsFeatures } from '../../eval/transfer/transferFeatures.js';
 import { type TransferFolds, transferFolds } from '../../eval/transfer/transferFolds.js';
-import { labelFreeScores } from '../../report/scoreCorrelations.js';
+import { scoresOfLook } from '../../report/scoreCorrelations.js';
 import { writeTransferReport } from '../../report/transferReport.js';
 import { readLog } from '../../run/readLog.js';
 import { readContents } from '../../run/runContents.js';
@@ -16,6 +15,7 @@ import { writeFileAtomic } from '../../util/atomicFile.js';
 import { formatCsv } from '../../util/csv.js';
 import { UsageError } from '../../util/errors.js';
 import { canonicalJson } from '../../util/hash.js';
+import { makeFolder } from '../../util/makeFolder.js';
 import { startClock } from '../../util/startClock.js';
 import type { Subject } from '../withSubject.js';
 import { namesOf } from './namesOf.js';
@@ -42,7 +42,7 @@ export async function runTransfer(
 ): Promise<{ records: TransferRecord[]; files: TransferFiles }> {
   checkOptions(options);
   const names = namesOf(options.data);
-  await mkdir(options.out, { recursive: true });
+  await makeFolder(options.out);
   const records: TransferRecord[] = [];
   for (const [i, data] of options.data.entries()) records.push(await transferTo(data, names[i], options, progress));
   return { records, files: await writeTransferReport({ records, out: options.out }) };
@@ -182,8 +182,7 @@ async function gather(
 
 /** Label-free scores of the look at the weights of that epoch, where there was one. */
 async function scoresOf(log: string, epoch: number): Promise<Record<string, number | null>> {
-  const look = (await readLog(log)).monitors.find((record) => record.epoch === epoch);
-  return Object.fromEntries(labelFreeScores.flatMap(({ key }) => (look?.[key] === undefined ? [] : [[key, look[key]]])));
+  return scoresOfLook((await readLog(log)).monitors.find((record) => record.epoch === epoch));
 }
 
 /** The record as a run keeps it: itself and what it is held against. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeAudio } from '../../../src/audio/decodeAudio.js';
 import { readAudio } from '../../../src/audio/readAudio.js';
+import { noisyTone } from '../../support/oddRecordings.js';
 import { temporaryFolder } from '../../support/temporaryFolder.js';
-import { chunk, formatChunk, riff } from '../../support/wavParts.js';
+import { chunk, formatChunk, riff, sampleBytes } from '../../support/wavParts.js';
 import { bigEndian, type Field } from './bigEndian.js';
 
 const rate = 44_100;
@@ -67,6 +68,23 @@ function caf(sound: Uint8Array, { codec = 'lpcm', flags = 0, bits = 16, size = s
   ]);
 }
 
+/** Sony Wave64 of mono 16-bit samples, with a size of its data chunk that may lie. */
+function wave64(sound: Uint8Array, size = sound.length): Uint8Array {
+  const part = (id: string, content: Uint8Array, claimed = content.length) => {
+    const head = Buffer.alloc(24);
+    head.write(id, 'latin1');
+    head.write('f3acd3118cd100c04f8edb8a', 4, 'hex');
+    head.writeBigUInt64LE(BigInt(24 + claimed), 16);
+    return Buffer.concat([head, content, Buffer.alloc(-content.length & 7)]);
+  };
+  const parts = Buffer.concat([part('fmt ', formatChunk({ sampleRate: rate }).subarray(8)), part('data', sound, size)]);
+  const head = Buffer.alloc(40);
+  head.write('726966662e91cf11a5d628db04c10000', 0, 'hex');
+  head.writeBigUInt64LE(BigInt(40 + parts.length), 16);
+  head.write('wave\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a', 24, 'latin1');
+  return Buffer.concat([head, parts]);
+}
+
 const exact: [name: string, file: Uint8Array, format: string][] = [
   ['AIFF, 8 bits', aiff(pcm(8), { bits: 8 }), 'AIFF, 8-bit PCM'],
   ['AIFF, 16 bits', aiff(pcm(16)), 'AIFF, 16-bit PCM'],
@@ -85,6 +103,10 @@ const exact: [name: string, file: Uint8Array, format: string][] = [
   ['CAF, 16 bits', caf(pcm(16)), 'Apple CAF, 16-bit PCM'],
   ['CAF, little-endian, 32 bits', caf(pcm(32, true), { flags: 2, bits: 32 }), 'Apple CAF, 32-bit PCM'],
   ['CAF, floats', caf(floats(4), { flags: 1, bits: 32 }), 'Apple CAF, 32-bit float'],
+  ['AIFF by sox to a pipe', aiff(pcm(16), { count: 0x3f800000, size: 0x7f000008 }), 'AIFF, 16-bit PCM'],
+  ['AIFF-C by sox to a pipe', aiff(pcm(24), { count: 709_961_045, size: 0x7f000007, bits: 24, codec: 'NONE' }), 'AIFF-C, 24-bit PCM'],
+  ['Wave64', wave64(pcm(16, true)), 'Sony Wave64, 16-bit PCM'],
+  ['Wave64 to the end of the file', wave64(pcm(16, true), 2 ** 53), 'Sony Wave64, 16-bit PCM'],
   ['CAF to the end of the file', caf(pcm(16), { size: -1 }), 'Apple CAF, 16-bit PCM'],
 ];
 
@@ -93,6 +115,34 @@ describe('decodeAudio, PCM in other boxes than WAV', () => {
     const audio = await decodeAudio(new Uint8Array(file));
     expect([audio.sampleRate, audio.format]).toEqual([rate, format]);
     expect(audio.channels).toEqual([Float32Array.from(values)]);
+  });
+
+  // Half a second, of which the header tells a half.
+  const long = Buffer.from(sampleBytes(noisyTone(1).subarray(0, 22_048)));
+  const high = Buffer.from(long).swap16();
+  const [n, half] = [long.length / 2, long.length / 4];
+  it.each([
+    ['AU', au(high, 3, n), `promises ${half} samples a channel, but what follows is no chunk and goes on like sound: all ${n}`],
+    ['CAF', caf(high, { size: n + 4 }), `promises ${half} samples a channel, but what follows is no chunk`],
+    ['Wave64', wave64(long, n), `promises ${half} samples a channel, but what follows is no chunk`],
+    ['AIFF', aiff(high, { count: half, size: n + 8 }), `promises ${half} samples a channel, but what follows is no chunk`],
+    ['AIFF whose count alone is wrong', aiff(high, { count: half }), `counts ${half} samples a channel, its chunk "SSND" holds ${n}`],
+  ])('uses %s to its end where the header promises half of it, with a warning', async (_, file, says) => {
+    const { numFrames, warnings } = await decodeAudio(new Uint8Array(file));
+    expect([numFrames, warnings]).toEqual([n, [expect.stringContaining(says)]]);
+  });
+
+  it('ends the sound where another chunk begins', async () => {
+    const note = bigEndian('ANNO', 'u32:30000');
+    const behind = Buffer.concat([note, Buffer.alloc(30_000, 'x')]);
+    const free = Buffer.concat([bigEndian('free', 'i64:30000'), Buffer.alloc(30_000, 9)]);
+    for (const file of [Buffer.concat([aiff(high, { count: n }), behind]), Buffer.concat([caf(high), free])]) {
+      const { numFrames, warnings } = await decodeAudio(new Uint8Array(file));
+      expect([numFrames, warnings]).toEqual([n, []]);
+    }
+    // A count that reaches into it does not.
+    const { numFrames, warnings } = await decodeAudio(new Uint8Array(Buffer.concat([aiff(high, { count: n + 5000 }), behind])));
+    expect([numFrames, warnings]).toEqual([n, [expect.stringContaining('its chunk "SSND" holds')]]);
   });
 
   it.each([

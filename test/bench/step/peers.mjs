@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 const script = fileURLToPath(new URL('./torchStep.py', import.meta.url));
 
 /** What an experienced user of Debian's PyTorch sets: its OpenBLAS may be the pthread build, and glibc gives large blocks back. */
-const tuned = {
+export const tuned = {
   OPENBLAS_NUM_THREADS: '1',
   MALLOC_MMAP_THRESHOLD_: '8589934592',
   MALLOC_TRIM_THRESHOLD_: '8589934592',

@@ -29,18 +29,34 @@ export async function chooseClips(
   return { clips, notes, isOfRun };
 }
 
+/**
+ * Throws UsageError unless the recordings of a folder, of all splits together, have labels that can be judged: asked before features are
+ * made of them, which takes the longest.
+ */
+export function requireTwoClasses(clips: readonly Labelled[]): void {
+  const labelled = clips.filter(({ label }) => label !== undefined);
+  if (labelled.length === 0) throw new UsageError(`audit-labels: needs labels, none of the ${clips.length} clips has one`);
+  loneClasses(labelled);
+}
+
+type Labelled = Pick<StoredClip, 'id' | 'label' | 'group'>;
+
 /** Labels are judged by other recordings that bear them: a class of one recording has no other, and of one class nothing can be wrong. */
 function withoutLoneRecordings(stored: readonly StoredClip[], clips: readonly number[], notes: string[]): number[] {
-  const groupsOf = new Map<string, Set<string>>();
-  for (const i of clips) {
-    const label = stored[i].label as string;
-    groupsOf.set(label, (groupsOf.get(label) ?? new Set()).add(groupOf(stored[i])));
-  }
-  const lone = [...groupsOf].flatMap(([label, groups]) => (groups.size < 2 ? [label] : [])).sort();
-  if (groupsOf.size - lone.length < 2) {
-    const got = groupsOf.size - lone.length === 1 ? 'one' : 'none';
-    throw new UsageError(`audit-labels: needs two classes or more with two recordings each, got ${got}; label more recordings`);
-  }
+  const lone = loneClasses(clips.map((i) => stored[i]));
   if (lone.length > 0) notes.push(`classes of a single recording are left out, no other could speak for it: ${lone.join(', ')}`);
   return clips.filter((i) => !lone.includes(stored[i].label as string));
+}
+
+/** Classes of a single recording, sorted. Throws UsageError unless there are two others. */
+function loneClasses(clips: readonly Labelled[]): string[] {
+  const groupsOf = new Map<string, Set<string>>();
+  for (const clip of clips) {
+    const label = clip.label as string;
+    groupsOf.set(label, (groupsOf.get(label) ?? new Set()).add(groupOf(clip)));
+  }
+  const lone = [...groupsOf].flatMap(([label, groups]) => (groups.size < 2 ? [label] : [])).sort();
+  if (groupsOf.size - lone.length >= 2) return lone;
+  const got = groupsOf.size - lone.length === 1 ? 'one' : 'none';
+  throw new UsageError(`audit-labels: needs two classes or more with two recordings each, got ${got}; label more recordings`);
 }

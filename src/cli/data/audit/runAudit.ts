@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { auditLabels } from '../../../audit/auditLabels.js';
 import { detectionOf, flipLabels } from '../../../audit/flipLabels.js';
 import { prepareFolder, writeAudit } from '../../../audit/writeAudit.js';
+import { loadDataset } from '../../../data/loadDataset.js';
 import { clipMeans } from '../../../embed/embedClips.js';
 import { embedSet } from '../../../embed/embedSet.js';
 import { withEmbeddingCache } from '../../../eval/withEmbeddingCache.js';
@@ -10,7 +11,7 @@ import { runFacts } from '../../../run/runFacts.js';
 import type { RunFolder } from '../../../run/runFolder.js';
 import { appendTestAccess } from '../../../run/testAccess.js';
 import { type Subject, withSubject } from '../../withSubject.js';
-import { chooseClips } from './auditClips.js';
+import { chooseClips, requireTwoClasses } from './auditClips.js';
 import type { AuditOptions } from './auditOptions.js';
 
 export type AuditResult = Awaited<ReturnType<typeof runAudit>>;
@@ -20,6 +21,7 @@ export async function runAudit(options: AuditOptions, progress: Progress) {
   const { data, features, out, format, checkpoint } = options;
   // With a store, --data only says where the recordings lie now.
   const source = { data: features === undefined ? data : undefined, features, format, out };
+  if (source.data !== undefined) requireTwoClasses((await loadDataset(source.data, { format })).clips);
   return withSubject(options.model, { checkpoint, backend: options, source, signal: progress.signal }, (subject) =>
     auditSubject(subject, options, progress),
   );
