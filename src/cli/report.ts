@@ -29,11 +29,30 @@ export function registerReport(program: Command): void {
         const runs = [];
         for (const dir of runDirs) runs.push(await openRun(dir));
         const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
+        const sweepClaims = sweep === undefined ? undefined : await claimsOf(sweep);
         const files = await writeReport({
-          ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
+          ...{ runs, out, sweepClaims, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
           version: program.version() ?? '',
         });
         process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
       },
     );
+}
+
+/** The verdicts on the claims of a sweep; undefined where it makes none. */
+async function claimsOf(sweep: string) {
+  const [{ readPlan, withConfigs }, { sweepFolder }] = await Promise.all([
+    import('../sweep/sweepPlan.js'),
+    import('../sweep/sweepFolder.js'),
+  ]);
+  const folder = sweepFolder(sweep);
+  const plan = await readPlan(folder);
+  if (plan === undefined || plan.claims.length === 0) return undefined;
+  const [{ collectResults }, { judgeClaims }] = await Promise.all([
+    import('../sweep/collectResults.js'),
+    import('../sweep/judgeClaims.js'),
+  ]);
+  const runs = withConfigs(folder, plan.runs);
+  const { results } = await collectResults(folder, runs);
+  return judgeClaims(plan.claims, { folder, runs, results });
 }

@@ -1,3 +1,4 @@
+import { claimsMarkdown } from './claimsMarkdown.js';
 import type { ComparisonReport } from './comparisonReport.js';
 import { points, pointsInterval, pValueText } from './differenceText.js';
 import { integer, percent, percentInterval } from './format.js';
@@ -6,7 +7,7 @@ import { pairsFinding } from './html/comparison/pairsSection.js';
 import { paperFinding } from './html/comparison/paperTablesSection.js';
 import { curvesFinding } from './html/comparison/systemCurvesSection.js';
 import { sortedRows, systemsFinding } from './html/comparison/systemsSection.js';
-import { evidenceText, verdictsFinding, verdictWord } from './html/comparison/verdictsSection.js';
+import { verdictsFinding } from './html/comparison/verdictsSection.js';
 import { markdownTable } from './markdownTable.js';
 import { escapeMarkdown } from './markup.js';
 import type { PaperRow } from './paperTables.js';
@@ -24,6 +25,7 @@ export function comparisonMarkdown({
   table1,
   table2,
   verdicts,
+  sweepClaims,
   onValidation,
 }: ComparisonReport): string[] {
   const lines = ['## Systems', '', ...systemsTable({ rows, split })];
@@ -114,13 +116,12 @@ export function comparisonMarkdown({
       '',
     );
   }
-  if (verdicts !== undefined) lines.push('## The paper’s claims', '', escapeMarkdown(verdictsFinding(verdicts)), '');
-  for (const { claim, verdict, reason, published, parts } of verdicts ?? []) {
-    lines.push(
-      `- ${escapeMarkdown(claim)} **${verdictWord(verdict)}**: ${escapeMarkdown(reason)}. Published: ${escapeMarkdown(published)}.`,
-    );
-    for (const { name, evidence } of parts)
-      for (const piece of evidence) lines.push(`  - ${escapeMarkdown(`${name}: ${evidenceText(piece)}`)}`);
+  for (const [title, whose, claims] of [
+    ['Claims of the sweep', 'the sweep’s', sweepClaims],
+    ['The paper’s claims', 'the paper’s', verdicts],
+  ] as const) {
+    if (claims === undefined) continue;
+    lines.push(`## ${title}`, '', escapeMarkdown(verdictsFinding(claims, whose)), '', ...claimsMarkdown(claims), '');
   }
   return [...lines, ''];
 }

@@ -38,6 +38,8 @@ export interface ComparisonReport {
   table2: PaperRow[] | undefined;
   /** The paper's claims; undefined where its tables are not shown. */
   verdicts: ClaimVerdict[] | undefined;
+  /** Those that a sweep file makes about its systems. */
+  sweepClaims?: readonly ClaimVerdict[] | undefined;
   /** Beside tests: all runs on validation clips, where some were not tested; or why that cannot be. */
   onValidation?: ValidationComparison | { refused: string };
 }
@@ -51,8 +53,10 @@ export async function compareRuns(
   {
     replicates = comparisonReplicates,
     isPaperShown,
+    sweepClaims,
   }: {
     replicates?: number;
+    sweepClaims?: readonly ClaimVerdict[] | undefined;
     /** The paper's tables, curves and claims; default: where the data are the paper's. */
     isPaperShown?: boolean;
   } = {},
@@ -75,6 +79,7 @@ export async function compareRuns(
     table1: hasPaper ? paperTable1(rows, pairs) : undefined,
     table2: hasPaper ? paperTable2(rows) : undefined,
     verdicts: hasPaper ? claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }) : undefined,
+    ...(sweepClaims !== undefined && { sweepClaims }),
     ...(onValidation !== undefined && { onValidation }),
   };
 }

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
 import { makeFolder } from '../util/makeFolder.js';
 import { collectRun, type RunReport } from './collectRun.js';
+import type { ClaimVerdict } from './comparison/claims.js';
 import { compareRuns } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
@@ -33,6 +34,7 @@ export async function writeReport({
   out,
   version,
   isPaperShown,
+  sweepClaims,
   sounds = 'embed',
   tensorboard,
   now = new Date(),
@@ -42,6 +44,8 @@ export async function writeReport({
   version: string;
   /** The paper's tables and claims beside the own systems; default: where the data are the paper's. */
   isPaperShown?: boolean;
+  /** Claims of the sweep whose runs these are, judged. */
+  sweepClaims?: readonly ClaimVerdict[] | undefined;
   /** Of the wrong clips of a single run: inside the page (short, some 10 MB at most), from where they lie, or not at all. */
   sounds?: SoundPlace;
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
@@ -53,7 +57,7 @@ export async function writeReport({
   // A map of embeddings takes a second: only for runs that are shown in full.
   for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
   const reports = withDistinctNames(collected);
-  const comparison = reports.length > 1 ? await compareRuns(reports, { isPaperShown }) : undefined;
+  const comparison = reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims }) : undefined;
   const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
   const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
   const files: ReportFiles = {

@@ -11,7 +11,10 @@ import type { SweepFolder } from './sweepFolder.js';
 export interface SweepResult {
   run: SweepRun;
   evaluation: SweepEvaluation;
+  config: unknown;
   record: EvaluationRecord;
+  /** The record's file under evaluations/, without its ending. */
+  recordName: string;
   /** Of the training, over all its parts. */
   trainingSeconds: number | null;
   /** Of the look at the weights that were evaluated. */
@@ -33,15 +36,16 @@ export async function collectResults(folder: SweepFolder, runs: readonly Planned
     const isDone = await isTrained(paths);
     const { end, monitors } = await readLog(paths.log);
     const trainingSeconds = end?.seconds ?? null;
-    const records = (await readEvaluations(paths)).map(({ record }) => record);
+    const records = await readEvaluations(paths);
     const as = { seed: run.seed, options: run.config.evaluation };
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
-      const record = isDone ? records.find((candidate) => matchesEvaluation(candidate, evaluation, as)) : undefined;
-      if (record === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
+      const found = isDone ? records.find(({ record }) => matchesEvaluation(record, evaluation, as)) : undefined;
+      if (found === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
       else {
+        const { record, name: recordName } = found;
         const scores = monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
-        results.push({ run, evaluation, record, trainingSeconds, scores });
+        results.push({ run, evaluation, config: run.config, record, recordName, trainingSeconds, scores });
       }
     }
     if (what.length > 0) missing.push({ run, what });

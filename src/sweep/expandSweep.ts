@@ -8,6 +8,7 @@ import { UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { keyLabels, runName, settingLabel } from './runName.js';
 import { drawName, drawSettings, type SearchOptions } from './searchSpace.js';
+import { checkClaims } from './sweepClaim.js';
 import type { BaselineName, SweepEvaluation, SweepFile } from './sweepFile.js';
 
 /** One run of a sweep: a training (or none, for a baseline) and its evaluations. */
@@ -88,6 +89,7 @@ export function expandSweep(file: SweepFile, { clips }: { clips: readonly Pick<C
     }
   }
   checkNames(file, runs);
+  checkClaims(sweep.claims, { systems: [...new Set(runs.map(({ system }) => system))], placeOf });
   return runs;
 }
 

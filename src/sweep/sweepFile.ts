@@ -8,6 +8,7 @@ import { checkpointNames } from '../util/checkpointNames.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { searchOptions } from './searchSpace.js';
+import { sweepClaim } from './sweepClaim.js';
 
 const fold = z.union([z.string(), z.number().int()]).transform(String);
 const values = z.record(z.string(), z.json());
@@ -70,6 +71,7 @@ export const sweepSchema = z
       .optional()
       .transform((given): SweepEvaluation[] => given ?? [{ protocol: 'linear', split: 'validation', checkpoint: 'best' }]),
     baselines: z.array(z.enum(baselineNames)).default([]).describe('evaluated beside the runs, once a fold and seed'),
+    claims: z.array(sweepClaim).default([]).describe('that one system is better than another; the table and the report judge them'),
   })
   .describe('sweep of audiossl');
 export type Sweep = z.infer<typeof sweepSchema>;

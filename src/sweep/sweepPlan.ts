@@ -13,6 +13,7 @@ import { canonicalJson } from '../util/hash.js';
 import { makeFolder } from '../util/makeFolder.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { type SearchOptions, searchOptions } from './searchSpace.js';
+import { type SweepClaim, sweepClaim } from './sweepClaim.js';
 import { checkEngine, type SweepEngine, sweepEngine } from './sweepEngine.js';
 import { baselineNames, sweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
@@ -21,6 +22,7 @@ const planSchema = z.object({
   schemaVersion: z.literal(1),
   source: z.string(),
   search: searchOptions.optional(),
+  claims: z.array(sweepClaim).default([]),
   engine: sweepEngine.optional().describe('absent in a plan of an earlier version: taken from the next start on'),
   runs: z.array(
     z.object({
@@ -44,13 +46,18 @@ export interface SweepPlan {
   engine: SweepEngine;
   /** Of a search: how its runs are judged. */
   search?: SearchOptions | undefined;
+  /** What its tables judge. They may change from start to start: nothing is computed for them. */
+  claims?: readonly SweepClaim[];
   runs: readonly PlannedRun[];
 }
 
 /** sweep.yaml of a sweep's folder; undefined where there is none. */
 export async function readPlan(
   folder: SweepFolder,
-): Promise<{ source: string; engine?: SweepEngine | undefined; search?: SearchOptions | undefined; runs: SweepRun[] } | undefined> {
+): Promise<
+  | { source: string; engine?: SweepEngine | undefined; search?: SearchOptions | undefined; claims: SweepClaim[]; runs: SweepRun[] }
+  | undefined
+> {
   const text = await readTextIfThere(folder.plan);
   if (text === undefined) return undefined;
   const parsed = planSchema.safeParse(readYaml(text, folder.plan).value);
@@ -70,7 +77,7 @@ export function withConfigs(folder: SweepFolder, runs: readonly SweepRun[]): Pla
  * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, and the number of threads
  * may be another; nothing else may change. Returns what the user must know, a line each.
  */
-export async function settlePlan(folder: SweepFolder, { source, engine, search, runs }: SweepPlan): Promise<string[]> {
+export async function settlePlan(folder: SweepFolder, { source, engine, search, claims = [], runs }: SweepPlan): Promise<string[]> {
   const notes = await checkPlan(folder, { source, engine, search, runs });
   for (const { name, config } of runs) {
     const path = folder.config(name);
@@ -78,7 +85,8 @@ export async function settlePlan(folder: SweepFolder, { source, engine, search, 
     await makeFolder(dirname(path));
     await writeFileAtomic(path, toYaml(config));
   }
-  const plan = { schemaVersion: 1, source, engine, ...(search && { search }), runs: runs.map(({ config, ...run }) => run) };
+  const own = { ...(search && { search }), ...(claims.length > 0 && { claims }) };
+  const plan = { schemaVersion: 1, source, engine, ...own, runs: runs.map(({ config, ...run }) => run) };
   await writeFileAtomic(folder.plan, toYaml(plan));
   return notes;
 }

@@ -1,17 +1,26 @@
+import { claimsMarkdown } from '../report/claimsMarkdown.js';
 import { correlationText, scoreCorrelations } from '../report/scoreCorrelations.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
 import { groupBy } from '../util/groupBy.js';
 import { type CollectedResults, collectResults, describeEvaluation } from './collectResults.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
+import { judgeClaims } from './judgeClaims.js';
 import { type OverSeeds, type SystemSummary, summariseSystems } from './summariseSystems.js';
+import type { SweepClaim } from './sweepClaim.js';
 import type { SweepEvaluation } from './sweepFile.js';
 import type { SweepFolder } from './sweepFolder.js';
 
-/** Writes table.csv and table.md from what is there. */
-export async function writeTables(folder: SweepFolder, runs: readonly PlannedRun[]): Promise<CollectedResults & { markdown: string }> {
+/** Writes table.csv and table.md from what is there. Claims take a second: leave them out while the sweep runs. */
+export async function writeTables(
+  folder: SweepFolder,
+  runs: readonly PlannedRun[],
+  { claims = [] }: { claims?: readonly SweepClaim[] } = {},
+): Promise<CollectedResults & { markdown: string }> {
   const collected = await collectResults(folder, runs);
-  const markdown = markdownTable(runs, collected);
+  const verdicts = await judgeClaims(claims, { folder, runs, results: collected.results });
+  const claimsText = verdicts.length === 0 ? '' : `\n## Claims\n\n${claimsMarkdown(verdicts).join('\n')}\n`;
+  const markdown = markdownTable(runs, collected) + claimsText;
   await writeFileAtomic(folder.tableCsv, csvTable(runs, collected));
   await writeFileAtomic(folder.tableMarkdown, markdown);
   return { ...collected, markdown };

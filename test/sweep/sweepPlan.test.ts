@@ -23,6 +23,9 @@ describe('the plan of a sweep', () => {
     expect(await settlePlan(folder, plan)).toEqual([]);
     const withoutConfig = (runs: typeof plan.runs) => JSON.parse(JSON.stringify(runs.map(({ config, ...run }) => run)));
     expect((await readPlan(folder))?.runs).toEqual(withoutConfig(plan.runs));
+    const claims = [{ claim: 'Cold is better.', cases: [{ better: 'temperature0.1', than: 'temperature0.2' }] }];
+    await settlePlan(folder, { ...plan, claims });
+    expect((await readPlan(folder))?.claims).toEqual(claims);
     expect(readdirSync(join(dir, 'out', 'configs'))).toHaveLength(4);
 
     const grown = expand({ ...sweep, seeds: [2, 1, 0], evaluate: [...evaluate, { protocol: 'linear', split: 'validation' }] });

@@ -66,7 +66,9 @@ describe('tables of a sweep', () => {
   const result = (index: number, record: EvaluationRecord) => ({
     run: runs[index],
     evaluation,
+    config: {},
     record,
+    recordName: 'linear-test',
     trainingSeconds: 7,
     scores: { effectiveRank: index },
   });

@@ -50,7 +50,13 @@ async function sweepRuns(
   const { jobs, threads, note } = shareThreads(options);
   if (note !== undefined) say(note);
   const { name: backend, device, precision } = await pickBackend({ ...options, threads });
-  const plan: SweepPlan = { source, engine: { backend, device, precision, threads }, search: sweepFile.sweep.search, runs };
+  const plan: SweepPlan = {
+    source,
+    engine: { backend, device, precision, threads },
+    search: sweepFile.sweep.search,
+    claims: sweepFile.sweep.claims,
+    runs,
+  };
   for (const line of await checkPlan(folder, plan)) say(line);
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
@@ -76,7 +82,7 @@ async function execute({
   program: readonly [string, ...string[]];
   signal: AbortSignal;
 }): Promise<string> {
-  const { runs, engine, search } = plan;
+  const { runs, engine, search, claims } = plan;
   const lock = await lockSweep(folder.lock, {
     signal,
     onWait: (pids) => say(`waiting for ${pids.join(', ')}, left by a killed sweep, to save and end`),
@@ -131,7 +137,7 @@ async function execute({
           if (!end.wasDone) await writeTables(folder, runs);
         },
       });
-      const { markdown } = await writeTables(folder, runs);
+      const { markdown } = await writeTables(folder, runs, { claims });
       signal.throwIfAborted();
       return { failures, markdown };
     } finally {
@@ -143,10 +149,10 @@ async function execute({
 async function rebuildTables(folder: SweepFolder): Promise<void> {
   const plan = await readPlan(folder);
   if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
-  const { runs, search } = plan;
+  const { runs, search, claims } = plan;
   const { markdown } =
     search === undefined
-      ? await writeTables(folder, withConfigs(folder, runs))
+      ? await writeTables(folder, withConfigs(folder, runs), { claims })
       : { markdown: await writeHalvingTables(folder, { runs, search, scores: await readHalving(folder, search) }) };
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
 }

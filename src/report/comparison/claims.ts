@@ -7,12 +7,13 @@ import { type AnalysedRun, featureParts } from './featureClaim.js';
 import type { System } from './system.js';
 import { type ClaimPart, combine, notTested, partOf, type Verdict } from './verdicts.js';
 
-/** A claim of the paper and what the given runs say about it. */
+/** A claim of the paper, or of a sweep file, and what the given runs say about it. */
 export interface ClaimVerdict {
-  id: 'marginHelpsSupervised' | 'aclBeatsNtXent' | 'classesImprove' | 'selfSupervisedBeatsSupervised' | 'bestAlpha' | 'featuresTighten';
+  /** Distinct on one page. */
+  id: string;
   /** The claim in one sentence. */
   claim: string;
-  /** The published numbers behind it. */
+  /** The published numbers behind it; empty where none are given. */
   published: string;
   verdict: Verdict;
   /** One sentence. */

@@ -27,28 +27,37 @@ export async function readEvaluatedRuns(reports: readonly RunReport[], split: 't
     const records = report.evaluations.map(({ record }) => record);
     for (const { name, record } of report.evaluations) {
       if (record.split !== split || isPartOfPooled(record, records)) continue;
-      const read = await readPredictions(runFolder(report.dir), name);
-      if (read === undefined) {
-        throw new UsageError(
-          `report: a comparison needs the predictions of every run, ${report.dir} lacks evaluations/${name}.predictions.csv; evaluate it again`,
-        );
-      }
-      if (read.predictions.length !== record.numClips) {
-        throw new UsageError(
-          `report: ${report.dir}: evaluations/${name}.predictions.csv must hold the ${record.numClips} clips of its record, holds ${read.predictions.length}; evaluate it again`,
-        );
-      }
+      const predictions = await predictionsOf(report.dir, { name, record });
       evaluated.push({
         run: report.name,
         config: report.config,
         evaluation: name,
         record,
-        predictions: read.predictions,
+        predictions,
         validationScore: validationScore(report, record),
       });
     }
   }
   return evaluated;
+}
+
+/** What an evaluation of the run in `dir` said of each clip. Throws UsageError where that is missing or of other clips than its record. */
+export async function predictionsOf(
+  dir: string,
+  { name, record }: { name: string; record: Pick<EvaluationRecord, 'numClips'> },
+): Promise<readonly Prediction[]> {
+  const read = await readPredictions(runFolder(dir), name);
+  if (read === undefined) {
+    throw new UsageError(
+      `report: a comparison needs the predictions of every run, ${dir} lacks evaluations/${name}.predictions.csv; evaluate it again`,
+    );
+  }
+  if (read.predictions.length !== record.numClips) {
+    throw new UsageError(
+      `report: ${dir}: evaluations/${name}.predictions.csv must hold the ${record.numClips} clips of its record, holds ${read.predictions.length}; evaluate it again`,
+    );
+  }
+  return read.predictions;
 }
 
 /** All that tells one way of evaluating from another, but for the folds and the seed. */

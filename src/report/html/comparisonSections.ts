@@ -33,6 +33,11 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
   return [
     { id: 'systems', title: 'Systems', content: systemsSection(comparison) },
     { id: 'pairs', title: 'Differences', content: pairsSection(comparison) },
+    ...optionalSection(
+      'sweep-claims',
+      'Claims of the sweep',
+      comparison.sweepClaims && verdictsSection(comparison.sweepClaims, 'the sweep’s'),
+    ),
     ...optionalSection('on-validation', 'On the validation clips', validationSection(comparison)),
     ...optionalSection('classes', 'Class by class', classBarsSection(comparison)),
     { id: 'training', title: 'Training', content: runsTrainingSection(runs) },

@@ -14,10 +14,10 @@ const words: Record<Verdict, string> = {
 /** The verdict in a sign as well, which needs no colour. */
 const signs: Record<Verdict, string> = { supported: '✓', notSupported: '✗', undecided: '?', notTested: '–' };
 
-/** What these runs say about each of the paper's claims. */
-export function verdictsSection(verdicts: readonly ClaimVerdict[]): Child {
+/** What these runs say about each claim of a paper, or of a sweep file. */
+export function verdictsSection(verdicts: readonly ClaimVerdict[], whose = 'the paper’s'): Child {
   return [
-    h('p', { class: 'finding' }, verdictsFinding(verdicts)),
+    h('p', { class: 'finding' }, verdictsFinding(verdicts, whose)),
     h(
       'p',
       {},
@@ -27,12 +27,12 @@ export function verdictsSection(verdicts: readonly ClaimVerdict[]): Child {
   ];
 }
 
-export function verdictsFinding(verdicts: readonly ClaimVerdict[]): string {
+export function verdictsFinding(verdicts: readonly ClaimVerdict[], whose = 'the paper’s'): string {
   const count = (verdict: Verdict) => verdicts.filter((one) => one.verdict === verdict).length;
   const parts = (['supported', 'notSupported', 'undecided', 'notTested'] as const).flatMap((verdict) =>
     count(verdict) === 0 ? [] : [`${count(verdict)} ${count(verdict) === 1 ? 'is' : 'are'} ${words[verdict]}`],
   );
-  return `Of the paper’s ${verdicts.length} claims ${parts.join(', ')} by these runs.`;
+  return `Of ${whose} ${verdicts.length} ${verdicts.length === 1 ? 'claim' : 'claims'} ${parts.join(', ')} by these runs.`;
 }
 
 export function verdictWord(verdict: Verdict): string {
@@ -59,7 +59,7 @@ function claim({ id, claim: text, published, verdict, reason, parts }: ClaimVerd
         {},
         parts.map((part) => partItem(part, parts.length > 1)),
       ),
-    h('p', { class: 'published' }, `Published: ${published}.`),
+    published !== '' && h('p', { class: 'published' }, `Published: ${published}.`),
   );
 }
 

@@ -1,0 +1,89 @@
+import { accuracyEvidence } from '../report/comparison/claimEvidence.js';
+import type { ClaimVerdict } from '../report/comparison/claims.js';
+import { comparisonReplicates } from '../report/comparison/compareSystems.js';
+import { type EvaluatedRun, predictionsOf } from '../report/comparison/evaluatedRuns.js';
+import type { System } from '../report/comparison/system.js';
+import { groupSystems } from '../report/comparison/systems.js';
+import { type ClaimPart, combine, notTested, partOf } from '../report/comparison/verdicts.js';
+import { type CollectedResults, describeEvaluation, type SweepResult } from './collectResults.js';
+import type { SweepRun } from './expandSweep.js';
+import type { SweepClaim } from './sweepClaim.js';
+import type { SweepFolder } from './sweepFolder.js';
+
+/**
+ * A verdict on each claim of a sweep by the first evaluation on test clips (on validation clips where none is tested): the difference in
+ * micro accuracy, paired over clips and seeds, of the runs of both systems that have the same seed and test fold. The rule is that of the
+ * paper's claims: see `decide`.
+ */
+export async function judgeClaims(
+  claims: readonly SweepClaim[],
+  {
+    folder,
+    runs,
+    results,
+    replicates = comparisonReplicates,
+  }: { folder: SweepFolder; runs: readonly SweepRun[]; results: CollectedResults['results']; replicates?: number },
+): Promise<ClaimVerdict[]> {
+  const evaluations = runs.flatMap((run) => run.evaluations);
+  const judgedBy = evaluations.find(({ split }) => split === 'test') ?? evaluations[0];
+  const how = judgedBy === undefined ? 'an evaluation' : `${describeEvaluation(judgedBy)} on ${judgedBy.split}`;
+  const judged = results.filter(({ evaluation }) => judgedBy !== undefined && describe(evaluation) === describe(judgedBy));
+  const verdicts: ClaimVerdict[] = [];
+  for (const [index, { claim, published = '', cases }] of claims.entries()) {
+    const parts: ClaimPart[] = [];
+    for (const { better, than } of cases) {
+      const name = `${better} against ${than}`;
+      const pairs = commonRuns(judged, better, than);
+      const numPlanned = commonRuns(
+        runs.map((run) => ({ run })),
+        better,
+        than,
+      ).length;
+      if (pairs.length === 0) {
+        parts.push(notTested(name, [`runs of ${better} and ${than} with one seed and fold, evaluated by ${how}`]));
+        continue;
+      }
+      const [a, b] = await Promise.all([
+        systemOf(
+          folder,
+          better,
+          pairs.map(([own]) => own),
+        ),
+        systemOf(
+          folder,
+          than,
+          pairs.map(([, other]) => other),
+        ),
+      ]);
+      const notes = pairs.length < numPlanned ? [`${pairs.length} of ${numPlanned} planned pairs of runs`] : [];
+      parts.push(partOf({ name, evidence: [accuracyEvidence(a, b, { systems: [a, b], replicates })], notes: [how, ...notes] }));
+    }
+    const verdict = combine(parts);
+    const told = parts.filter((part) => part.verdict === verdict);
+    const reason = told.map((part) => (parts.length > 1 ? `${part.name}: ${part.reason}` : part.reason)).join('; ');
+    verdicts.push({ id: `sweep-${index + 1}`, claim, published, verdict, reason, parts });
+  }
+  return verdicts;
+}
+
+const describe = (evaluation: SweepResult['evaluation']) => `${describeEvaluation(evaluation)} on ${evaluation.split}`;
+
+/** Runs of two systems side by side, those that share seed and fold. */
+function commonRuns<T extends { run: SweepRun }>(all: readonly T[], a: string, b: string): [T, T][] {
+  const others = all.filter(({ run }) => run.system === b);
+  return all.flatMap((own): [T, T][] => {
+    const other = own.run.system === a && others.find(({ run }) => run.seed === own.run.seed && run.fold === own.run.fold);
+    return other ? [[own, other]] : [];
+  });
+}
+
+/** The runs of one system pooled, under the name that it has in the sweep. */
+async function systemOf(folder: SweepFolder, name: string, results: readonly SweepResult[]): Promise<System> {
+  const entries: EvaluatedRun[] = [];
+  for (const { run, config, record, recordName } of results) {
+    const predictions = await predictionsOf(folder.run(run.name), { name: recordName, record });
+    entries.push({ run: run.name, config, evaluation: recordName, record, predictions, validationScore: null });
+  }
+  const [system] = groupSystems(entries);
+  return { ...system, name };
+}
