@@ -49,7 +49,7 @@ async function secondsOfNeighbours(store, run, numClips) {
 
 const folder = await mkdtemp(join(tmpdir(), 'audiossl-bench-'));
 try {
-  const config = loadConfig({ file: join(root, 'configs/esc10.yaml'), overrides: [`train.epochs=${options.epochs}`, 'train.monitorEveryEpochs=1'] });
+  const config = loadConfig({ file: join(root, 'configs/esc10-authors.yaml'), overrides: [`train.epochs=${options.epochs}`, 'train.monitorEveryEpochs=1'] });
   await buildFeatureStore({
     dataset: await loadDataset(join(root, 'data/esc10')),
     frontEnd: config.frontEnd,

@@ -6,8 +6,9 @@
 //
 // Both sides train without labels on the clips of the other folds, from the same features, and are looked at after the same numbers of
 // patches. A look: logistic regression (as `audiossl transfer`: standardised clip means, C 0.1) on the labels of those folds, judged on
-// fold 5. A side is done at the first look at which the mean of its seeds is --target, or at --limit-minutes of training a seed, or when
-// its schedule ends. Only training counts as time: making views, steps, updates. One process at a time, the sides by turns.
+// fold 5; the first one is before any training. A side is done at the first look at which the mean of its seeds is --target, or at
+// --limit-minutes of training a seed, or when its schedule ends. Only training counts as time: making views, steps, updates. One process at
+// a time, the sides by turns.
 //
 //     --target 85 --seeds 3 --limit-minutes 40 --threads N
 //     --look-epochs 10                between looks; an epoch is two patches a clip, 636 for ESC-10
@@ -80,7 +81,9 @@ async function createJudge() {
     ['backend/setBackend', 'data/FeatureStore', 'eval/transfer/transferProtocols', 'util/npy'].map(src),
   );
   await setBackend({ backend: 'libtorch', threads: Number(options.threads) });
-  const { clips, classNames } = await FeatureStore.open(store);
+  const opened = await FeatureStore.open(store);
+  await opened.close();
+  const { clips, classNames } = opened;
   const isTest = clips.map((clip) => clip.fold === options.fold);
   const parts = {
     labels: clips.map((clip) => classNames.indexOf(clip.label)),
@@ -138,7 +141,8 @@ async function compare() {
   const variant = options.sides.includes('authors') ? chooseVariant() : undefined;
   const lengths = { ours: loadConfig({ file: options.config, overrides: [], command: 'pretrain' }).train.epochs, authors: 500 };
   const ends = new Map();
-  for (let look = 1; ends.size < options.sides.length; look++) {
+  const first = new Map();
+  for (let look = 0; ends.size < options.sides.length; look++) {
     for (const side of options.sides) {
       if (ends.has(side)) continue;
       const epoch = Math.min(look * lookEpochs, lengths[side]);
@@ -153,9 +157,10 @@ async function compare() {
         looks.push(records.find(isIt));
       }
       const accuracy = mean(looks.map((record) => record.accuracy));
+      if (look === 0) first.set(side, accuracy);
       const minutes = looks.map((record) => record.seconds / 60);
       if (accuracy >= target || mean(minutes) >= limitMinutes || epoch >= lengths[side])
-        ends.set(side, { side, reached: accuracy >= target, accuracy, epoch, patches: looks[0].patches, minutes, looks });
+        ends.set(side, { side, reached: accuracy >= target, accuracy, epoch, patches: looks[0].patches, minutes, looks, untrained: first.get(side) });
     }
   }
   return { ends: [...ends.values()], variant };
@@ -163,10 +168,10 @@ async function compare() {
 
 function describe({ ends, variant }) {
   const names = { ours: 'audiossl', authors: `the authors' setting, PyTorch (${variant})` };
-  const lines = ends.map(({ side, reached, accuracy, epoch, patches, minutes, looks }) => {
+  const lines = ends.map(({ side, reached, accuracy, epoch, patches, minutes, looks, untrained }) => {
     const range = `${Math.min(...minutes).toFixed(2)} to ${Math.max(...minutes).toFixed(2)}`;
     const each = looks.map((record) => record.accuracy.toFixed(1)).join(', ');
-    return `${names[side]}: ${accuracy.toFixed(1)} % (${each}) ${reached ? 'after' : 'and no more after'} ${mean(minutes).toFixed(2)} minutes (${range}), ${patches} patches, ${epoch} epochs`;
+    return `${names[side]}: ${accuracy.toFixed(1)} % (${each}) ${reached ? 'after' : 'and no more after'} ${mean(minutes).toFixed(2)} minutes (${range}), ${patches} patches, ${epoch} epochs; before training ${untrained.toFixed(1)} %`;
   });
   const [ours, authors] = ['ours', 'authors'].map((side) => ends.find((end) => end.side === side));
   const share = ours?.reached && authors ? mean(ours.minutes) / mean(authors.minutes) : undefined;

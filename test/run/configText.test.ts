@@ -131,9 +131,8 @@ describe('the shipped configs', () => {
     ]);
   });
 
-  it('esc10.yaml trains on folds 1 to 3, looks at fold 4 and tests on fold 5', () => {
-    const { data, train } = loadConfig({ file: join(configs, 'esc10.yaml') });
+  it.each(['esc10.yaml', 'esc10-authors.yaml'])('%s trains on folds 1 to 3, looks at fold 4 and tests on fold 5', (file) => {
+    const { data } = loadConfig({ file: join(configs, file) });
     expect(data).toMatchObject({ trainFolds: ['1', '2', '3'], validationFolds: ['4'], testFold: '5' });
-    expect(train).toMatchObject({ epochs: 100, batchSize: 64 });
   });
 });

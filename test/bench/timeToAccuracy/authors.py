@@ -147,12 +147,13 @@ class Training:
     def embed(self):
         """[clips, 512]: the mean of h over the patches of each clip, HOP apart and the last that fits."""
         self.encoder.eval()
-        rows = []
-        for first, count in zip(self.store.first.tolist(), self.store.count.tolist()):
-            starts = sorted({*range(0, count - FRAMES + 1, HOP), count - FRAMES})
-            x = self.store.patches(first + torch.tensor(starts))[:, None]
-            rows.append(self.encoder((x - self.store.mean) / self.store.deviation).mean(0))
-        return torch.stack(rows).numpy()
+        grid = [(clip, int(first) + start) for clip, (first, count) in enumerate(zip(self.store.first, self.store.count))
+                for start in sorted({*range(0, int(count) - FRAMES + 1, HOP), int(count) - FRAMES})]
+        clips, starts = torch.tensor(grid).T
+        x = (((self.store.patches(part) - self.store.mean) / self.store.deviation)[:, None] for part in starts.split(BATCH))
+        h = torch.cat([self.encoder(part if self.variant == "eager" else part.to(memory_format=torch.channels_last)) for part in x])
+        sums = torch.zeros(len(self.store.first), h.shape[1]).index_add_(0, clips, h)
+        return (sums / torch.bincount(clips)[:, None]).numpy()
 
 
 def timed_epoch(store, variant, epochs):
