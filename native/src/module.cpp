@@ -16,11 +16,12 @@
 namespace audiossl {
 namespace {
 
-// glibc gives large blocks back to the kernel and faults them in again at every training step; keeping them is worth 20-30 % of a step.
+// glibc gives what is freed back to the kernel and faults it in again at every training step. Tensors have an arena of their own (arena.cpp);
+// of the rest small blocks are kept, large ones are JavaScript's arrays, such as the weights of a file, which are used once.
 void keepFreedMemory() {
-  mallopt(M_MMAP_MAX, 0);         // large blocks come from the heap ...
-  mallopt(M_TRIM_THRESHOLD, -1);  // ... which never shrinks ...
-  mallopt(M_TOP_PAD, 64 << 20);   // ... and grows in large steps
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);  // larger blocks come from the kernel and go back to it
+  mallopt(M_TRIM_THRESHOLD, -1);       // the heap never shrinks ...
+  mallopt(M_TOP_PAD, 64 << 20);        // ... and grows in large steps
 }
 
 // The pthread build of OpenBLAS keeps its own threads, which fight those of OpenMP.

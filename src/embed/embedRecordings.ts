@@ -4,7 +4,7 @@ import { runInWorkers } from '../data/workerPool.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
 import { runnableModule } from '../util/packageFile.js';
-import { createEmbeddingRowMaker, type PlacedRows } from './embeddingRows.js';
+import { type CompleteRecording, createEmbeddingRowMaker, type PlacedRows } from './embeddingRows.js';
 import type { RowKind } from './recordingPatches.js';
 
 export interface Recording {
@@ -28,22 +28,27 @@ export interface EmbedSummary {
 export interface EmbeddedPart {
   rows: PlacedRows;
   /** `seconds`: length of the recording. */
-  completed: { id: string; isFilled: boolean; warnings: string[]; seconds: number }[];
+  completed: (CompleteRecording & { isFilled: boolean; warnings: string[]; seconds: number })[];
 }
 
 /** Jobs that a worker is given ahead: it must not run dry while this thread is inside the encoder for a second or two. */
 const JOBS_AHEAD = 48;
+const MOST_AHEAD = 128;
+
+/** More take more memory and no less time. */
+const DEFAULT_BATCH_SIZE = 32;
 
 /**
  * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the patches in full batches across
- * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, at most a batch of recordings, however long
+ * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, of at most 128 recordings, however long
  * each is. Rows come in the order of the recordings, each exactly once, through `onPart`, the same ones whatever the number of workers. A broken recording is listed and skipped, or with `onError: 'fail'` ends the work with an error naming it.
  */
 export async function embedRecordings({
   model,
   recordings,
   per,
-  batchSize = 128,
+  batchSize = DEFAULT_BATCH_SIZE,
+  patchesBefore,
   numWorkers = Math.max(1, availableParallelism() - 1),
   onError = 'skip',
   salvage = false,
@@ -57,6 +62,8 @@ export async function embedRecordings({
   recordings: readonly Recording[];
   per: RowKind;
   batchSize?: number;
+  /** Patches that an earlier run embedded. See createEmbeddingRowMaker. */
+  patchesBefore?: number;
   /** Default: all cores but one, which embeds. */
   numWorkers?: number;
   onError?: 'skip' | 'fail';
@@ -71,15 +78,16 @@ export async function embedRecordings({
   const { frontEnd, patchFrames } = model;
   const summary: EmbedSummary = { numEmbedded: 0, numRows: 0, rejected: [], warnings: [], filled: [], encoderBusy: 0 };
   /** Of recordings that are read and not complete. */
-  const facts = new Map<string, EmbeddedPart['completed'][number]>();
+  const facts = new Map<string, Omit<EmbeddedPart['completed'][number], keyof CompleteRecording>>();
   const rowMaker = createEmbeddingRowMaker({
-    ...{ model, per, batchSize },
+    ...{ model, per, batchSize, patchesBefore },
     async onRows(rows, completed) {
       summary.numRows += rows.ids.length;
-      await onPart({ rows, completed: completed.map((id) => facts.get(id) as EmbeddedPart['completed'][number]) });
-      for (const id of completed) facts.delete(id);
+      await onPart({ rows, completed: completed.map((one) => ({ ...one, ...known(one.id) })) });
+      for (const { id } of completed) facts.delete(id);
     },
   });
+  const known = (id: string) => facts.get(id) ?? { isFilled: false, warnings: [], seconds: 0 };
   /** Of a recording so long that it comes in parts some are embedded. */
   let isUnderWay = false;
   const start = performance.now();
@@ -89,8 +97,8 @@ export async function embedRecordings({
     numWorkers,
     jobs: recordings,
     jobsAhead: JOBS_AHEAD,
-    // A batch takes no more recordings than patches: with so many ahead the next one is ready, and a kill repeats two batches at most.
-    maxAhead: Math.max(batchSize, 2 * numWorkers),
+    // A batch takes no more recordings than patches: with so many ahead the next one is ready, and a kill does not repeat many.
+    maxAhead: Math.max(MOST_AHEAD, batchSize, 2 * numWorkers),
     bytesOf: ({ values }) => values.byteLength,
     signal,
     async onPart(index, { values }) {
@@ -113,7 +121,7 @@ export async function embedRecordings({
         const isFilled = numSamples / sampleRate < frontEnd.minSeconds;
         for (const warning of warnings) summary.warnings.push({ id, warning });
         if (isFilled) summary.filled.push(id);
-        facts.set(id, { id, isFilled, warnings, seconds: numSamples / sampleRate });
+        facts.set(id, { isFilled, warnings, seconds: numSamples / sampleRate });
         await rowMaker.push(id, frames(values));
         await rowMaker.end(id);
         summary.numEmbedded++;

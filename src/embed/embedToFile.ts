@@ -132,10 +132,11 @@ async function embedRest(
 ): Promise<number> {
   const done = new Set(partial.entries.map(({ id }) => id));
   const numRejected = partial.entries.filter(({ rejected }) => rejected !== undefined).length;
+  const patchesBefore = partial.entries.reduce((sum, { numPatches = 0 }) => sum + numPatches, 0);
   const rest = recordings.filter(({ id }) => !done.has(id));
   if (rest.length === 0) return 0;
   const { encoderBusy } = await embedRecordings({
-    ...{ model, recordings: rest, per, batchSize, numWorkers, onError, salvage, channel, signal },
+    ...{ model, recordings: rest, per, batchSize, patchesBefore, numWorkers, onError, salvage, channel, signal },
     onPart: (part) => partial.append(part),
     onRejected: (id, reason) => partial.reject(id, reason),
     onProgress: (now, _total, rejected) => onProgress?.(done.size + now, recordings.length, numRejected + rejected),

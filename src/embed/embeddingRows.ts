@@ -22,6 +22,12 @@ export interface PlacedRows extends EmbeddingRows {
   ends: number[];
 }
 
+/** A recording whose rows are all there. */
+export interface CompleteRecording {
+  id: string;
+  numPatches: number;
+}
+
 /** Takes log-mels in, piece by piece, hands rows out as soon as a batch is full. */
 export interface EmbeddingRowMaker {
   /** The next frames of a recording, [n, nMels]. */
@@ -38,24 +44,29 @@ export interface EmbeddingRowMaker {
 interface Current {
   id: string;
   patches: RecordingPatches;
+  numPatches: number;
   isEnded: boolean;
 }
 
 /**
  * Embeds the patches of recordings in full batches across them, at most one batch being kept. Rows come in the order of the recordings,
- * each exactly once, through `onRows`, which is awaited and told with them which recordings are complete. Throws AudiosslError naming the
+ * each exactly once, through `onRows`, which is awaited and told with them which recordings are complete. A matrix product may round by the
+ * place of a row: with `patchesBefore` embedded elsewhere before, the first batch begins with zeros in their places, so that every patch
+ * has the place that it would have had. Throws AudiosslError naming the
  * recording whose embedding is not finite.
  */
 export function createEmbeddingRowMaker({
   model,
   per,
   batchSize,
+  patchesBefore = 0,
   onRows,
 }: {
   model: Model;
   per: RowKind;
   batchSize: number;
-  onRows: (rows: PlacedRows, completed: string[]) => Promise<void>;
+  patchesBefore?: number;
+  onRows: (rows: PlacedRows, completed: CompleteRecording[]) => Promise<void>;
 }): EmbeddingRowMaker {
   const { patchFrames, frontEnd } = model;
   const firstCentreMs = patchCentreMs(0, patchFrames, frontEnd);
@@ -67,15 +78,17 @@ export function createEmbeddingRowMaker({
   const embedded = new WeakMap<OpenRow, number>();
   let dim = model.encoder.embeddingSize;
   let encoderSeconds = 0;
+  let numZeros = patchesBefore % batchSize;
 
   async function flush(count: number): Promise<void> {
     const patches = waiting.splice(0, count);
-    const values = new Float32Array(patches.length * size);
+    const numRows = numZeros + patches.length;
+    const values = new Float32Array(numRows * size);
     patches.forEach((patch, i) => {
-      values.set(patch.values, i * size);
+      values.set(patch.values, (numZeros + i) * size);
     });
     const start = performance.now();
-    const batch = embedBatch(model, values, patches.length, frontEnd.nMels);
+    const batch = embedBatch(model, values, numRows, frontEnd.nMels);
     let h: Float32Array;
     try {
       h = await batch.data<'float32'>();
@@ -85,7 +98,7 @@ export function createEmbeddingRowMaker({
     encoderSeconds += (performance.now() - start) / 1000;
     dim = batch.shape[1];
     patches.forEach(({ id, rows }, i) => {
-      const value = h.subarray(i * dim, (i + 1) * dim);
+      const value = h.subarray((numZeros + i) * dim, (numZeros + i + 1) * dim);
       if (!value.every(Number.isFinite))
         throw new AudiosslError(`embed: ${id}: the embedding must be finite; the weights of the model are broken`);
       for (const row of rows) {
@@ -94,6 +107,7 @@ export function createEmbeddingRowMaker({
         embedded.set(row, (embedded.get(row) ?? 0) + 1);
       }
     });
+    numZeros = 0;
     await handOut();
     await new Promise(setImmediate);
   }
@@ -102,9 +116,9 @@ export function createEmbeddingRowMaker({
   async function handOut(): Promise<void> {
     const means: Float64Array[] = [];
     const rows: PlacedRows = { h: new Float32Array(0), dim, ids: [], timestamps: [], begins: [], ends: [] };
-    const completed: string[] = [];
+    const completed: CompleteRecording[] = [];
     while (recordings.length > 0) {
-      const { id, patches, isEnded } = recordings[0];
+      const { id, patches, isEnded, numPatches } = recordings[0];
       const open = patches.rows;
       while (open.length > 0 && open[0].wanted !== undefined && embedded.get(open[0]) === open[0].wanted) {
         const row = open.shift() as OpenRow;
@@ -117,7 +131,7 @@ export function createEmbeddingRowMaker({
         rows.ends.push((lastMs - firstCentreMs + patchMs) / 1000);
       }
       if (open.length > 0 || !isEnded) break;
-      completed.push(id);
+      completed.push({ id, numPatches });
       recordings.shift();
     }
     if (rows.ids.length === 0 && completed.length === 0) return;
@@ -128,28 +142,32 @@ export function createEmbeddingRowMaker({
     await onRows(rows, completed);
   }
 
-  async function take(id: string, planned: Iterable<PlannedPatch>): Promise<void> {
+  async function take(recording: Current, planned: Iterable<PlannedPatch>): Promise<void> {
     for (const patch of planned) {
-      waiting.push({ ...patch, id });
-      if (waiting.length === batchSize) await flush(batchSize);
+      recording.numPatches++;
+      waiting.push({ ...patch, id: recording.id });
+      if (numZeros + waiting.length === batchSize) await flush(waiting.length);
     }
   }
 
   function current(id: string): Current {
     const last = recordings[recordings.length - 1];
     if (last !== undefined && last.id === id && !last.isEnded) return last;
-    const next: Current = { id, patches: new RecordingPatches(model, per), isEnded: false };
+    const next: Current = { id, patches: new RecordingPatches(model, per), numPatches: 0, isEnded: false };
     recordings.push(next);
     return next;
   }
 
   return {
-    push: (id, frames) => take(id, current(id).patches.push(frames)),
+    push(id, frames) {
+      const recording = current(id);
+      return take(recording, recording.patches.push(frames));
+    },
     async end(id) {
       const recording = current(id);
       const rest = recording.patches.end();
       recording.isEnded = true;
-      await take(id, rest);
+      await take(recording, rest);
     },
     async finish() {
       if (waiting.length > 0) await flush(waiting.length);

@@ -15,6 +15,7 @@ import type { EmbeddedPart, Recording } from './embedRecordings.js';
 export interface JournalEntry extends SourceFile {
   id: string;
   numRows?: number;
+  numPatches?: number;
   isFilled?: boolean;
   warnings?: string[];
   rejected?: string;
@@ -83,8 +84,8 @@ export async function openPartialEmbeddings({
       numRows += ids.length;
       for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
       const added = await Promise.all(
-        completed.map(async ({ id, isFilled, warnings }): Promise<JournalEntry> => {
-          const entry: JournalEntry = { id, ...(await sourceOf(pathOf.get(id) ?? id)), numRows: counts.get(id) ?? 0 };
+        completed.map(async ({ id, numPatches, isFilled, warnings }): Promise<JournalEntry> => {
+          const entry: JournalEntry = { id, ...(await sourceOf(pathOf.get(id) ?? id)), numRows: counts.get(id) ?? 0, numPatches };
           if (isFilled) entry.isFilled = true;
           if (warnings.length > 0) entry.warnings = warnings;
           counts.delete(id);

@@ -63,7 +63,9 @@ const npz = async (path: string) => {
 describe('a run that was stopped', () => {
   test('goes on from any moment, repeats no complete recording, gives the same file and leaves nothing else', async () => {
     const whole = join(folder, 'whole.npz');
-    const clean = await run(whole, { per: 'patch' });
+    // A product of matrices may round by the place of a row in it: here the place is seen.
+    const placed = { ...model, embedPatches: (patches: tf.Tensor3D) => tf.tidy(() => tf.add<tf.Tensor2D>(model.embedPatches(patches), tf.reshape(tf.range(0, patches.shape[0]), [-1, 1]))) }; // biome-ignore format: one line
+    const clean = await run(whole, { per: 'patch', model: placed });
     const all = numForward;
     expect([clean.numResumed, clean.numEmbedded, clean.rejected.map(({ id }) => id)]).toEqual([0, 13, ['d.wav']]);
     // Copies of the folder at every recording: what kill -9 would have left.
@@ -74,12 +76,12 @@ describe('a run that was stopped', () => {
       per: 'patch',
       onProgress,
       model: {
-        ...model,
+        ...placed,
         embedPatches(patches) {
           const moment = join(folder, `moment${moments.length}`);
           moments.push(moment);
           copies.push(cp(`${out}.partial`, moment, { recursive: true }));
-          return model.embedPatches(patches);
+          return placed.embedPatches(patches);
         },
       },
     });
@@ -93,11 +95,11 @@ describe('a run that was stopped', () => {
       await writeFile(join(`${out}.partial`, 'lock'), '999999999');
       await appendFile(join(`${out}.partial`, 'journal.jsonl'), '{"id":"z.wav","numRo');
       await writeFile(join(folder, '.killed.npz.999999999.0123abcd.tmp'), 'half a file');
-      const { numResumed, numEmbedded } = await run(out, { per: 'patch' });
+      const { numResumed, numEmbedded } = await run(out, { per: 'patch', model: placed });
       expect([numEmbedded, await readFile(out)]).toEqual([13, await readFile(whole)]);
       if (i > 3) expect(numResumed).toBeGreaterThan(0);
       // Of the patches before the kill at most a batch and the recording that it cut are embedded again.
-      expect(numForward).toBeLessThanOrEqual(all - 4 * i + 4 + 8);
+      expect(numForward).toBeLessThanOrEqual(all - 4 * i + 4 + 8 + 3); // and 3 zeros in the first batch
       expect(readdirSync(folder).filter((name) => name.includes('killed'))).toEqual(['killed.npz']);
     }
   });
@@ -233,7 +235,7 @@ test('a log-mel that comes in pieces gives the rows of the whole', async () => {
     ...{ model, per: 'patch', batchSize: 2 },
     async onRows(part, ids) {
       rows.push(part);
-      completed.push(...ids);
+      completed.push(...ids.map(({ id }) => id));
     },
   });
   for (const [id, size] of [

@@ -66,7 +66,7 @@ function complete(out: string): string[] {
 }
 
 describe.each(formats)('embed killed at random moments, %s', (format) => {
-  it('gives the file of an undisturbed run, leaves nothing, and repeats two batches of clips at most, none that was complete', async () => {
+  it('gives the file of an undisturbed run, leaves nothing, and repeats 256 clips at most, none that was complete', async () => {
     const dir = join(folder, format);
     mkdirSync(dir);
     const out = join(dir, `rows.${format}`);
@@ -104,7 +104,7 @@ describe.each(formats)('embed killed at random moments, %s', (format) => {
   }, 3_600_000);
 });
 
-it('however many workers decode, two batches are read at most before they are embedded', async (context) => {
+it('however many workers decode, 256 clips are read at most before they are embedded', async (context) => {
   const loaded = await loadModel(model);
   lookAway();
   readFileSync(join(audio, clips[0]));
