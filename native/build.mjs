@@ -60,7 +60,7 @@ function glooOf(torch) {
 function fingerprint(torch, oneDnn) {
   const files = [
     'CMakeLists.txt',
-    ...['src', 'simd', 'gloo'].flatMap((folder) =>
+    ...['src', 'simd', 'common', 'gloo'].flatMap((folder) =>
       readdirSync(join(here, folder), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map(({ parentPath, path, name }) => relative(here, join(parentPath ?? path, name))),

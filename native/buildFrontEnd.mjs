@@ -3,7 +3,7 @@
 // C++17 compiler, no libtorch: recordings become features at its speed with every backend. Without it src/audio does the same, slower.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,9 @@ function fail(message) {
 /** What the addon is made of: if this is unchanged, so is the addon. */
 function fingerprint() {
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, sanitize]));
-  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
+  for (const folder of [sources, join(here, 'common')]) {
+    for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  }
   return hash.digest('hex');
 }
 
@@ -46,6 +48,10 @@ if (!isCurrent || process.argv.includes('--force')) {
   writeFileSync(log, '');
   const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
   const build = join(out, 'frontEnd');
+  const cache = join(build, 'CMakeCache.txt');
+  // CMake refuses what it began where this folder was before it was moved or copied.
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_CACHEFILE_DIR:INTERNAL=${build}\n`))
+    rmSync(build, { recursive: true });
   run('cmake', ['-S', sources, '-B', build, `-DNODE_API_INCLUDE=${headers}`, `-DSANITIZE=${sanitize}`]);
   run('cmake', ['--build', build, '--parallel', '2']);
   // Under a new name first: a process that has the old one loaded keeps it.

@@ -59,6 +59,7 @@ describe('the package', () => {
       'configs',
       'native/src',
       'native/simd',
+      'native/common',
       'native/gloo',
       'native/frontEnd',
       'native/setup',

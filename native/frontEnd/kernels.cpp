@@ -12,9 +12,6 @@ namespace {
 #include "resample.inc"
 #include "level.inc"
 
-#define AUDIOSSL_TEXT(name) AUDIOSSL_TEXT_OF(name)
-#define AUDIOSSL_TEXT_OF(name) #name
-
 }  // namespace
 
 #define AUDIOSSL_TABLE_OF(name) name##FrontEnd

@@ -1,50 +1,28 @@
 // As many doubles at a time as one register of the instruction set holds: a lane is a frame, so the width changes no result.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
+#include "../common/registers.h"
+
 namespace audiossl {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int64_t kLanes = 8;
-#elif defined(__AVX2__)
-constexpr int64_t kLanes = 4;
-#else
-constexpr int64_t kLanes = 2;
-#endif
+constexpr int64_t kLanes = kRegisterBytes / 8;
 
 typedef double Lanes __attribute__((vector_size(kLanes * 8)));
 typedef uint64_t LaneBits __attribute__((vector_size(kLanes * 8)));
 typedef float HalfLanes __attribute__((vector_size(kLanes * 4)));
 
-#define AUDIOSSL_INLINE inline __attribute__((always_inline))
-
 // Minus zero, which compilers leave out; plus zero would change the sign of a zero, and stays.
 AUDIOSSL_INLINE Lanes broadcast(double value) { return value - Lanes{}; }
 
-AUDIOSSL_INLINE Lanes load(const double* from) {
-  Lanes values;
-  std::memcpy(&values, from, sizeof values);
-  return values;
-}
-
-AUDIOSSL_INLINE void store(double* to, Lanes values) { std::memcpy(to, &values, sizeof values); }
-
-AUDIOSSL_INLINE Lanes loadFloats(const float* from) {
-  HalfLanes values;
-  std::memcpy(&values, from, sizeof values);
-  return __builtin_convertvector(values, Lanes);
-}
-
-AUDIOSSL_INLINE void storeFloats(float* to, Lanes values) {
-  HalfLanes halves = __builtin_convertvector(values, HalfLanes);
-  std::memcpy(to, &halves, sizeof halves);
-}
+AUDIOSSL_INLINE Lanes load(const double* from) { return loadAs<Lanes>(from); }
+AUDIOSSL_INLINE void store(double* to, Lanes values) { storeAs(to, values); }
+AUDIOSSL_INLINE Lanes loadFloats(const float* from) { return __builtin_convertvector(loadAs<HalfLanes>(from), Lanes); }
+AUDIOSSL_INLINE void storeFloats(float* to, Lanes values) { storeAs(to, __builtin_convertvector(values, HalfLanes)); }
 
 AUDIOSSL_INLINE Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 AUDIOSSL_INLINE Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }

@@ -25,7 +25,7 @@ function addonFolder(machine = thisMachine) {
   if (existsSync(join(root, 'src'))) return folder;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const sum = createHash('sha256');
-  const sources = ['CMakeLists.txt', ...['src', 'simd', 'gloo', 'frontEnd'].flatMap((part) => filesOf(root, part))];
+  const sources = ['CMakeLists.txt', ...['src', 'simd', 'common', 'gloo', 'frontEnd'].flatMap((part) => filesOf(root, part))];
   for (const file of sources) sum.update(file).update(readFileSync(join(root, 'native', file)));
   return join(folder, `addon-${platform}-${arch}-${version}-${sum.digest('hex').slice(0, 8)}`);
 }

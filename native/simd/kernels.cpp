@@ -12,6 +12,8 @@ namespace {
 #include "noise.inc"
 #include "optimizers.inc"
 #include "product.inc"
+// In this order: the places of tiles serve both.
+#include "tilePlace.inc"
 #include "winograd.inc"
 #ifdef __AVX512BF16__
 #include "winogradPairs.inc"
@@ -76,9 +78,6 @@ void winogradResultsEntry(bool bfloat16, const WinogradGeometry& geometry, const
                           bool relu) {
   AUDIOSSL_BY_TYPE(winogradResults, geometry, products, placeStep, tileStep, begin, end, channel, channels, bias, IN(residual), OUT(y), relu);
 }
-
-#define AUDIOSSL_TEXT(name) AUDIOSSL_TEXT_OF(name)
-#define AUDIOSSL_TEXT_OF(name) #name
 
 }  // namespace
 

@@ -1,23 +1,16 @@
-// As many floats at a time as the widest register holds. Vectors wider than that would be left to the compiler to split, which takes
-// comparisons and sums apart value by value: under AVX2 maximum pooling took nine times as long.
+// As many floats at a time as the widest register holds.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
 #ifdef __AVX512BF16__
 #include <immintrin.h>
 #endif
 
+#include "../common/registers.h"
+
 namespace audiossl {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int64_t kLanes = 16;
-#elif defined(__AVX2__)
-constexpr int64_t kLanes = 8;
-#else
-constexpr int64_t kLanes = 4;
-#endif
+constexpr int64_t kLanes = kRegisterBytes / 4;
 
 typedef float Floats __attribute__((vector_size(4 * kLanes)));
 typedef int32_t Ints32 __attribute__((vector_size(4 * kLanes)));
@@ -29,23 +22,13 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-#define AUDIOSSL_INLINE inline __attribute__((always_inline))
-
 AUDIOSSL_INLINE Floats broadcast(float value) { return Floats{} + value; }
 
-AUDIOSSL_INLINE Floats load(const float* from) {
-  Floats values;
-  std::memcpy(&values, from, sizeof values);
-  return values;
-}
+AUDIOSSL_INLINE Floats load(const float* from) { return loadAs<Floats>(from); }
 
-AUDIOSSL_INLINE Floats load(const Bfloat16* from) {
-  Halves halves;
-  std::memcpy(&halves, from, sizeof halves);
-  return (Floats)(__builtin_convertvector(halves, Words) << 16);
-}
+AUDIOSSL_INLINE Floats load(const Bfloat16* from) { return (Floats)(__builtin_convertvector(loadAs<Halves>(from), Words) << 16); }
 
-AUDIOSSL_INLINE void store(float* to, Floats values) { std::memcpy(to, &values, sizeof values); }
+AUDIOSSL_INLINE void store(float* to, Floats values) { storeAs(to, values); }
 
 // Rounds to the nearest, halves to even, as libtorch does.
 AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
@@ -56,7 +39,7 @@ AUDIOSSL_INLINE void store(Bfloat16* to, Floats values) {
   bits = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   Halves halves = __builtin_convertvector(bits, Halves);
 #endif
-  std::memcpy(to, &halves, sizeof halves);
+  storeAs(to, halves);
 }
 
 #ifdef __AVX512BF16__

@@ -1,28 +1,15 @@
 #include "winograd.h"
 
-#include "../simd/kernels.h"
 #include "parallel.h"
 #include "sumOfRows.h"
+#include "winogradGeometry.h"
 #include "winogradPairs.h"
 
 namespace audiossl {
 namespace {
 
-constexpr int64_t kPlaces = 36, kChannels = 32;
+constexpr int64_t kPlaces = 36, kSide = 4, kChannels = 32;
 constexpr int64_t kLine = 16;  // floats of a cache line
-
-int64_t up(int64_t count, int64_t each) { return (count + each - 1) / each; }
-
-int64_t tilesOf(const WinogradGeometry& g) { return g.batch * up(g.outHeight, 4) * up(g.outWidth, 4); }
-
-WinogradGeometry geometryOf(const ConvShape& s) {
-  return {s.batch, s.height, s.width, s.in, s.outHeight(), s.outWidth(), s.out, s.top, s.left};
-}
-
-// The gradient by the input is a convolution of dy by the flipped filter.
-WinogradGeometry backwards(const ConvShape& s) {
-  return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left};
-}
 
 bool isBfloat16(const Tensor& x) { return x.scalar_type() == at::kBFloat16; }
 
@@ -110,7 +97,7 @@ void forwardByPlaces(const Forward& work, int64_t tiles) {
 Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
   Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, x.options());
   constexpr int64_t kFewChannels = 192;
-  (g.in <= kFewChannels ? forwardByTiles : forwardByPlaces)({g, x, filter, y, finish}, tilesOf(g));
+  (g.in <= kFewChannels ? forwardByTiles : forwardByPlaces)({g, x, filter, y, finish}, tilesOf(g, kSide));
   return y;
 }
 
@@ -185,12 +172,10 @@ bool winogradFits(const ConvShape& s, at::ScalarType type) {
   if (pairsFit(s, type)) return true;
   if (type != at::kFloat && type != at::kBFloat16) return false;
   if (type == at::kBFloat16 && simd().winogradPairs.forward) return false;  // oneDNN multiplies bfloat16 there
-  if (s.windowHeight != 3 || s.windowWidth != 3 || s.strideHeight != 1 || s.strideWidth != 1) return false;
-  if (s.in % kChannels != 0 || s.out % kChannels != 0 || s.outHeight() < 1 || s.outWidth() < 1) return false;
-  if (std::max({s.top, s.bottom, s.left, s.right}) > 2) return false;
+  if (!isThreeByThree(s, kChannels)) return false;
   // Not where tiles are mostly edge, nor where the filter is more work than the images. F(2 x 2, 3 x 3) would take fewer multiplications
   // only of maps that are 1 or 2 high or wide: 16 each 2 x 2 values, so 64 for 4 x 3 and 192 for 7 x 6 where this takes 36 and 144.
-  int64_t area = s.outHeight() * s.outWidth(), tiles = up(s.outHeight(), 4) * up(s.outWidth(), 4);
+  int64_t area = s.outHeight() * s.outWidth(), tiles = tilesOfImage(s.outHeight(), s.outWidth(), kSide);
   return area >= 2 * 4 * tiles && tiles * s.batch >= 32;
 }
 
@@ -220,7 +205,7 @@ Tensor winogradFilterGradient(const ConvShape& s, const Tensor& x, const Tensor&
   WinogradGeometry g = geometryOf(s);
   constexpr int64_t kFewSums = 64 * 64, kRows = 8;
   FilterGradient work{g, x, dy};
-  Tensor sums = (g.in * g.out <= kFewSums ? sumsByTiles : sumsByPlaces)(work, tilesOf(g));
+  Tensor sums = (g.in * g.out <= kFewSums ? sumsByTiles : sumsByPlaces)(work, tilesOf(g, kSide));
   Tensor dw = at::empty({s.out, s.in, 3, 3}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
   parallelPieces(up(g.out, kRows), [&](int64_t piece) {
     int64_t row = piece * kRows;

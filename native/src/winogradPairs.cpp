@@ -1,39 +1,26 @@
 #include "winogradPairs.h"
 
-#include "../simd/kernels.h"
 #include "parallel.h"
+#include "winogradGeometry.h"
 
 namespace audiossl {
 namespace {
 
-constexpr int64_t kPositions = 16, kPanel = 64;
-
-int64_t up(int64_t count, int64_t each) { return (count + each - 1) / each; }
-
-int64_t tilesOf(const WinogradGeometry& g) { return g.batch * up(g.outHeight, 2) * up(g.outWidth, 2); }
-
-WinogradGeometry geometryOf(const ConvShape& s) {
-  return {s.batch, s.height, s.width, s.in, s.outHeight(), s.outWidth(), s.out, s.top, s.left};
-}
-
-// The gradient by the input is a convolution of dy by the flipped filter.
-WinogradGeometry backwards(const ConvShape& s) {
-  return {s.batch, s.outHeight(), s.outWidth(), s.out, s.height, s.width, s.in, 2 - s.top, 2 - s.left};
-}
+constexpr int64_t kPositions = 16, kSide = 2, kPanel = 64;
 
 // Tiles that a thread takes at a time: what it makes of them stays in its second-level cache. A tile's result does not depend on it.
 int64_t tilesAtATime(const WinogradGeometry& g) {
   constexpr int64_t kBytes = 1 << 20, kMost = 64;
   int64_t most = std::min(kMost, std::max<int64_t>(6, kBytes / (2 * kPositions * g.in)));
   // As many pieces for each thread.
-  int64_t tiles = tilesOf(g), threads = loopThreads();
+  int64_t tiles = tilesOf(g, kSide), threads = loopThreads();
   int64_t pieces = up(up(tiles, most), threads) * threads;
   return std::max<int64_t>(1, up(tiles, pieces));
 }
 
 Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
   Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, at::kBFloat16);
-  int64_t tiles = tilesOf(g), each = tilesAtATime(g);
+  int64_t tiles = tilesOf(g, kSide), each = tilesAtATime(g);
   auto prepare = [&] { return at::empty({kPositions * each * (2 * g.in + 4 * kPanel)}, at::kByte); };
   parallelPieces(up(tiles, each), prepare, [&](int64_t piece, const Tensor& scratch) {
     simd().winogradPairs.forward(g, x.data_ptr(), filter.data_ptr(), finish.bias ? finish.bias->data_ptr<float>() : nullptr,
@@ -47,11 +34,9 @@ Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, con
 
 bool pairsFit(const ConvShape& s, at::ScalarType type) {
   if (type != at::kBFloat16 || !simd().winogradPairs.forward) return false;
-  if (s.windowHeight != 3 || s.windowWidth != 3 || s.strideHeight != 1 || s.strideWidth != 1) return false;
-  if (s.in % kPanel != 0 || s.out % kPanel != 0 || s.outHeight() < 1 || s.outWidth() < 1) return false;
-  if (std::max({s.top, s.bottom, s.left, s.right}) > 2) return false;
+  if (!isThreeByThree(s, kPanel)) return false;
   // Not where most of the tiles hang over the edge, nor where the filter is more work than the images.
-  int64_t tiles = up(s.outHeight(), 2) * up(s.outWidth(), 2);
+  int64_t tiles = tilesOfImage(s.outHeight(), s.outWidth(), kSide);
   return 2 * tiles * 4 <= 3 * s.outHeight() * s.outWidth() && tiles * s.batch >= 64;
 }
 
@@ -79,7 +64,7 @@ Tensor pairsFilterGradient(const ConvShape& s, const Tensor& x, const Tensor& dy
   // So many pairs of tiles at a time that their transforms stay in the caches, but are no less than the sums that each time is read and
   // written. The sums do not depend on the number of threads.
   int64_t bytes = std::max<int64_t>(4 << 20, kPositions * 4 * g.in * g.out);
-  int64_t pairs = up(tilesOf(g), 2), most = std::max<int64_t>(32, bytes / (kPositions * 4 * (g.in + g.out)));
+  int64_t pairs = up(tilesOf(g, kSide), 2), most = std::max<int64_t>(32, bytes / (kPositions * 4 * (g.in + g.out)));
   int64_t each = up(pairs, up(pairs, most));
   Tensor images = at::empty({kPositions * each * g.in}, at::kInt), gradients = at::empty({kPositions * each * g.out}, at::kInt);
   Tensor products = at::empty({kPositions, g.out, g.in}, at::kFloat);

@@ -31,6 +31,6 @@ describe('the clips of a label audit', () => {
     const folder = ['dog', 'dog', 'owl', 'owl'].map((label, i) => ({ id: `${i}`, label }));
     expect(() => requireTwoClasses(folder)).not.toThrow();
     expect(() => requireTwoClasses(folder.slice(0, 3))).toThrow(/needs two classes or more .* got one/);
-    expect(() => requireTwoClasses([{ id: '1' }])).toThrow(/needs labels, none of the 1 clips has one/);
+    expect(() => requireTwoClasses([{ id: '1' }])).toThrow(/needs clips of two classes or more, none of the 1 clips has a label/);
   });
 });

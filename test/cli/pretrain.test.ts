@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toneFolder } from '../train/toneStore.js';
 import { runCli } from './runCli.js';
+import { runHere } from './runInProcess.js';
 import { curve, interruptAfter, readLog, tensorBytes } from './trainingRuns.js';
 
 const settings = [
@@ -60,29 +61,29 @@ describe('audiossl pretrain', () => {
   it('refuses, in one line and with nothing written: no data, a run that is there, other settings at a resume', async () => {
     const data = await toneFolder(5);
     const run = `${data}-run`;
-    const none = runCli(['pretrain', '--out', run]);
+    const none = await runHere(['pretrain', '--out', run]);
     expect([none.code, none.stderr]).toEqual([
       2,
       'audiossl: --data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two\n',
     ]);
     expect(existsSync(run)).toBe(false);
-    expect(runCli(pretrainArgs(data, run, ['--set', 'train.epochs=1'])).code).toBe(0);
-    const again = runCli(pretrainArgs(data, run));
+    expect((await runHere(pretrainArgs(data, run, ['--set', 'train.epochs=1']))).code).toBe(0);
+    const again = await runHere(pretrainArgs(data, run));
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('must be empty');
-    const other = runCli(pretrainArgs(data, run, ['--resume', '--set', 'loss.temperature=0.5']));
+    const other = await runHere(pretrainArgs(data, run, ['--resume', '--set', 'loss.temperature=0.5']));
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('--resume needs the settings the run was started with, other are loss');
-    const longer = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2']));
+    const longer = await runHere(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2']));
     expect(longer.code).toBe(0);
     expect(curve(run).filter(({ kind }) => kind === 'epoch').length).toBe(2);
-    const shorter = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=1']));
+    const shorter = await runHere(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=1']));
     expect([shorter.code, shorter.stderr]).toEqual([
       2,
       expect.stringContaining('train.epochs must be at least the 2 epochs that the run has behind it, got 1'),
     ]);
     expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain('epochs: 2');
-    const elsewhere = runCli(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2', '--backend', 'wasm']));
+    const elsewhere = await runHere(pretrainArgs(data, run, ['--resume', '--set', 'train.epochs=2', '--backend', 'wasm']));
     expect(elsewhere.stderr).toMatch(/note: resumed on wasm .*, before it was .*: from here on not bit-identical|libtorch is absent/);
   }, 300_000);
 
@@ -90,12 +91,12 @@ describe('audiossl pretrain', () => {
     const labelled = await toneFolder(6);
     const data = join(labelled, 'low');
     const run = `${labelled}-run`;
-    const result = runCli(
+    const result = await runHere(
       pretrainArgs(data, run, ['--set', 'train.epochs=3', '--set', 'data.validationFraction=0.34', '--set', 'train.batchSize=4']),
     );
     expect(result.code, result.stderr).toBe(2);
     const enough = `${labelled}-enough`;
-    const ok = runCli(pretrainArgs(await plainFolder(), enough, ['--set', 'train.epochs=3', '--json']));
+    const ok = await runHere(pretrainArgs(await plainFolder(), enough, ['--set', 'train.epochs=3', '--json']));
     expect(ok.code, ok.stderr).toBe(0);
     const monitors = readLog(enough).filter(({ kind }) => kind === 'monitor');
     const ranks = monitors.map(({ effectiveRank }) => effectiveRank as number);

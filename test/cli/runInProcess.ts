@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { vi } from 'vitest';
+import { createProgram } from '../../src/cli/createProgram.js';
+import { reportError } from '../../src/cli/reportError.js';
 
 /** A program of these commands, run in this process; gives back what a command wrote to standard output. */
 export function inProcess(...registers: ((program: Command) => void)[]): (...args: string[]) => Promise<string> {
@@ -19,4 +21,22 @@ export function inProcess(...registers: ((program: Command) => void)[]): (...arg
     }
     return written.join('');
   };
+}
+
+/** The whole command line in this process, as runCli runs it in one of its own: for what no process of its own is needed. */
+export async function runHere(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [stdout, stderr]: string[][] = [[], []];
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => stdout.push(String(text)) > 0),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => stderr.push(String(text)) > 0),
+  ];
+  let code = 0;
+  try {
+    await createProgram().parseAsync(['node', 'audiossl', ...args]);
+  } catch (error) {
+    code = reportError(error);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }

@@ -7,6 +7,7 @@ import { parseCsv } from '../../src/util/csv.js';
 import { folderWith, tone } from '../data/syntheticData.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { runCli } from './runCli.js';
+import { runHere } from './runInProcess.js';
 
 const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 
@@ -212,16 +213,19 @@ evaluate: [{ protocol: knn, split: test }]
   it('refuses in one line, with file and line, and writes nothing', async () => {
     const data = await foldedTones();
     const typo = sweepFile('seeds: [0]\ngrid:\n  loss.temprature: [1]\n');
-    const { code, stdout, stderr } = runCli(sweepArgs(typo.file, data, typo.out));
+    const { code, stdout, stderr } = await runHere(sweepArgs(typo.file, data, typo.out));
     expect([code, stdout, existsSync(typo.out)]).toEqual([2, '', false]);
     expect(stderr).toMatch(/^audiossl: .*sweep\.yaml:3:21: loss\.temprature: unknown key; did you mean "temperature"\?\n$/);
     const { file, out } = sweepFile('seeds: [0]\n');
-    expect(runCli(sweepArgs(file, data, out, ['--jobs', '2', '--dry-run']))).toMatchObject({
+    expect(await runHere(sweepArgs(file, data, out, ['--jobs', '2', '--dry-run']))).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('audiossl: 1 run at once, not 2: all runs together have 1 thread (--threads), and each needs one'),
     });
-    expect(runCli(['sweep', file, '--out', out])).toMatchObject({ code: 2, stderr: expect.stringContaining('--data DIR (recordings) or') });
-    expect(runCli(sweepArgs(file, data, data))).toMatchObject({ code: 2, stderr: expect.stringContaining('has other files') });
+    expect(await runHere(['sweep', file, '--out', out])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--data DIR (recordings) or'),
+    });
+    expect(await runHere(sweepArgs(file, data, data))).toMatchObject({ code: 2, stderr: expect.stringContaining('has other files') });
     expect(existsSync(out)).toBe(false);
   }, 300_000);
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/model/checkpoint.js';
 import { toneFolder } from '../train/toneStore.js';
 import { runCli } from './runCli.js';
+import { runHere } from './runInProcess.js';
 import { curve, interruptAfter, readLog, tensorBytes } from './trainingRuns.js';
 
 /** The supervised network on short, narrow patches: everything that a resume must bring back is in it (Adam, dropout, plateau). */
@@ -69,8 +70,8 @@ describe('audiossl train', () => {
   it('refuses in one line, with nothing written: the other command’s loss, an encoder without the feature, no labels, no validation loss', async () => {
     const data = await toneFolder(5);
     const run = `${data}-run`;
-    const errorOf = (args: string[]) => {
-      const { code, stderr } = runCli(args);
+    const errorOf = async (args: string[]) => {
+      const { code, stderr } = await runHere(args);
       expect(code, stderr).toBe(2);
       return stderr.trim().split('\n').at(-1);
     };
@@ -80,17 +81,27 @@ describe('audiossl train', () => {
         run,
         sets.flatMap((set) => ['--set', set]),
       );
-    expect(errorOf(withSet('loss={name: ntXent}'))).toBe(
+    expect(await errorOf(withSet('loss={name: ntXent}'))).toBe(
       'audiossl: train: loss.name must be crossEntropyMargin, got ntXent, which needs no labels; use audiossl pretrain',
     );
-    expect(errorOf(withSet('encoder.name=vgg', 'loss.marginOn=pooled'))).toMatch(
+    expect(await errorOf(withSet('encoder.name=vgg', 'loss.marginOn=pooled'))).toMatch(
       /vgg has none; take the encoder supCnn, or loss.marginOn=embedding$/,
     );
-    expect(errorOf(trainArgs(join(data, 'low'), run))).toMatch(
+    expect(await errorOf(trainArgs(join(data, 'low'), run))).toMatch(
       /train: labels of 2 classes or more are needed, the store .* has 0; use audiossl pretrain/,
     );
     expect(
-      errorOf(['pretrain', '--data', data, '--out', run, '--set', 'loss={name: crossEntropyMargin}', '--set', 'frontEnd.minSeconds=1.1']),
+      await errorOf([
+        'pretrain',
+        '--data',
+        data,
+        '--out',
+        run,
+        '--set',
+        'loss={name: crossEntropyMargin}',
+        '--set',
+        'frontEnd.minSeconds=1.1',
+      ]),
     ).toMatch(/pretrain: loss.name must be one that compares pairs .*, got crossEntropyMargin, which needs labels; use audiossl train$/);
     expect(existsSync(run)).toBe(false);
   }, 300_000);
@@ -107,9 +118,9 @@ describe('audiossl train', () => {
     ];
     const setAll = (sets: string[]) => [...small, ...sets].flatMap((set) => ['--set', set]);
     const call = (command: string, out: string, sets: string[]) =>
-      runCli([command, '--data', data, '--out', out, ...setAll(sets), '--threads', '1']);
-    expect(call('pretrain', pretrained, ['encoder.name=vgg']).code).toBe(0);
-    const from = call('train', `${data}-from`, [
+      runHere([command, '--data', data, '--out', out, ...setAll(sets), '--threads', '1']);
+    expect((await call('pretrain', pretrained, ['encoder.name=vgg'])).code).toBe(0);
+    const from = await call('train', `${data}-from`, [
       'encoder.name=vgg',
       `train.initialise=${pretrained}`,
       'train.epochs=0',
@@ -124,13 +135,13 @@ describe('audiossl train', () => {
     for (const [name, { data: values }] of after.tensors) {
       if (name.startsWith('encoder.') && !name.endsWith('num_batches_tracked')) expect(values).toEqual(before.tensors.get(name)!.data);
     }
-    const other = call('train', `${data}-other`, ['encoder.name=crnn', `train.initialise=${pretrained}`]);
+    const other = await call('train', `${data}-other`, ['encoder.name=crnn', `train.initialise=${pretrained}`]);
     expect([other.code, other.stderr.trim().split('\n').at(-1)]).toEqual([
       2,
       `audiossl: train: train.initialise needs a checkpoint of the run's encoder, ${pretrained} has {"name":"vgg"} and the config {"name":"crnn"}; set encoder`,
     ]);
     for (const encoder of ['resnet18', 'crnn']) {
-      const result = call('train', `${data}-${encoder}`, [`encoder.name=${encoder}`]);
+      const result = await call('train', `${data}-${encoder}`, [`encoder.name=${encoder}`]);
       expect(result.code, result.stderr).toBe(0);
       expect(result.stderr).toContain('the margin acts on the embedding h');
     }

@@ -11,7 +11,7 @@ const { setupFolder, addonFolder } = folders as Record<'setupFolder' | 'addonFol
 /** A package as npm installs it, with C++ sources of this text. */
 function installed(source: string): string {
   const root = temporaryFolder();
-  for (const part of ['src', 'simd', 'gloo/gloo', 'frontEnd']) {
+  for (const part of ['src', 'simd', 'common', 'gloo/gloo', 'frontEnd']) {
     mkdirSync(join(root, 'native', part), { recursive: true });
     writeFileSync(join(root, 'native', part, 'a.cpp'), source);
   }

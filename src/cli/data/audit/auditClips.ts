@@ -23,7 +23,8 @@ export async function chooseClips(
   const inSplit = stored.flatMap((clip, i) => (split === 'all' || splitOf(clip) === split ? [i] : []));
   if (inSplit.length === 0) throw new UsageError(`audit-labels: the data have no ${split} clips; pass another --split`);
   const labelled = inSplit.filter((i) => stored[i].label !== undefined);
-  if (labelled.length === 0) throw new UsageError(`audit-labels: needs labels, none of the ${inSplit.length} ${split} clips has one`);
+  if (labelled.length === 0)
+    throw new UsageError(`audit-labels: needs clips of two classes or more, none of the ${inSplit.length} ${split} clips has a label`);
   if (labelled.length < inSplit.length) notes.push(`${inSplit.length - labelled.length} clips without a label are left out`);
   const clips = withoutLoneRecordings(stored, labelled, notes);
   return { clips, notes, isOfRun };
@@ -35,7 +36,8 @@ export async function chooseClips(
  */
 export function requireTwoClasses(clips: readonly Labelled[]): void {
   const labelled = clips.filter(({ label }) => label !== undefined);
-  if (labelled.length === 0) throw new UsageError(`audit-labels: needs labels, none of the ${clips.length} clips has one`);
+  if (labelled.length === 0)
+    throw new UsageError(`audit-labels: needs clips of two classes or more, none of the ${clips.length} clips has a label`);
   loneClasses(labelled);
 }
 
