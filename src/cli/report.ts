@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { ClaimVerdict } from '../report/comparison/claims.js';
 import type { SoundPlace } from '../report/wrongClips.js';
 
 /** `audiossl report RUN... [--out DIR] [--json]`; the folder of a sweep, or everything in it, stands for its runs. */
@@ -29,9 +30,9 @@ export function registerReport(program: Command): void {
         const runs = [];
         for (const dir of runDirs) runs.push(await openRun(dir));
         const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
-        const sweepClaims = sweep === undefined ? undefined : await claimsOf(sweep);
         const files = await writeReport({
-          ...{ runs, out, sweepClaims, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
+          ...(sweep !== undefined && (await fromSweep(sweep))),
+          ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
           version: program.version() ?? '',
         });
         process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);
@@ -39,20 +40,28 @@ export function registerReport(program: Command): void {
     );
 }
 
-/** The verdicts on the claims of a sweep; undefined where it makes none. */
-async function claimsOf(sweep: string) {
+/** What a sweep's own file says of its runs: names of systems by run folder, and verdicts on the claims that it makes. */
+async function fromSweep(sweep: string): Promise<{ variants?: Map<string, string>; sweepClaims?: readonly ClaimVerdict[] }> {
   const [{ readPlan, withConfigs }, { sweepFolder }] = await Promise.all([
     import('../sweep/sweepPlan.js'),
     import('../sweep/sweepFolder.js'),
   ]);
   const folder = sweepFolder(sweep);
   const plan = await readPlan(folder);
-  if (plan === undefined || plan.claims.length === 0) return undefined;
+  if (plan === undefined) return {};
+  const baselineWords = { randomWeights: 'random weights', logMel: 'log-mel statistics' };
+  const variants = new Map<string, string>();
+  for (const { name, variant, keys, baseline } of plan.runs) {
+    // Of a variant that goes through a grid the name alone does not tell one system from another.
+    if (variant === undefined || Object.keys(keys).length > 0) continue;
+    variants.set(folder.run(name), baseline === undefined ? variant : `${baselineWords[baseline]}, ${variant}`);
+  }
+  if (plan.claims.length === 0) return { variants };
   const [{ collectResults }, { judgeClaims }] = await Promise.all([
     import('../sweep/collectResults.js'),
     import('../sweep/judgeClaims.js'),
   ]);
   const runs = withConfigs(folder, plan.runs);
   const { results } = await collectResults(folder, runs);
-  return judgeClaims(plan.claims, { folder, runs, results });
+  return { variants, sweepClaims: await judgeClaims(plan.claims, { folder, runs, results }) };
 }

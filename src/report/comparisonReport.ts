@@ -54,9 +54,12 @@ export async function compareRuns(
     replicates = comparisonReplicates,
     isPaperShown,
     sweepClaims,
+    variants,
   }: {
     replicates?: number;
     sweepClaims?: readonly ClaimVerdict[] | undefined;
+    /** Names of systems by run, where a sweep file gives some. */
+    variants?: ReadonlyMap<string, string> | undefined;
     /** The paper's tables, curves and claims; default: where the data are the paper's. */
     isPaperShown?: boolean;
   } = {},
@@ -65,11 +68,12 @@ export async function compareRuns(
   const split = onTest.length > 0 ? 'test' : 'validation';
   const evaluated = onTest.length > 0 ? onTest : await readEvaluatedRuns(reports, 'validation');
   if (evaluated.length === 0) return undefined;
-  const { systems, ...compared } = compareEvaluated(reports, evaluated, { split, replicates });
+  const { systems, ...compared } = compareEvaluated(reports, evaluated, { split, replicates, variants });
   const { rows, pairs } = compared;
   const hasPaper = isPaperShown ?? systems.some(isPaperData);
   const ownCurves = (curves: SystemCurve[]) => (hasPaper ? curves : curves.map(withoutPublished));
-  const onValidation = split === 'test' && compared.runsLeftOut.length > 0 ? await compareOnValidation(reports, replicates) : undefined;
+  const onValidation =
+    split === 'test' && compared.runsLeftOut.length > 0 ? await compareOnValidation(reports, { replicates, variants }) : undefined;
   return {
     ...compared,
     alphaCurves: ownCurves(alphaCurves(rows)),
@@ -88,9 +92,9 @@ export async function compareRuns(
 function compareEvaluated(
   reports: readonly RunReport[],
   evaluated: readonly EvaluatedRun[],
-  { split, replicates }: { split: 'test' | 'validation'; replicates: number },
+  { split, replicates, variants }: { split: 'test' | 'validation'; replicates: number; variants?: ReadonlyMap<string, string> | undefined },
 ): ValidationComparison & { systems: System[] } {
-  const systems = groupSystems(evaluated);
+  const systems = groupSystems(evaluated, variants);
   checkSystems(systems);
   const { pairs, numLeftOut } = comparedPairs(systems);
   const used = new Set(evaluated.map(({ run }) => run));
@@ -105,11 +109,14 @@ function compareEvaluated(
 }
 
 /** All runs that were evaluated on validation clips; what stands in the way of it does not stand in the way of the tests. */
-async function compareOnValidation(reports: readonly RunReport[], replicates: number): Promise<ComparisonReport['onValidation']> {
+async function compareOnValidation(
+  reports: readonly RunReport[],
+  options: { replicates: number; variants?: ReadonlyMap<string, string> | undefined },
+): Promise<ComparisonReport['onValidation']> {
   try {
     const evaluated = await readEvaluatedRuns(reports, 'validation');
     if (evaluated.length === 0) return undefined;
-    const { systems: _systems, ...compared } = compareEvaluated(reports, evaluated, { split: 'validation', replicates });
+    const { systems: _systems, ...compared } = compareEvaluated(reports, evaluated, { split: 'validation', ...options });
     return compared;
   } catch (error) {
     if (error instanceof UsageError) return { refused: error.message.replace(/^report: /, '') };

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { RunFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
@@ -35,6 +35,7 @@ export async function writeReport({
   version,
   isPaperShown,
   sweepClaims,
+  variants,
   sounds = 'embed',
   tensorboard,
   now = new Date(),
@@ -46,6 +47,8 @@ export async function writeReport({
   isPaperShown?: boolean;
   /** Claims of the sweep whose runs these are, judged. */
   sweepClaims?: readonly ClaimVerdict[] | undefined;
+  /** Names of systems by run folder, where a sweep file gives some. */
+  variants?: ReadonlyMap<string, string> | undefined;
   /** Of the wrong clips of a single run: inside the page (short, some 10 MB at most), from where they lie, or not at all. */
   sounds?: SoundPlace;
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
@@ -57,7 +60,8 @@ export async function writeReport({
   // A map of embeddings takes a second: only for runs that are shown in full.
   for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
   const reports = withDistinctNames(collected);
-  const comparison = reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims }) : undefined;
+  const comparison =
+    reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims, variants: byName(reports, variants) }) : undefined;
   const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
   const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
   const files: ReportFiles = {
@@ -81,6 +85,15 @@ export async function writeReport({
     for (const run of reports) await writeEventFile(run, join(tensorboard, folderName(run.name)));
   }
   return files;
+}
+
+function byName(runs: readonly RunReport[], variants: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+  return new Map(
+    runs.flatMap(({ name, dir }): [string, string][] => {
+      const variant = variants.get(resolve(dir));
+      return variant === undefined ? [] : [[name, variant]];
+    }),
+  );
 }
 
 /** Folders of the same name are told apart by their whole path. */

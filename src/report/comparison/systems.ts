@@ -8,8 +8,11 @@ import { poolSeeds } from './poolSeeds.js';
 import type { System } from './system.js';
 import { systemTraits, systemWords } from './systemTraits.js';
 
-/** Groups evaluated runs into systems. Throws UsageError in one line for runs that cannot be pooled; touches no disk. */
-export function groupSystems(evaluated: readonly EvaluatedRun[]): System[] {
+/**
+ * Groups evaluated runs into systems. Throws UsageError in one line for runs that cannot be pooled; touches no disk.
+ * @param variants names that a sweep file gives to some of the runs, by run: more telling than what can be read from a config
+ */
+export function groupSystems(evaluated: readonly EvaluatedRun[], variants: ReadonlyMap<string, string> = new Map()): System[] {
   const groups = new Map<string, EvaluatedRun[]>();
   for (const entry of evaluated) {
     const key = sha256(canonicalJson([systemConfig(entry.config), protocolKey(entry.record), entry.record.split]));
@@ -17,7 +20,7 @@ export function groupSystems(evaluated: readonly EvaluatedRun[]): System[] {
     if (before) before.push(entry);
     else groups.set(key, [entry]);
   }
-  return nameSystems([...groups.values()].map(toSystem));
+  return nameSystems([...groups.values()].map(toSystem), variants);
 }
 
 /** A config without what tells the runs of one system apart, seed and folds, and without what is off. */
@@ -68,11 +71,12 @@ export function shown(names: readonly string[]): string {
 }
 
 /** Adds to names that several systems share the keys in which those differ. */
-function nameSystems(systems: readonly Omit<System, 'name'>[]): System[] {
-  const first = systems.map(({ traits, protocol, labelFraction, shots, dataset, trainOn, isKFold: hasFolds }) => {
+function nameSystems(systems: readonly Omit<System, 'name'>[], variants: ReadonlyMap<string, string>): System[] {
+  const first = systems.map(({ runs, traits, protocol, labelFraction, shots, dataset, trainOn, isKFold: hasFolds }) => {
     const amount = labelFraction !== null ? `${100 * labelFraction} % of labels` : shots !== null ? `${shots} shots` : undefined;
+    const [variant, ...others] = new Set(runs.map((run) => variants.get(run)));
     return {
-      words: systemWords(traits),
+      words: others.length === 0 && variant !== undefined ? variant : systemWords(traits),
       how: [protocol, amount, trainOn, dataset && `on ${dataset}`, hasFolds && 'k-fold'].filter(Boolean).join(', '),
     };
   });

@@ -57,6 +57,28 @@ describe('groupSystems', () => {
     expect(new Set(systems.map(({ name }) => name)).size).toBe(6);
   });
 
+  test("a sweep's own names stand for what a config would be called, where all runs of a system have one", () => {
+    const runs = [
+      evaluatedRun({ name: 'p', isRight: all }),
+      evaluatedRun({ name: 'q', config: { loss: { contrastiveWeight: 1 } }, isRight: all }),
+      evaluatedRun({ name: 'r', seed: 1, config: { loss: { contrastiveWeight: 1 } }, isRight: all }),
+    ];
+    const names = (variants: [string, string][]) => groupSystems(runs, new Map(variants)).map(({ name }) => name);
+    expect(
+      names([
+        ['p', 'mine'],
+        ['q', 'base'],
+        ['r', 'base'],
+      ]),
+    ).toEqual(['mine', 'base']);
+    expect(
+      names([
+        ['p', 'mine'],
+        ['q', 'base'],
+      ]),
+    ).toEqual(['mine', 'NT-Xent']);
+  });
+
   test('everything but seed and folds that tells evaluations apart makes other systems', () => {
     const ways = [{}, { shots: 5 }, { labelFraction: 0.5 }, { dataset: 'esc' }, { trainOn: 'clean' as const }, { checkpoint: 'last' }];
     const more = [{ protocol: 'knn' }, { split: 'validation' as const }];
