@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import exclusions from './exclusions.json' with { type: 'json' };
+import exclusionsWasm from './exclusionsWasm.json' with { type: 'json' };
 
 const addon = fileURLToPath(new URL('../../native/build/audiossl.node', import.meta.url));
 const runner = fileURLToPath(new URL('./run.mjs', import.meta.url));
@@ -26,16 +27,18 @@ describe.skipIf(!existsSync(addon))('the specs of @tensorflow/tfjs-core on libto
   });
 });
 
-describe('the specs of @tensorflow/tfjs-core on wasm', () => {
-  // Kernels of ours stand in for tfjs's there: Sum, Mean and ClipByValue, with what is made of them.
-  it('of reductions and clips pass, every one', { timeout: 300_000 }, async () => {
-    const specs = '^(sum|mean|moments|norm|prod|max|min|all|any|clipByValue|logSumExp|cumsum) ';
-    const { stdout } = await promisify(execFile)(process.execPath, [runner], {
-      maxBuffer: 1 << 26,
-      env: { ...process.env, CONFORMANCE_BACKEND: 'wasm', CONFORMANCE_SPECS: specs },
+describe.skipIf(process.env.AUDIOSSL_ADDON !== undefined)(
+  'the specs of @tensorflow/tfjs-core on wasm (skipped with a second libtorch)',
+  () => {
+    // Kernels of ours stand in for tfjs's there: sums, means, clips, products and the gradients of convolutions, with what is made of them.
+    it('pass, all but those that tfjs’s own kernels for wasm do not pass', { timeout: 300_000 }, async () => {
+      const env = { ...process.env, CONFORMANCE_BACKEND: 'wasm' };
+      const { stdout } = await promisify(execFile)(process.execPath, [runner], { maxBuffer: 1 << 26, env });
+      const { executed, failed } = JSON.parse(stdout) as Outcome;
+      expect(executed).toBeGreaterThanOrEqual(4200);
+      // By reason. Specs of strings compare what lies in memory, and may pass by chance.
+      const excluded = new Set(Object.values(exclusionsWasm).flat());
+      expect(failed.filter(({ name }) => !excluded.has(name))).toEqual([]);
     });
-    const { executed, failed } = JSON.parse(stdout) as Outcome;
-    expect(executed).toBeGreaterThanOrEqual(233);
-    expect(failed).toEqual([]);
-  });
-});
+  },
+);
