@@ -79,8 +79,7 @@ try {
     console.log(JSON.stringify({ kind: 'restart', time: time + 1, ...moments, step: Number(((at(steps[2]) - at(steps[1])) / 1000).toFixed(2)) }));
   }
 } finally {
-  child.kill('SIGTERM');
-  await new Promise((resolve) => (child.exitCode === null ? child.on('exit', resolve) : resolve()));
+  child.kill('SIGKILL'); // before its ranks, which it would start again
   for (const { pid } of markedProcesses(mark)) process.kill(pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }

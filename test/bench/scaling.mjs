@@ -11,7 +11,8 @@
 // with gradients as bfloat16 between ranks; `local`, negatives and batch norm of each rank's own, as DDP has them; `ddp one`, `ddp`.
 //
 // --gbit and --delay (ms, one way) shape what each namespace sends; a kernel without netem adds no delay, which the lines then say.
-// Prints a JSON line a run: patches/s of all ranks at the median step, its seconds, those of them that rank 0 waited for others
+// Prints a JSON line a run: patches/s of all ranks at the median step, its seconds, those of the processor that rank 0 used (all its threads,
+// least of the steps: what being a rank costs, waiting aside, and the only figure that means something on a busy machine), those that rank 0 waited for others
 // (statistics of batch norm, rows of z and h, sums of gradients), megabytes that it sent a step (in namespaces), its peak memory; efficiency
 // is patches/s over ranks times those of one process, ofCeiling the same over those of `apart`, timesDdp over those of DDP: medians of the rounds, in
 // the lines at the end. Needs an idle machine with as many cores as ranks.

@@ -8,16 +8,12 @@ export function namespaces(count, { gbit, delay }) {
   const run = (...words) => execFileSync(words[0], words.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
   const isDone = (...words) => spawnSync(words[0], words.slice(1), { stdio: 'ignore' }).status === 0;
   const places = Array.from({ length: count }, (_, i) => ({ name: `scaling${i}`, device: `rank${i}`, address: `10.87.0.${i + 1}` }));
-  const bridge = 'scalingbridge'.slice(0, 15);
+  const bridge = 'scalingbridge';
   const remove = () => {
-    for (const words of [...places.map(({ name }) => ['ip', 'netns', 'del', name]), ['ip', 'link', 'del', bridge]]) {
-      try {
-        run(...words);
-      } catch {
-        // It was not there yet.
-      }
-    }
+    for (const { name } of places) isDone('ip', 'netns', 'del', name);
+    isDone('ip', 'link', 'del', bridge);
   };
+  remove(); // what a run that was killed has left
   try {
     run('ip', 'link', 'add', bridge, 'type', 'bridge');
     run('ip', 'link', 'set', bridge, 'up');

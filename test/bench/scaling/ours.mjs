@@ -60,8 +60,10 @@ step(0);
 const before = sent();
 const times = Array.from({ length: Number(options.steps) }, (_, i) => {
   const start = performance.now();
+  const used = process.cpuUsage();
   step(i + 1);
-  return { seconds: (performance.now() - start) / 1000, ...waits };
+  const { user, system } = process.cpuUsage(used);
+  return { seconds: (performance.now() - start) / 1000, processor: (user + system) / 1e6, ...waits };
 });
 const bytes = before === undefined ? undefined : (sent() - before) / times.length;
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
@@ -72,6 +74,7 @@ if (!place || place.rank === 0) {
     JSON.stringify({
       ...{ peer: `audiossl, libtorch ${loadAddon().torchVersion()}`, ranks: size, pairs, threads: 1 },
       ...{ patchesPerSecond: Number(((2 * pairs * size) / seconds).toFixed(1)), stepSeconds: Number(seconds.toFixed(3)) },
+      processorSeconds: Number(Math.min(...times.map((time) => time.processor)).toFixed(3)),
       ...(group && { waitedSeconds: Object.fromEntries(Object.keys(waits).map((what) => [what, Number(median(times.map((time) => time[what])).toFixed(3))])) }),
       ...(bytes && { sentMegabytes: Number((bytes / 1e6).toFixed(1)) }),
       peakRssMiB: Math.round(peakKib / 1024),
