@@ -18,6 +18,7 @@ it('finds the groups that a comparison of all pairs finds, whatever the blocks',
       for (const [i, values] of recordings.entries()) groups.set(values.join(), [...(groups.get(values.join()) ?? []), `${i}`]);
       expect(await equalRecordings(table)).toEqual([...groups.values()].filter(({ length }) => length > 1));
     }),
-    { numRuns: 20 },
+    // The first of three equal ones goes over the border.
+    { numRuns: 20, examples: [[[[0, 0, 1], [1], [0, 0, 1], [0, 0, 1]], 1400]] },
   );
 });
