@@ -40,7 +40,6 @@ import { trainingRanks } from './TrainingRanks.js';
 import type { TrainingMethod, ViewSource } from './trainingMethod.js';
 import { initialTrainingState } from './trainingState.js';
 import type { TrainOptions } from './trainOptions.js';
-import { whitenRun } from './whitenRun.js';
 
 /** The parts of a config that training reads. */
 export interface TrainingConfig {
@@ -271,7 +270,10 @@ export async function runTraining<Item, Batch>(
       // No rank says that it is done before the last checkpoint is there.
       await first(async () => {
         const isOver = end.reason === 'finished' || end.reason === 'earlyStopping';
-        if (train.whiten !== null && isOver) await whitenRun(run, { store, clips: clips.train, shrinkage: train.whiten, signal });
+        if (train.whiten === null || !isOver) return;
+        // Needed by few and with a library of its own: not at import.
+        const { whitenRun } = await import('./whitenRun.js');
+        await whitenRun(run, { store, clips: clips.train, shrinkage: train.whiten, signal });
       });
       return { dir: run.dir, end };
     } finally {
