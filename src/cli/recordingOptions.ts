@@ -19,7 +19,7 @@ export function addRecordingOptions(command: Command): Command {
     )
     .option('--salvage', 'use what can be decoded of damaged recordings')
     .option('--channel <n>', 'use one channel of each recording, 1 being the first (default: the mean of all)', positiveInteger)
-    .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 32)
+    .option('--batch-size <number>', 'patches embedded at once', positiveInteger, 64)
     .option('--workers <n>', 'threads that decode (default: one a core but one)', positiveInteger);
 }
 

@@ -36,7 +36,7 @@ const JOBS_AHEAD = 48;
 const MOST_AHEAD = 128;
 
 /** More take more memory and no less time. */
-const DEFAULT_BATCH_SIZE = 32;
+const DEFAULT_BATCH_SIZE = 64;
 
 /**
  * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the patches in full batches across

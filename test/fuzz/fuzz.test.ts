@@ -25,8 +25,8 @@ describe('mutated inputs give a result that makes sense or an AudiosslError of o
       const bytes = mutate(recordings[roll(recordings.length)], roll, recordings);
       counts[await attemptAudio(bytes, index % 2 === 1, modules)]++;
     }
-    // Neither all nor none get through: the changes go deep enough.
-    expect(Math.min(counts.decoded, counts.refused)).toBeGreaterThan(40);
+    // Neither all nor none get through, a sixteenth of each at least: the changes go deep enough.
+    expect(Math.min(counts.decoded, counts.refused)).toBeGreaterThan(400 / 16);
   });
 
   it('tables', async () => {

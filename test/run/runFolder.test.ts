@@ -25,6 +25,7 @@ describe('createRun', () => {
       checkpoints: at('checkpoints'),
       lastCheckpoint: at('checkpoints', 'last.safetensors'),
       bestCheckpoint: at('checkpoints', 'best.safetensors'),
+      whitenedCheckpoint: at('checkpoints', 'whitened.safetensors'),
       evaluations: at('evaluations'),
       transfers: at('transfers'),
       testAccess: at('test-access.jsonl'),
