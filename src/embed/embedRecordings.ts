@@ -35,7 +35,7 @@ export interface EmbeddedPart {
 const JOBS_AHEAD = 48;
 const MOST_AHEAD = 128;
 
-/** More take more memory and no less time. */
+/** 128 take some 60 MiB more and no less time, 32 a fifth more of it. */
 const DEFAULT_BATCH_SIZE = 64;
 
 /**
