@@ -6,6 +6,11 @@ import { escapeMarkdown } from './markup.js';
 export function claimsMarkdown(verdicts: readonly ClaimVerdict[]): string[] {
   return verdicts.flatMap(({ claim, verdict, reason, published, parts }) => [
     `- ${escapeMarkdown(claim)} **${verdictWord(verdict)}**: ${escapeMarkdown(reason)}.${published === '' ? '' : ` Published: ${escapeMarkdown(published)}.`}`,
-    ...parts.flatMap(({ name, evidence }) => evidence.map((piece) => `  - ${escapeMarkdown(`${name}: ${evidenceText(piece)}`)}`)),
+    ...parts.flatMap(({ name, evidence, notes }) =>
+      evidence.map(
+        (piece) =>
+          `  - ${escapeMarkdown([`${name}: ${evidenceText(piece)}`, ...(notes.length > 0 ? [`(${notes.join('; ')})`] : [])].join(' '))}`,
+      ),
+    ),
   ]);
 }
