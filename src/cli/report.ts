@@ -49,13 +49,11 @@ async function fromSweep(sweep: string): Promise<{ variants?: Map<string, string
   const folder = sweepFolder(sweep);
   const plan = await readPlan(folder);
   if (plan === undefined) return {};
-  const baselineWords = { randomWeights: 'random weights', logMel: 'log-mel statistics' };
-  const variants = new Map<string, string>();
-  for (const { name, variant, keys, baseline } of plan.runs) {
-    // Of a variant that goes through a grid the name alone does not tell one system from another.
-    if (variant === undefined || Object.keys(keys).length > 0) continue;
-    variants.set(folder.run(name), baseline === undefined ? variant : `${baselineWords[baseline]}, ${variant}`);
-  }
+  // Of a variant that goes through a grid the name alone does not tell one system from another.
+  const named = plan.runs.flatMap(({ name, variant, keys }): [string, string][] =>
+    variant === undefined || Object.keys(keys).length > 0 ? [] : [[folder.run(name), variant]],
+  );
+  const variants = new Map(named);
   if (plan.claims.length === 0) return { variants };
   const [{ collectResults }, { judgeClaims }] = await Promise.all([
     import('../sweep/collectResults.js'),

@@ -41,7 +41,7 @@ export async function collectResults(folder: SweepFolder, runs: readonly Planned
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
       const found = isDone ? records.find(({ record }) => matchesEvaluation(record, evaluation, as)) : undefined;
-      if (found === undefined) what.push(`${describeEvaluation(evaluation)} on ${evaluation.split}`);
+      if (found === undefined) what.push(describeEvaluation(evaluation));
       else {
         const { record, name: recordName } = found;
         const scores = monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
@@ -53,13 +53,14 @@ export async function collectResults(folder: SweepFolder, runs: readonly Planned
   return { results, missing };
 }
 
-/** `linear`, `linear, 10 % of the labels`, `linear, 5 shots, checkpoint last`. */
-export function describeEvaluation({ protocol, labelFraction, shots, trainOn, checkpoint }: SweepEvaluation): string {
-  return [
+/** `linear on test`, `linear, 10 % of the labels on validation`, `linear, 5 shots, checkpoint last on test`. */
+export function describeEvaluation({ protocol, split, labelFraction, shots, trainOn, checkpoint }: SweepEvaluation): string {
+  const how = [
     protocol,
     ...(labelFraction === undefined ? [] : [`${Number((100 * labelFraction).toPrecision(6))} % of the labels`]),
     ...(shots === undefined ? [] : [`${shots} shots`]),
     ...(trainOn === undefined ? [] : [`labels of ${trainOn}`]),
     ...(checkpoint === 'best' ? [] : [`checkpoint ${checkpoint}`]),
   ].join(', ');
+  return `${how} on ${split}`;
 }

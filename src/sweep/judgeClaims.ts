@@ -1,10 +1,10 @@
 import { accuracyEvidence } from '../report/comparison/claimEvidence.js';
-import type { ClaimVerdict } from '../report/comparison/claims.js';
+import { type ClaimVerdict, judged } from '../report/comparison/claims.js';
 import { comparisonReplicates } from '../report/comparison/compareSystems.js';
 import { type EvaluatedRun, predictionsOf } from '../report/comparison/evaluatedRuns.js';
 import type { System } from '../report/comparison/system.js';
 import { groupSystems } from '../report/comparison/systems.js';
-import { type ClaimPart, combine, notTested, partOf } from '../report/comparison/verdicts.js';
+import { type ClaimPart, notTested, partOf } from '../report/comparison/verdicts.js';
 import { type CollectedResults, describeEvaluation, type SweepResult } from './collectResults.js';
 import type { SweepRun } from './expandSweep.js';
 import type { SweepClaim } from './sweepClaim.js';
@@ -26,47 +26,29 @@ export async function judgeClaims(
 ): Promise<ClaimVerdict[]> {
   const evaluations = runs.flatMap((run) => run.evaluations);
   const judgedBy = evaluations.find(({ split }) => split === 'test') ?? evaluations[0];
-  const how = judgedBy === undefined ? 'an evaluation' : `${describeEvaluation(judgedBy)} on ${judgedBy.split}`;
-  const judged = results.filter(({ evaluation }) => judgedBy !== undefined && describe(evaluation) === describe(judgedBy));
+  const how = judgedBy === undefined ? 'an evaluation' : describeEvaluation(judgedBy);
+  const ofThis = results.filter(({ evaluation }) => judgedBy !== undefined && describeEvaluation(evaluation) === how);
+  const planned = runs.map((run) => ({ run }));
   const verdicts: ClaimVerdict[] = [];
   for (const [index, { claim, published = '', cases }] of claims.entries()) {
     const parts: ClaimPart[] = [];
     for (const { better, than } of cases) {
       const name = `${better} against ${than}`;
-      const pairs = commonRuns(judged, better, than);
-      const numPlanned = commonRuns(
-        runs.map((run) => ({ run })),
-        better,
-        than,
-      ).length;
+      const pairs = commonRuns(ofThis, better, than);
       if (pairs.length === 0) {
         parts.push(notTested(name, [`runs of ${better} and ${than} with one seed and fold, evaluated by ${how}`]));
         continue;
       }
-      const [a, b] = await Promise.all([
-        systemOf(
-          folder,
-          better,
-          pairs.map(([own]) => own),
-        ),
-        systemOf(
-          folder,
-          than,
-          pairs.map(([, other]) => other),
-        ),
-      ]);
-      const notes = pairs.length < numPlanned ? [`${pairs.length} of ${numPlanned} planned pairs of runs`] : [];
-      parts.push(partOf({ name, evidence: [accuracyEvidence(a, b, { systems: [a, b], replicates })], notes: [how, ...notes] }));
+      const numPlanned = commonRuns(planned, better, than).length;
+      const notes = pairs.length < numPlanned ? [how, `${pairs.length} of ${numPlanned} planned pairs of runs`] : [how];
+      const [own, others] = [pairs.map(([result]) => result), pairs.map(([, result]) => result)];
+      const [a, b] = await Promise.all([systemOf(folder, better, own), systemOf(folder, than, others)]);
+      parts.push(partOf({ name, evidence: [accuracyEvidence(a, b, { systems: [a, b], replicates })], notes }));
     }
-    const verdict = combine(parts);
-    const told = parts.filter((part) => part.verdict === verdict);
-    const reason = told.map((part) => (parts.length > 1 ? `${part.name}: ${part.reason}` : part.reason)).join('; ');
-    verdicts.push({ id: `sweep-${index + 1}`, claim, published, verdict, reason, parts });
+    verdicts.push(judged({ id: `sweep-${index + 1}`, claim, published, parts }));
   }
   return verdicts;
 }
-
-const describe = (evaluation: SweepResult['evaluation']) => `${describeEvaluation(evaluation)} on ${evaluation.split}`;
 
 /** Runs of two systems side by side, those that share seed and fold. */
 function commonRuns<T extends { run: SweepRun }>(all: readonly T[], a: string, b: string): [T, T][] {

@@ -115,7 +115,7 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
   return `${lines.join('\n')}\n`;
 }
 
-const titleOf = ({ evaluation }: { evaluation: SweepEvaluation }): string => `${describeEvaluation(evaluation)} on ${evaluation.split}`;
+const titleOf = ({ evaluation }: { evaluation: SweepEvaluation }): string => describeEvaluation(evaluation);
 
 function percent(value: OverSeeds | null): string {
   if (value === null) return '–';

@@ -69,7 +69,7 @@ function kindOf({ baseline }: PlannedRun, stage: Stage): string {
 }
 
 function stageName(stage: Stage): string {
-  return stage.kind === 'training' ? 'training' : `${describeEvaluation(stage.evaluation)} on ${stage.evaluation.split}`;
+  return stage.kind === 'training' ? 'training' : describeEvaluation(stage.evaluation);
 }
 
 function unitsOf({ config }: PlannedRun, stage: Stage): number {

@@ -4,18 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { toneFolder } from '../train/toneStore.js';
 import { runCli } from './runCli.js';
 import { runHere } from './runInProcess.js';
-import { curve, interruptAfter, readLog, tensorBytes } from './trainingRuns.js';
+import { curve, interruptAfter, readLog, tensorBytes, tinySettings } from './trainingRuns.js';
 
-const settings = [
-  'encoder.name=vgg',
-  'frontEnd.nMels=24',
-  'frontEnd.minSeconds=0.5',
-  'data.patchFrames=32',
-  'data.patchHop=16',
-  'train.batchSize=8',
-  'train.epochs=4',
-  'train.checkpointSeconds=0.000001',
-].flatMap((setting) => ['--set', setting]);
+const settings = [...tinySettings, 'train.batchSize=8', 'train.epochs=4', 'train.checkpointSeconds=0.000001'].flatMap((setting) => [
+  '--set',
+  setting,
+]);
 
 const pretrainArgs = (data: string, run: string, more: string[] = []) => [
   'pretrain',

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 
+/** Config keys of a network and patches so small that an epoch takes no time. */
+export const tinySettings = ['encoder.name=vgg', 'frontEnd.nMels=24', 'frontEnd.minSeconds=0.5', 'data.patchFrames=32', 'data.patchHop=16'];
+
 export interface Line {
   kind: string;
   step: number;

@@ -159,7 +159,7 @@ async function rebuildTables(folder: SweepFolder): Promise<void> {
 
 function describeRun({ name, command, baseline, config, evaluations }: PlannedRun): string {
   const training = baseline === undefined ? `${command} ${config.train.epochs} epochs` : 'no training';
-  return `${name}: ${[training, ...evaluations.map((evaluation) => `${describeEvaluation(evaluation)} on ${evaluation.split}`)].join('; ')}`;
+  return `${name}: ${[training, ...evaluations.map(describeEvaluation)].join('; ')}`;
 }
 
 function say(line: string): void {

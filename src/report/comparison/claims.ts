@@ -32,7 +32,7 @@ export function claimVerdicts(context: ClaimContext & { analyses?: readonly Anal
   const supervised = plain.filter(({ traits, protocol }) => traits.kind === 'supervised' && protocol === 'classifier');
   const linear = plain.filter(({ traits, protocol }) => traits.kind === 'selfSupervised' && protocol === 'linear');
   return [
-    claim({
+    judged({
       id: 'marginHelpsSupervised',
       claim: 'The margin helps supervised training on each of the four subsets.',
       published: subsets
@@ -40,32 +40,32 @@ export function claimVerdicts(context: ClaimContext & { analyses?: readonly Anal
         .join(', '),
       parts: subsets.map((name) => marginPart(name, supervisedOn(supervised, name), context)),
     }),
-    claim({
+    judged({
       id: 'aclBeatsNtXent',
       claim: 'ACL (NT-Xent with the margin) beats NT-Xent by linear evaluation.',
       published: `${publishedTable2[2].percent} → ${publishedTable2[3].percent} %`,
       parts: [marginPart('linear evaluation', linear, context)],
     }),
-    claim({
+    judged({
       id: 'classesImprove',
       claim: 'Most classes improve with the margin: 13 of 20.',
       published: `${publishedClassesImproved.numImproved} of ${publishedClassesImproved.numClasses} classes`,
       parts: [classesPart(linear, context)],
     }),
-    claim({
+    judged({
       id: 'selfSupervisedBeatsSupervised',
       claim: 'Self-supervised pre-training with a linear classifier beats supervised training.',
       published: `${publishedTable2[0].percent} → ${publishedTable2[2].percent} %, with the margin in both ${publishedTable2[1].percent} → ${publishedTable2[3].percent} %`,
       parts: selfSupervisedParts(linear, supervisedOn(supervised, 'all'), context),
       needsAll: false,
     }),
-    claim({
+    judged({
       id: 'bestAlpha',
       claim: 'The best alpha of ACL lies in 0.2 – 0.4.',
       published: 'the paper takes 0.3; by macro accuracy the published table has its best at 0.6',
       parts: [alphaPart(linear, context)],
     }),
-    claim({
+    judged({
       id: 'featuresTighten',
       claim: 'With the margin tolerance rises and uniformity falls at every temperature.',
       published: 'at each of 10 temperatures, 0.1 – 1.0',
@@ -74,7 +74,8 @@ export function claimVerdicts(context: ClaimContext & { analyses?: readonly Anal
   ];
 }
 
-function claim({ needsAll = true, ...rest }: Omit<ClaimVerdict, 'verdict' | 'reason'> & { needsAll?: boolean }): ClaimVerdict {
+/** A claim with the verdict that follows from its parts, and the reason. */
+export function judged({ needsAll = true, ...rest }: Omit<ClaimVerdict, 'verdict' | 'reason'> & { needsAll?: boolean }): ClaimVerdict {
   const verdict = combine(rest.parts, { needsAll });
   const { parts } = rest;
   const told = parts.filter((part) => part.verdict === verdict);

@@ -71,12 +71,17 @@ export function shown(names: readonly string[]): string {
 }
 
 /** Adds to names that several systems share the keys in which those differ. */
+/** A baseline beside a variant is still a baseline. */
+function variantWords(traits: System['traits'], variant: string): string {
+  return traits.kind === 'randomWeights' || traits.kind === 'logMelStatistics' ? `${systemWords(traits)}, ${variant}` : variant;
+}
+
 function nameSystems(systems: readonly Omit<System, 'name'>[], variants: ReadonlyMap<string, string>): System[] {
   const first = systems.map(({ runs, traits, protocol, labelFraction, shots, dataset, trainOn, isKFold: hasFolds }) => {
     const amount = labelFraction !== null ? `${100 * labelFraction} % of labels` : shots !== null ? `${shots} shots` : undefined;
     const [variant, ...others] = new Set(runs.map((run) => variants.get(run)));
     return {
-      words: others.length === 0 && variant !== undefined ? variant : systemWords(traits),
+      words: others.length === 0 && variant !== undefined ? variantWords(traits, variant) : systemWords(traits),
       how: [protocol, amount, trainOn, dataset && `on ${dataset}`, hasFolds && 'k-fold'].filter(Boolean).join(', '),
     };
   });

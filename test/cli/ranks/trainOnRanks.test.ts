@@ -8,18 +8,11 @@ import { runNode } from '../../parallel/startRanks.js';
 import { availableBackends } from '../../support/backends.js';
 import { temporaryFolder } from '../../support/temporaryFolder.js';
 import { toneStore } from '../../train/toneStore.js';
-import { readLog } from '../trainingRuns.js';
+import { readLog, tinySettings } from '../trainingRuns.js';
 
 const main = fileURLToPath(new URL('../../../dist/bundle/cli/main.js', import.meta.url));
 const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?.() === true;
-const settings = [
-  'encoder.name=vgg',
-  'frontEnd.nMels=24',
-  'frontEnd.minSeconds=0.5',
-  'data.patchFrames=32',
-  'data.patchHop=16',
-  'train.batchSize=9',
-];
+const settings = [...tinySettings, 'train.batchSize=9'];
 const pretrain = (store: string, run: string, ...more: string[]) => [
   ...[main, 'pretrain', '--features', store, '--out', run, '--threads', '1', '--set', 'train.epochs=1'],
   ...settings.flatMap((setting) => ['--set', setting]),
