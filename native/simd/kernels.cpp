@@ -86,6 +86,7 @@ const SimdKernels AUDIOSSL_SIMD = {
     AUDIOSSL_TEXT(AUDIOSSL_SIMD),
     kPanelFloats,
     productPanel,
+    rowProducts,
     batchNormSumsEntry,
     normaliseEntry,
     batchNormGradientSumsEntry,

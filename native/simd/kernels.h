@@ -74,6 +74,8 @@ struct SimdKernels {
   // One panel of c [rows, panel] (+)= a b; a's value (row, k) at a[row * aRow + k * aStep], of which one is 1, b's row k at b + k * bStep
   void (*product)(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, int64_t sums, float* c, int64_t cRow,
                   int64_t rows, bool accumulates);
+  // out [count] = rows [count, length] times vector [length]; row i begins at rows + i * rowStep
+  void (*rowProducts)(const float* rows, int64_t rowStep, const float* vector, int64_t count, int64_t length, float* out);
 
   // Sums over rows of x - pivot and its square. x [rows, channels]; sums and squares [channels].
   void (*batchNormSums)(bool bfloat16, const void* x, int64_t rows, int64_t channels, const float* pivot, double* sums, double* squares);

@@ -3,6 +3,9 @@ import type { EmbeddingTable } from '../embed/embeddingTable.js';
 import { type Neighbour, nearestRows } from './nearestRows.js';
 import { type RowBlock, rowBlocks } from './rowBlocks.js';
 
+/** More than from a file: rows stay in memory anyhow, and a call a block then costs nothing beside its product. */
+const ROWS_A_BLOCK = 32_768;
+
 /** Embeddings to ask again and again. */
 export interface Search {
   /** The rows nearest to each of the queries `[numQueries, dim]`, nearest first. See `nearestRows`. */
@@ -36,7 +39,7 @@ export async function createSearch(table: EmbeddingTable): Promise<Search> {
     for (const { rows, inverseLengths } of blocks.splice(0)) tf.dispose([rows, inverseLengths]);
   };
   try {
-    for await (const block of rowBlocks(table)) blocks.push(block);
+    for await (const block of rowBlocks(table, { rowsAtOnce: ROWS_A_BLOCK })) blocks.push(block);
   } catch (error) {
     dispose();
     throw error;

@@ -77,6 +77,9 @@ describe.skipIf(!availableBackends.includes('libtorch'))('the libtorch backend (
     for (const [m, k, n] of [
       [1, 37, 11],
       [11, 37, 1],
+      // Longer than four of the widest registers and no multiple of any; more than threads take at a time.
+      [1, 213, 700],
+      [700, 213, 1],
       [1, 37, 1],
       [1, 1, 5],
       [1, 0, 3],

@@ -31,7 +31,8 @@ async function openVorbis(firstPacket: Uint8Array, { file }: DecodeContext): Pro
     errors.push(...decoded.errors.map(({ message }) => message), ...printed);
     return decoded;
   };
-  let setup: Uint8Array | undefined;
+  let headers: readonly Uint8Array[] = [];
+  let isSetUp = false;
   return {
     sampleRate,
     numChannels,
@@ -39,18 +40,24 @@ async function openVorbis(firstPacket: Uint8Array, { file }: DecodeContext): Pro
     numHeaders: 3,
     preSkip: 0,
     errors,
-    async start(headers) {
-      setup = headers[2];
+    async start(given) {
+      headers = given;
+      const setup = headers[2];
       if (!packetStartsWith(setup, '\x05vorbis') || setup.length > maxPacketBytes)
         throw decodeError(file, 'Ogg Vorbis: the third packet is no setup header; the file is broken, get a whole copy');
-      await decodePages([{ data: headers[0], codecFrames: [] }]);
     },
     async decode(packets) {
       if (packets.some((packet) => packet.length > maxPacketBytes))
         throw decodeError(file, 'Ogg Vorbis: a packet is longer than 128 kB; the file is broken, get a whole copy');
-      // With the first packets goes the setup header, once.
-      const header = { vorbisSetup: setup };
-      const decoded = await decodePages([{ data: new Uint8Array(1), codecFrames: packets.map((data) => ({ data, header })) }]);
+      // Both headers go with the first packets: of a call without any the decoder returns as many empty channels as a place in its memory
+      // happens to say that nothing was written to yet, tens of thousands (findings/ogg-vorbis-channels-before-sound.sh).
+      const identification = isSetUp ? [] : [{ data: headers[0], codecFrames: [] }];
+      const header = { vorbisSetup: headers[2] };
+      isSetUp = true;
+      const decoded = await decodePages([
+        ...identification,
+        { data: new Uint8Array(1), codecFrames: packets.map((data) => ({ data, header })) },
+      ]);
       if (decoded.samplesDecoded === 0) return undefined;
       if (decoded.sampleRate !== sampleRate || decoded.channelData.length !== numChannels)
         throw decodeError(
