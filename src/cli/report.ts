@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ClaimVerdict } from '../report/comparison/claims.js';
+import type { MapLayout } from '../report/embeddingMap.js';
 import type { SoundPlace } from '../report/wrongClips.js';
 
 /** `audiossl report RUN... [--out DIR] [--json]`; the folder of a sweep, or everything in it, stands for its runs. */
@@ -18,11 +19,19 @@ export function registerReport(program: Command): void {
         .choices(['embed', 'link', 'none'])
         .default('embed'),
     )
+    .addOption(
+      new Option('--map <how>', 'maps of embeddings: principal components, or UMAP, which takes some seconds a map')
+        .choices(['pca', 'umap'])
+        .default('pca'),
+    )
     .option('--paper', "the paper's tables and claims beside the runs, whatever the data (default: where they are FSDnoisy18k)")
     .option('--tensorboard <dir>', 'write the logs as event files as well, a folder a run, for tensorboard --logdir')
     .option('--json', 'print the paths as JSON')
     .action(
-      async (dirs: string[], options: { out?: string; paper?: boolean; sounds?: SoundPlace; tensorboard?: string; json?: boolean }) => {
+      async (
+        dirs: string[],
+        options: { out?: string; paper?: boolean; sounds?: SoundPlace; map?: MapLayout; tensorboard?: string; json?: boolean },
+      ) => {
         const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
         const { findRuns } = await import('../run/findRuns.js');
         const { runDirs, sweep, leftOut } = await findRuns(dirs);
@@ -32,7 +41,7 @@ export function registerReport(program: Command): void {
         const out = options.out ?? (sweep !== undefined ? join(sweep, 'report') : runs.length === 1 ? runs[0].report : 'report');
         const files = await writeReport({
           ...(sweep !== undefined && (await fromSweep(sweep))),
-          ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds },
+          ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds, layout: options.map },
           version: program.version() ?? '',
         });
         process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);

@@ -51,7 +51,7 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   // Their libraries are 250 files: who only imports audiossl does not pay for them.
   const { clusters } = await import('./clusters.js');
   const { principalComponents } = await import('./principalComponents.js');
-  const { umapLayout } = await import('./umapLayout.js');
+  const { umapLayout } = await import('../eval/umapLayout.js');
   const components = principalComponents(rows, { dim, size: numComponents });
   const { data, size, explained } = components;
   const share = explained.reduce((sum, part) => sum + part, 0);

@@ -12,7 +12,7 @@ import { parseCsv, requireColumns } from '../util/csv.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { canonicalJson, sha256 } from '../util/hash.js';
 import { yaml } from '../util/onDemand.js';
-import { type EmbeddingMap, embeddingMap } from './embeddingMap.js';
+import { type EmbeddingMap, embeddingMap, type MapLayout } from './embeddingMap.js';
 
 /** Everything a report says about one run, read from its folder and nowhere else. */
 export interface RunReport {
@@ -46,7 +46,10 @@ export interface Evaluation {
 }
 
 /** Reads a run folder. Throws AudiosslError naming the file when one is broken. */
-export async function collectRun(run: RunFolder, { hasMaps = true }: { hasMaps?: boolean } = {}): Promise<RunReport> {
+export async function collectRun(
+  run: RunFolder,
+  { hasMaps = true, layout }: { hasMaps?: boolean; layout?: MapLayout | undefined } = {},
+): Promise<RunReport> {
   const warnings: string[] = [];
   const configText = await readFile(run.config, 'utf8');
   const config = parseYaml(configText, run.config);
@@ -68,7 +71,7 @@ export async function collectRun(run: RunFolder, { hasMaps = true }: { hasMaps?:
   }
   const evaluations: Evaluation[] = [];
   for (const { name, record } of await readEvaluations(run)) {
-    evaluations.push({ name, record, map: hasMaps ? await embeddingMap(run, name, record.classNames) : undefined });
+    evaluations.push({ name, record, map: hasMaps ? await embeddingMap(run, name, record.classNames, { layout }) : undefined });
     if (!configHash.startsWith(record.configHash)) warnings.push(`Evaluation ${name} was made with another config than config.yaml.`);
   }
   return {

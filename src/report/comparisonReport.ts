@@ -10,6 +10,7 @@ import { type EvaluatedRun, readEvaluatedRuns } from './comparison/evaluatedRuns
 import { readAnalysedRuns } from './comparison/featureClaim.js';
 import type { System } from './comparison/system.js';
 import { groupSystems } from './comparison/systems.js';
+import type { MapLayout } from './embeddingMap.js';
 import { type PaperRow, type PaperTable1Row, paperTable1, paperTable2 } from './paperTables.js';
 import { isPaperData } from './published/isPaperData.js';
 import { type SystemCurve, withoutPublished } from './systemCurve.js';
@@ -55,8 +56,11 @@ export async function compareRuns(
     isPaperShown,
     sweepClaims,
     variants,
+    layout,
   }: {
     replicates?: number;
+    /** Of the systems' maps. */
+    layout?: MapLayout | undefined;
     sweepClaims?: readonly ClaimVerdict[] | undefined;
     /** Names of systems by run, where a sweep file gives some. */
     variants?: ReadonlyMap<string, string> | undefined;
@@ -79,7 +83,7 @@ export async function compareRuns(
     alphaCurves: ownCurves(alphaCurves(rows)),
     temperatureCurves: ownCurves(temperatureCurves(rows, reports)),
     batchSizeCurves: batchSizeCurves(rows),
-    maps: await systemMaps(rows, reports),
+    maps: await systemMaps(rows, reports, { layout }),
     table1: hasPaper ? paperTable1(rows, pairs) : undefined,
     table2: hasPaper ? paperTable2(rows) : undefined,
     verdicts: hasPaper ? claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }) : undefined,

@@ -7,6 +7,7 @@ import { collectRun, type RunReport } from './collectRun.js';
 import type { ClaimVerdict } from './comparison/claims.js';
 import { compareRuns } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
+import type { MapLayout } from './embeddingMap.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
 import { reportPage } from './html/page.js';
 import { jsonReport } from './jsonReport.js';
@@ -37,6 +38,7 @@ export async function writeReport({
   sweepClaims,
   variants,
   sounds = 'embed',
+  layout,
   tensorboard,
   now = new Date(),
 }: {
@@ -51,6 +53,8 @@ export async function writeReport({
   variants?: ReadonlyMap<string, string> | undefined;
   /** Of the wrong clips of a single run: inside the page (short, some 10 MB at most), from where they lie, or not at all. */
   sounds?: SoundPlace;
+  /** Of the maps of embeddings. */
+  layout?: MapLayout | undefined;
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
   tensorboard?: string;
   now?: Date;
@@ -58,10 +62,10 @@ export async function writeReport({
   if (runs.length === 0) throw new AudiosslError('writeReport: needs at least one run, got none');
   const collected: RunReport[] = [];
   // A map of embeddings takes a second: only for runs that are shown in full.
-  for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull }));
+  for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull, layout }));
   const reports = withDistinctNames(collected);
   const comparison =
-    reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims, variants: byName(reports, variants) }) : undefined;
+    reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims, variants: byName(reports, variants), layout }) : undefined;
   const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
   const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
   const files: ReportFiles = {

@@ -1,11 +1,11 @@
 import { PCA } from 'ml-pca';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { umapLayout } from '../../src/eval/umapLayout.js';
 import { clusters } from '../../src/explore/clusters.js';
 import { tableColourings } from '../../src/explore/colourings.js';
 import { smallPicture } from '../../src/explore/pictureFiles.js';
 import { principalComponents } from '../../src/explore/principalComponents.js';
-import { umapLayout } from '../../src/explore/umapLayout.js';
 import { Rng } from '../../src/util/rng.js';
 
 const rng = new Rng({ seed: 3, purpose: 'test' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { projectToPlane } from '../../src/report/embeddingMap.js';
+import { principalCoordinates } from '../../src/report/embeddingMap.js';
 import { evenSample } from '../../src/util/evenSample.js';
 
-describe('projectToPlane', () => {
+describe('principalCoordinates', () => {
   it('finds known axes and their share of the variance', () => {
     // Unit rows cos/sin around the third axis: after normalising, deviations along axes 1 and 2 only up to second order.
     const small = 1e-3;
@@ -12,7 +12,7 @@ describe('projectToPlane', () => {
       [0, small, 1],
       [0, -small, 1],
     ].map((row) => Float32Array.from(row));
-    const { coordinates, explainedVariance } = projectToPlane(rows);
+    const { coordinates, explainedVariance } = principalCoordinates(rows);
     // Sums of squares 2 x 9 and 2 x 1: 90 % and 10 %.
     expect(explainedVariance).toBeAllClose([0.9, 0.1], { atol: 1e-4 });
     expect(coordinates.flat()).toBeAllClose([3 * small, 0, -3 * small, 0, 0, small, 0, -small], { atol: 3e-8 }); // normalising shortens 3e-3 by 1.4e-8
@@ -26,13 +26,13 @@ describe('projectToPlane', () => {
       [2, 1],
     ].map((row) => Float32Array.from(row));
     const longer = rows.map((row, i) => row.map((value) => value * (i + 1)));
-    expect(projectToPlane(longer).coordinates.flat()).toBeAllClose(projectToPlane(rows).coordinates.flat(), { atol: 1e-6 });
+    expect(principalCoordinates(longer).coordinates.flat()).toBeAllClose(principalCoordinates(rows).coordinates.flat(), { atol: 1e-6 });
   });
 
   it('keeps distances when the data is a plane', () => {
     const angles = [0.1, 0.7, 1.3, 2.9, 4.4];
     const rows = angles.map((angle) => Float32Array.of(Math.cos(angle) * 0.6, Math.sin(angle), Math.cos(angle) * 0.8));
-    const { coordinates, explainedVariance } = projectToPlane(rows);
+    const { coordinates, explainedVariance } = principalCoordinates(rows);
     expect(explainedVariance[0] + explainedVariance[1]).toBeCloseTo(1, 6);
     for (let i = 0; i < rows.length; i++) {
       for (let j = 0; j < i; j++) {
@@ -45,7 +45,7 @@ describe('projectToPlane', () => {
 
   it('puts equal rows and rows of zeros at one finite place', () => {
     const rows = Array.from({ length: 4 }, () => Float32Array.of(0, 0, 0));
-    expect(projectToPlane(rows)).toEqual({
+    expect(principalCoordinates(rows)).toEqual({
       coordinates: [
         [0, 0],
         [0, 0],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configDifferences } from '../../src/report/configDifferences.js';
 import { writeReport } from '../../src/report/writeReport.js';
+import { readClipEmbeddings } from '../../src/run/clipEmbeddings.js';
 import { readEvaluations } from '../../src/run/evaluationRecord.js';
 import { readLog } from '../../src/run/readLog.js';
 import type { RunFolder } from '../../src/run/runFolder.js';
@@ -106,6 +107,36 @@ describe('the report of one labelled run', () => {
     const mean = (a + b + c) / 3;
     expect(rows[5].clipMicroAccuracy).toBeCloseTo(mean, 12);
     expect(rows[5].clipMicroAccuracyDeviation).toBeCloseTo(Math.sqrt(((a - mean) ** 2 + (b - mean) ** 2 + (c - mean) ** 2) / 2), 12);
+  });
+
+  it('lays the map out by UMAP where that is asked for: neighbours in 8 dimensions stay neighbours', async () => {
+    const one = await make('umap', { evaluations: [{ protocol: 'knn', seeds: [0] }] });
+    const files = await writeReport({ runs: [one], out: one.report, version: '0.1.0', now, layout: 'umap' });
+    const [html, json] = await Promise.all([files.html, files.json].map((file) => readFile(file, 'utf8')));
+    expectSound(html);
+    expect(html).toContain('laid out by UMAP');
+    expect(html).not.toContain('component 1 (');
+    const { map, name } = JSON.parse(json).runs[0].evaluations[0];
+    const { data, dim } = (await readClipEmbeddings(one, name)) as NonNullable<Awaited<ReturnType<typeof readClipEmbeddings>>>;
+    const rows = map.points.map((_: unknown, i: number) => [...data.subarray(i * dim, (i + 1) * dim)]);
+    const nearest = (points: number[][], i: number) =>
+      points
+        .map((point, j) => ({ j, distance: Math.hypot(...point.map((x, k) => x - points[i][k])) }))
+        .filter(({ j }) => j !== i)
+        .sort((a, b) => a.distance - b.distance)
+        .map(({ j }) => j);
+    const unit = rows.map((row: number[]) => row.map((x) => x / Math.hypot(...row)));
+    const places = map.points.map(({ x, y }: { x: number; y: number }) => [x, y]);
+    // Of the five nearest of 30 clips in the plane by chance 0.17 are among the five nearest in space; UMAP keeps more than half.
+    const kept = rows.map((_: unknown, i: number) => {
+      const near = new Set(nearest(unit, i).slice(0, 5));
+      return (
+        nearest(places, i)
+          .slice(0, 5)
+          .filter((j) => near.has(j)).length / 5
+      );
+    });
+    expect(kept.reduce((sum: number, share: number) => sum + share, 0) / kept.length).toBeGreaterThan(0.4);
   });
 
   it('shows the map of all test clips, the views, the use of the test set, the config and the notes', () => {

@@ -4,23 +4,22 @@ import { integer, number, percent } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { mainEvaluation } from '../resultRows.js';
 import { marker, scatter } from '../svg/scatter.js';
+import { mapAxes } from './mapAxes.js';
 import { details, empty, table } from './parts.js';
 import { describe } from './results.js';
 
-/** The main evaluation's clips on the first two principal components of their embeddings. */
+/** The main evaluation's clips in the plane: on the first two principal components of their embeddings, or laid out by UMAP. */
 export function mapSection(run: RunReport): Child {
   const main = mainEvaluation(run);
   const evaluation = main?.map !== undefined ? main : run.evaluations.find(({ map }) => map !== undefined);
   if (evaluation?.map === undefined) return empty('No embeddings of evaluated clips are stored in this run, so there is no map.');
   const { map, record } = evaluation;
-  const [first, second] = map.explainedVariance;
   const isSampled = map.points.length < map.numClips;
   return [
     h(
       'p',
       {},
-      `Each mark is one clip of the ${record.split} split (${describe(evaluation)}): its embedding, L2-normalised, on the first two principal components. `,
-      `They hold ${percent(first)} and ${percent(second)} of the variance; what lies apart here may lie apart for other reasons than its class, and what overlaps may still be separable in the other dimensions. `,
+      `Each mark is one clip of the ${record.split} split (${describe(evaluation)}): its embedding, L2-normalised, ${wordsOf(map)} `,
       'Hollow marks are clips that the classifier got wrong; names stand near the middle of their classes.',
       isSampled && ` ${integer(map.points.length)} of ${integer(map.numClips)} clips are shown.`,
     ),
@@ -33,8 +32,7 @@ export function mapSection(run: RunReport): Child {
     ),
     scatter({
       title: `Map of ${map.points.length} clip embeddings of the ${record.split} split, by class`,
-      xLabel: `component 1 (${percent(first)} of the variance)`,
-      yLabel: `component 2 (${percent(second)})`,
+      ...mapAxes(map),
       classNames: record.classNames,
       points: map.points
         .filter(({ group }) => group >= 0)
@@ -48,6 +46,12 @@ export function mapSection(run: RunReport): Child {
     }),
     details('Centres of the classes', centreTable(map, record.classNames), empty('The coordinates of every clip are in report.json.')),
   ];
+}
+
+function wordsOf({ layout, explainedVariance: [first, second] }: EmbeddingMap): string {
+  return layout === 'umap'
+    ? 'laid out by UMAP of its first fifty principal components: neighbours stay neighbours, while distances between groups, and how wide they are, mean little.'
+    : `on the first two principal components. They hold ${percent(first)} and ${percent(second)} of the variance; what lies apart here may lie apart for other reasons than its class, and what overlaps may still be separable in the other dimensions.`;
 }
 
 function centreTable(map: EmbeddingMap, classNames: readonly string[]): Child {
@@ -66,8 +70,8 @@ function centreTable(map: EmbeddingMap, classNames: readonly string[]): Child {
     columns: [
       { head: 'Class' },
       { head: 'Clips', isNumber: true },
-      { head: 'Component 1', isNumber: true },
-      { head: 'Component 2', isNumber: true },
+      { head: map.layout === 'umap' ? 'UMAP 1' : 'Component 1', isNumber: true },
+      { head: map.layout === 'umap' ? 'UMAP 2' : 'Component 2', isNumber: true },
       { head: 'Spread', isNumber: true },
     ],
     rows,

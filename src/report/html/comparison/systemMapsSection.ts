@@ -1,7 +1,7 @@
-import { percent } from '../../format.js';
 import { type Child, h } from '../../markup.js';
 import { marker, scatter } from '../../svg/scatter.js';
 import type { SystemMap } from '../../systemMaps.js';
+import { mapAxes } from '../mapAxes.js';
 
 /** One small map a system, side by side; undefined without any. */
 export function systemMapsSection(maps: readonly SystemMap[]): Child {
@@ -10,7 +10,7 @@ export function systemMapsSection(maps: readonly SystemMap[]): Child {
     h(
       'p',
       {},
-      'Each mark is one clip of one run: its embedding, L2-normalised, on the first two principal components of that run. Directions mean nothing from one map to the next, and hollow marks are clips that the classifier got wrong.',
+      `Each mark is one clip of one run: its embedding, L2-normalised, ${maps.some(({ map }) => map.layout === 'umap') ? 'laid out by UMAP' : 'on the first two principal components of that run'}. Directions mean nothing from one map to the next, and hollow marks are clips that the classifier got wrong.`,
     ),
     h(
       'ul',
@@ -24,15 +24,13 @@ export function systemMapsSection(maps: readonly SystemMap[]): Child {
 }
 
 function oneMap({ system, run, map }: SystemMap): Child {
-  const [first, second] = map.explainedVariance;
   return h(
     'figure',
     {},
     h('figcaption', {}, system, h('span', { class: 'soft' }, ` ${run}`)),
     scatter({
       title: `Map of the clips by ${system}`,
-      xLabel: `component 1 (${percent(first)} of the variance)`,
-      yLabel: `component 2 (${percent(second)})`,
+      ...mapAxes(map),
       width: 440,
       height: 320,
       points: map.points
