@@ -5,10 +5,11 @@
 //   node native/setup.mjs [--libtorch pypi|debian|FOLDER] [--for-tests] [--no-system-packages]
 //
 // AUDIOSSL_NO_APT=1 is the same as --no-system-packages. --libtorch is remembered; setup/findLibtorch.mjs says what is taken without it.
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compile } from './setup/compile.mjs';
 import { fetchPypi } from './setup/fetchPypi.mjs';
 import { findLibtorch, findPyTorch, rememberChoice, rememberedChoice, thisSystem } from './setup/findLibtorch.mjs';
 import folders from './setup/folders.cjs';
@@ -159,32 +160,13 @@ function buildSecondAddon() {
   return tell({ reason });
 }
 
-/** Path, size and time of every source file as one text: differs from the one of the last compilation when there is something to do. */
-function sourceStamp() {
-  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-  return [join(root, 'tsconfig.json'), ...files.sort()]
-    .map((file) => {
-      const { size, mtimeMs } = statSync(file);
-      return `${file} ${size} ${mtimeMs}`;
-    })
-    .join('\n');
-}
-
-function compile() {
-  if (!existsSync(join(root, 'src'))) return; // installed as a package: it comes compiled
-  const stampFile = join(root, 'dist/.sources');
-  const stamp = sourceStamp();
-  if (existsSync(join(root, 'dist/bundle/cli/main.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  say('compiling ...');
-  const result = run('npm', ['run', '--silent', 'build'], { cwd: root });
+function compileSources() {
+  const result = compile(root, { onStart: () => say('compiling ...') });
+  if (result === undefined) return;
   if (!result.isOk) {
     const remedy = 'a clean clone compiles: undo or mend the change that the lines above name';
     fail({ step: 'compiling', command: 'npm run build', log: result.log, remedy });
   }
-  mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, stamp);
   say(`compiled (${result.seconds.toFixed(0)} s)`);
 }
 
@@ -201,4 +183,4 @@ installNpmPackages();
 buildFrontEnd();
 buildAddon();
 if (options['for-tests']) buildSecondAddon();
-compile();
+compileSources();

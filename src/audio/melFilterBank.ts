@@ -64,7 +64,9 @@ export function melFilterBank({
   for (let mel = 0; mel < nMels; mel++) {
     const [left, centre, right] = [edges[mel], edges[mel + 1], edges[mel + 2]];
     const scale = melNorm === 'slaney' ? 2 / (right - left) : 1;
-    for (let bin = 0; bin < numBins; bin++) {
+    // Bins below `left` and above `right` weigh nothing, and are most of them.
+    const last = Math.min(numBins - 1, Math.ceil((right * nFft) / sampleRate));
+    for (let bin = Math.max(0, Math.floor((left * nFft) / sampleRate)); bin <= last; bin++) {
       const hz = (bin * sampleRate) / nFft;
       const weight = Math.min((hz - left) / (centre - left), (right - hz) / (right - centre));
       if (!(weight > 0)) continue;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
+import type { FeatureStore } from '../data/FeatureStore.js';
 import type { DatasetFormat } from '../data/loadDataset.js';
 import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
@@ -64,7 +65,7 @@ export function registerExplore(program: Command): void {
     const tables = await Promise.all(options.table.map(readTableOf));
     const dataset = options.data === undefined ? undefined : await loadDataset(options.data, { format: options.format });
     const file = await readEmbeddings(options.embeddings);
-    const store = options.features === undefined ? undefined : await FeatureStore.open(options.features);
+    let store: FeatureStore | undefined;
     let progress: { stage: string; bar: Progress } | undefined;
     const onProgress = (stage: string, share: number) => {
       if (progress?.stage !== stage) {
@@ -74,6 +75,7 @@ export function registerExplore(program: Command): void {
       progress.bar.update(Math.round(100 * share));
     };
     try {
+      store = options.features === undefined ? undefined : await FeatureStore.open(options.features);
       await pickBackend(options);
       const { out, map, clusters: numClusters, seed, sounds } = options;
       const { html, notes } = await interruptible((signal) =>

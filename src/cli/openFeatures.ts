@@ -1,4 +1,5 @@
 import type { FrontEnd } from '../audio/frontEnd.js';
+import type { Dataset } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { DatasetFormat } from '../data/loadDataset.js';
 import { UsageError } from '../util/errors.js';
@@ -9,6 +10,7 @@ import { UsageError } from '../util/errors.js';
  */
 export async function openFeatures({
   data,
+  dataset,
   features,
   out,
   format,
@@ -16,6 +18,8 @@ export async function openFeatures({
   signal,
 }: {
   data?: string;
+  /** What is in `data`, where it was listed already. */
+  dataset?: Dataset | undefined;
   features?: string;
   /** The run's folder. */
   out: string;
@@ -34,7 +38,7 @@ export async function openFeatures({
     import('./makeFeatures.js'),
   ]);
   const store = featureStoreDir({ data, out, frontEndHash: frontEndHash(frontEnd) });
-  const { status, rejected } = await makeFeatures({ data, format, frontEnd, out: store, signal });
+  const { status, rejected } = await makeFeatures({ data, dataset, format, frontEnd, out: store, signal });
   process.stderr.write(
     `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length} broken recordings left out, see rejected.csv` : ''})\n`,
   );

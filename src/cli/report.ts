@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { ClaimVerdict } from '../report/comparison/claims.js';
+import type { JudgeSweep } from '../report/comparisonReport.js';
 import type { MapLayout } from '../report/embeddingMap.js';
 import type { SoundPlace } from '../report/wrongClips.js';
 
@@ -49,8 +49,8 @@ export function registerReport(program: Command): void {
     );
 }
 
-/** What a sweep's own file says of its runs: names of systems by run folder, and verdicts on the claims that it makes. */
-async function fromSweep(sweep: string): Promise<{ variants?: Map<string, string>; sweepClaims?: readonly ClaimVerdict[] }> {
+/** What a sweep's own file says of its runs: names of systems by run folder, and how the claims that it makes are judged. */
+async function fromSweep(sweep: string): Promise<{ variants?: Map<string, string>; judgeSweep?: JudgeSweep }> {
   const [{ readPlan, withConfigs }, { sweepFolder }] = await Promise.all([
     import('../sweep/sweepPlan.js'),
     import('../sweep/sweepFolder.js'),
@@ -68,7 +68,11 @@ async function fromSweep(sweep: string): Promise<{ variants?: Map<string, string
     import('../sweep/collectResults.js'),
     import('../sweep/judgeClaims.js'),
   ]);
-  const runs = withConfigs(folder, plan.runs);
-  const { results } = await collectResults(folder, runs);
-  return { variants, sweepClaims: await judgeClaims(plan.claims, { folder, runs, results }) };
+  const judgeSweep: JudgeSweep = async (reports, predictionsOf) => {
+    const byDir = new Map(reports.map((report) => [resolve(report.dir), report]));
+    const runs = withConfigs(folder, plan.runs);
+    const { results } = await collectResults(folder, runs, { known: (dir) => byDir.get(resolve(dir)) });
+    return judgeClaims(plan.claims, { folder, runs, results, predictionsOf });
+  };
+  return { variants, judgeSweep };
 }

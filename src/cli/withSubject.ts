@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { ResolvedConfig } from '../config/configSchema.js';
+import type { Dataset } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { DatasetFormat } from '../data/loadDataset.js';
 import type { Model } from '../model/loadModel.js';
@@ -26,6 +27,8 @@ export interface Subject extends OpenedModel {
 export interface SubjectSource {
   /** Recordings; their features are made first, or found again. */
   data?: string;
+  /** What is in `data`, where it was listed already. */
+  dataset?: Dataset | undefined;
   /** Layout of `data`. */
   format: DatasetFormat;
   /** A feature store. */
@@ -82,7 +85,7 @@ export async function withSubject<T>(
 async function openStore({
   run,
   model: { frontEnd },
-  source: { data, format, features, out = run?.dir },
+  source: { data, dataset, format, features, out = run?.dir },
   signal,
 }: OpenedModel & { source: SubjectSource; signal: AbortSignal }): Promise<FeatureStore> {
   const [{ FeatureStore }, { readLog }, { openFeatures }] = await Promise.all([
@@ -91,15 +94,15 @@ async function openStore({
     import('./openFeatures.js'),
   ]);
   if (data !== undefined || features !== undefined || run === undefined || out === undefined) {
-    return openFeatures({ data, features, out: out ?? '.', format, frontEnd, signal });
+    return openFeatures({ data, dataset, features, out: out ?? '.', format, frontEnd, signal });
   }
-  const dataset = (await readLog(run.log)).starts.at(-1)?.dataset;
-  if (dataset === undefined || !existsSync(dataset)) {
-    const where = dataset === undefined ? 'its log does not say on which' : `${dataset} is not there`;
+  const trainedOn = (await readLog(run.log)).starts.at(-1)?.dataset;
+  if (trainedOn === undefined || !existsSync(trainedOn)) {
+    const where = trainedOn === undefined ? 'its log does not say on which' : `${trainedOn} is not there`;
     throw new UsageError(`the features that ${run.dir} was trained on are needed and ${where}; pass --features STORE or --data DIR`);
   }
-  if (existsSync(join(dataset, 'store.json'))) return FeatureStore.open(dataset);
-  return openFeatures({ data: dataset, out, format: (await configOf(run)).data.format, frontEnd, signal });
+  if (existsSync(join(trainedOn, 'store.json'))) return FeatureStore.open(trainedOn);
+  return openFeatures({ data: trainedOn, out, format: (await configOf(run)).data.format, frontEnd, signal });
 }
 
 /** A run's own config, with what the command line overrides. */

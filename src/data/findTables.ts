@@ -29,10 +29,11 @@ const MAX_DEPTH = 4;
 export async function findTables(dir: string, files: readonly string[]): Promise<{ tables: FoundTable[]; unused: UnusedTable[] }> {
   const tables: FoundTable[] = [];
   const unused: UnusedTable[] = [];
+  const ofOne = tablesOfOne(files);
   const made = files.filter((path) => /(^|\/)(logmel\.npy|log\.jsonl)$/.test(path)).map((path) => path.slice(0, path.lastIndexOf('/') + 1));
   for (const path of files) {
     // Feature stores and runs that stand in the data folder have tables of their own.
-    if (path.split('/').length > MAX_DEPTH || made.some((folder) => path.startsWith(folder))) continue;
+    if (ofOne.has(path) || path.split('/').length > MAX_DEPTH || made.some((folder) => path.startsWith(folder))) continue;
     if (/\.(xlsx?|ods|numbers)$/i.test(path)) {
       unused.push({ path, reason: 'a spreadsheet cannot be read; save it as csv' });
       continue;
@@ -68,7 +69,18 @@ export async function findTables(dir: string, files: readonly string[]): Promise
       if (!isText) unused.push({ path, reason: errorText(error) });
     }
   }
+  const [first, ...others] = ofOne;
+  if (first !== undefined)
+    unused.push({ path: first, reason: `it and ${others.length} more are named like recordings, and tell of one each` });
   return { tables, unused };
+}
+
+/** Tables and texts named like the recording beside them, where there are several: events in it, or what is said in it. Thousands are common. */
+function tablesOfOne(files: readonly string[]): ReadonlySet<string> {
+  const withoutEnding = (path: string) => path.replace(/\.[^./]*$/, '');
+  const recordings = new Set(files.filter(isAudioName).map(withoutEnding));
+  const found = files.filter((path) => /\.(csv|tsv|tab|txt)$/i.test(path) && recordings.has(withoutEnding(path)));
+  return new Set(found.length > 1 ? found : []);
 }
 
 function namesRecordingsAndMore(head: readonly string[]): boolean {

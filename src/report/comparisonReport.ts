@@ -6,7 +6,7 @@ import { comparedPairs } from './comparedPairs.js';
 import { checkSystems } from './comparison/checkComparable.js';
 import { type ClaimVerdict, claimVerdicts } from './comparison/claims.js';
 import { compareSystems, comparisonReplicates, type SystemComparison } from './comparison/compareSystems.js';
-import { type EvaluatedRun, readEvaluatedRuns } from './comparison/evaluatedRuns.js';
+import { type EvaluatedRun, type PredictionsOf, predictionsReader, readEvaluatedRuns } from './comparison/evaluatedRuns.js';
 import { readAnalysedRuns } from './comparison/featureClaim.js';
 import type { System } from './comparison/system.js';
 import { groupSystems } from './comparison/systems.js';
@@ -20,6 +20,9 @@ import { temperatureCurves } from './temperatureCurves.js';
 
 /** The part of a comparison that any split has. */
 export type ValidationComparison = Pick<ComparisonReport, 'split' | 'rows' | 'pairs' | 'numPairsLeftOut' | 'runsLeftOut'>;
+
+/** Judges the claims of the sweep whose runs these are, by what was read of them. */
+export type JudgeSweep = (reports: readonly RunReport[], predictionsOf: PredictionsOf) => Promise<readonly ClaimVerdict[]>;
 
 /** What a report on several runs says beyond the single runs. */
 export interface ComparisonReport {
@@ -54,23 +57,24 @@ export async function compareRuns(
   {
     replicates = comparisonReplicates,
     isPaperShown,
-    sweepClaims,
+    judgeSweep,
     variants,
     layout,
   }: {
     replicates?: number;
     /** Of the systems' maps. */
     layout?: MapLayout | undefined;
-    sweepClaims?: readonly ClaimVerdict[] | undefined;
+    judgeSweep?: JudgeSweep | undefined;
     /** Names of systems by run, where a sweep file gives some. */
     variants?: ReadonlyMap<string, string> | undefined;
     /** The paper's tables, curves and claims; default: where the data are the paper's. */
     isPaperShown?: boolean;
   } = {},
 ): Promise<ComparisonReport | undefined> {
-  const onTest = await readEvaluatedRuns(reports, 'test');
+  const predictionsOf = predictionsReader();
+  const onTest = await readEvaluatedRuns(reports, 'test', predictionsOf);
   const split = onTest.length > 0 ? 'test' : 'validation';
-  const evaluated = onTest.length > 0 ? onTest : await readEvaluatedRuns(reports, 'validation');
+  const evaluated = onTest.length > 0 ? onTest : await readEvaluatedRuns(reports, 'validation', predictionsOf);
   if (evaluated.length === 0) return undefined;
   const { systems, ...compared } = compareEvaluated(reports, evaluated, { split, replicates, variants });
   const { rows, pairs } = compared;
@@ -87,7 +91,7 @@ export async function compareRuns(
     table1: hasPaper ? paperTable1(rows, pairs) : undefined,
     table2: hasPaper ? paperTable2(rows) : undefined,
     verdicts: hasPaper ? claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }) : undefined,
-    ...(sweepClaims !== undefined && { sweepClaims }),
+    ...(judgeSweep !== undefined && { sweepClaims: await judgeSweep(reports, predictionsOf) }),
     ...(onValidation !== undefined && { onValidation }),
   };
 }

@@ -43,7 +43,7 @@ export async function embeddingMap(
   { layout = 'pca' }: { layout?: MapLayout } = {},
 ): Promise<EmbeddingMap | undefined> {
   const embeddings = await readClipEmbeddings(run, name);
-  const table = await readPredictions(run, name);
+  const table = embeddings && (await readPredictions(run, name));
   if (embeddings === undefined || table === undefined) return undefined;
   const { numRows, dim, data } = embeddings;
   if (numRows !== table.predictions.length) {

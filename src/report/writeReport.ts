@@ -4,8 +4,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
 import { makeFolder } from '../util/makeFolder.js';
 import { collectRun, type RunReport } from './collectRun.js';
-import type { ClaimVerdict } from './comparison/claims.js';
-import { compareRuns } from './comparisonReport.js';
+import { compareRuns, type JudgeSweep } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
 import type { MapLayout } from './embeddingMap.js';
 import { mostRunsInFull } from './html/comparisonSections.js';
@@ -35,7 +34,7 @@ export async function writeReport({
   out,
   version,
   isPaperShown,
-  sweepClaims,
+  judgeSweep,
   variants,
   sounds = 'embed',
   layout,
@@ -47,8 +46,8 @@ export async function writeReport({
   version: string;
   /** The paper's tables and claims beside the own systems; default: where the data are the paper's. */
   isPaperShown?: boolean;
-  /** Claims of the sweep whose runs these are, judged. */
-  sweepClaims?: readonly ClaimVerdict[] | undefined;
+  /** Judges the claims of the sweep whose runs these are; asked once the runs are read. */
+  judgeSweep?: JudgeSweep | undefined;
   /** Names of systems by run folder, where a sweep file gives some. */
   variants?: ReadonlyMap<string, string> | undefined;
   /** Of the wrong clips of a single run: inside the page (short, some 10 MB at most), from where they lie, or not at all. */
@@ -65,7 +64,7 @@ export async function writeReport({
   for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull, layout }));
   const reports = withDistinctNames(collected);
   const comparison =
-    reports.length > 1 ? await compareRuns(reports, { isPaperShown, sweepClaims, variants: byName(reports, variants), layout }) : undefined;
+    reports.length > 1 ? await compareRuns(reports, { isPaperShown, judgeSweep, variants: byName(reports, variants), layout }) : undefined;
   const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
   const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
   const files: ReportFiles = {

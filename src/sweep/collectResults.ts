@@ -1,6 +1,6 @@
 import type { LabelFreeScores } from '../report/scoreCorrelations.js';
 import { type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
-import { readLog } from '../run/readLog.js';
+import { type RunLog, readLog } from '../run/readLog.js';
 import { runFolder } from '../run/runFolder.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { isTrained, matchesEvaluation } from './runState.js';
@@ -27,24 +27,36 @@ export interface CollectedResults {
   missing: { run: SweepRun; what: string[] }[];
 }
 
-/** Everything that is there of the runs, in their order; nothing is computed. */
-export async function collectResults(folder: SweepFolder, runs: readonly PlannedRun[]): Promise<CollectedResults> {
+/** What a run folder says of its training and its evaluations. */
+export interface RunRecords {
+  log: Pick<RunLog, 'end' | 'monitors'>;
+  evaluations: readonly { name: string; record: EvaluationRecord }[];
+}
+
+/**
+ * Everything that is there of the runs, in their order; nothing is computed.
+ * @param known what was read of a run folder before, which is not read again
+ */
+export async function collectResults(
+  folder: SweepFolder,
+  runs: readonly PlannedRun[],
+  { known = () => undefined }: { known?: (dir: string) => RunRecords | undefined } = {},
+): Promise<CollectedResults> {
   const results: SweepResult[] = [];
   const missing: CollectedResults['missing'] = [];
   for (const run of runs) {
     const paths = runFolder(folder.run(run.name));
-    const isDone = await isTrained(paths);
-    const { end, monitors } = await readLog(paths.log);
-    const trainingSeconds = end?.seconds ?? null;
-    const records = await readEvaluations(paths);
+    const { log, evaluations } = known(paths.dir) ?? { log: await readLog(paths.log), evaluations: await readEvaluations(paths) };
+    const isDone = await isTrained(paths, log);
+    const trainingSeconds = log.end?.seconds ?? null;
     const as = { seed: run.seed, options: run.config.evaluation };
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
-      const found = isDone ? records.find(({ record }) => matchesEvaluation(record, evaluation, as)) : undefined;
+      const found = isDone ? evaluations.find(({ record }) => matchesEvaluation(record, evaluation, as)) : undefined;
       if (found === undefined) what.push(describeEvaluation(evaluation));
       else {
         const { record, name: recordName } = found;
-        const scores = monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
+        const scores = log.monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
         results.push({ run, evaluation, config: run.config, record, recordName, trainingSeconds, scores });
       }
     }

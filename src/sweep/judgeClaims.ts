@@ -1,7 +1,7 @@
 import { accuracyEvidence } from '../report/comparison/claimEvidence.js';
 import { type ClaimVerdict, judged } from '../report/comparison/claims.js';
 import { comparisonReplicates } from '../report/comparison/compareSystems.js';
-import { type EvaluatedRun, predictionsOf } from '../report/comparison/evaluatedRuns.js';
+import { type EvaluatedRun, type PredictionsOf, predictionsReader } from '../report/comparison/evaluatedRuns.js';
 import type { System } from '../report/comparison/system.js';
 import { groupSystems } from '../report/comparison/systems.js';
 import { type ClaimPart, notTested, partOf } from '../report/comparison/verdicts.js';
@@ -14,6 +14,7 @@ import type { SweepFolder } from './sweepFolder.js';
  * A verdict on each claim of a sweep by the first evaluation on test clips (on validation clips where none is tested): the difference in
  * micro accuracy, paired over clips and seeds, of the runs of both systems that have the same seed and test fold. The rule is that of the
  * paper's claims: see `decide`.
+ * @param predictionsOf reads them, or knows them already: claims about one system ask for the same ones
  */
 export async function judgeClaims(
   claims: readonly SweepClaim[],
@@ -21,8 +22,15 @@ export async function judgeClaims(
     folder,
     runs,
     results,
+    predictionsOf = predictionsReader(),
     replicates = comparisonReplicates,
-  }: { folder: SweepFolder; runs: readonly SweepRun[]; results: CollectedResults['results']; replicates?: number },
+  }: {
+    folder: SweepFolder;
+    runs: readonly SweepRun[];
+    results: CollectedResults['results'];
+    predictionsOf?: PredictionsOf;
+    replicates?: number;
+  },
 ): Promise<ClaimVerdict[]> {
   const evaluations = runs.flatMap((run) => run.evaluations);
   const judgedBy = evaluations.find(({ split }) => split === 'test') ?? evaluations[0];
@@ -42,7 +50,8 @@ export async function judgeClaims(
       const numPlanned = commonRuns(planned, better, than).length;
       const notes = pairs.length < numPlanned ? [how, `${pairs.length} of ${numPlanned} planned pairs of runs`] : [how];
       const [own, others] = [pairs.map(([result]) => result), pairs.map(([, result]) => result)];
-      const [a, b] = await Promise.all([systemOf(folder, better, own), systemOf(folder, than, others)]);
+      const a = await systemOf(better, own, { folder, predictionsOf });
+      const b = await systemOf(than, others, { folder, predictionsOf });
       parts.push(partOf({ name, evidence: [accuracyEvidence(a, b, { systems: [a, b], replicates })], notes }));
     }
     verdicts.push(judged({ id: `sweep-${index + 1}`, claim, published, parts }));
@@ -60,7 +69,11 @@ function commonRuns<T extends { run: SweepRun }>(all: readonly T[], a: string, b
 }
 
 /** The runs of one system pooled, under the name that it has in the sweep. */
-async function systemOf(folder: SweepFolder, name: string, results: readonly SweepResult[]): Promise<System> {
+async function systemOf(
+  name: string,
+  results: readonly SweepResult[],
+  { folder, predictionsOf }: { folder: SweepFolder; predictionsOf: PredictionsOf },
+): Promise<System> {
   const entries: EvaluatedRun[] = [];
   for (const { run, config, record, recordName } of results) {
     const predictions = await predictionsOf(folder.run(run.name), { name: recordName, record });

@@ -3,14 +3,14 @@ import { readdir, rm } from 'node:fs/promises';
 import type { EvaluationOptions } from '../eval/evaluationOptions.js';
 import { protocolOptions } from '../eval/writeEvaluationFiles.js';
 import { chosenOptions, type EvaluationRecord, readEvaluations } from '../run/evaluationRecord.js';
-import { readLog } from '../run/readLog.js';
+import { type RunLog, readLog } from '../run/readLog.js';
 import { type RunFolder, runFolder } from '../run/runFolder.js';
 import { canonicalJson, sha256OfFile } from '../util/hash.js';
 import type { SweepEvaluation } from './sweepFile.js';
 
-/** The training came to its end: its log says so, and the last checkpoint is there. */
-export async function isTrained(run: RunFolder): Promise<boolean> {
-  const { end } = await readLog(run.log);
+/** The training came to its end: its log says so (read here where it is not given), and the last checkpoint is there. */
+export async function isTrained(run: RunFolder, log?: Pick<RunLog, 'end'>): Promise<boolean> {
+  const { end } = log ?? (await readLog(run.log));
   return end !== undefined && end.reason !== 'interrupted' && end.reason !== 'paused' && existsSync(run.lastCheckpoint);
 }
 

@@ -12,12 +12,13 @@ import { temporaryFolder } from '../support/temporaryFolder.js';
 const script = fileURLToPath(new URL('../parallel/trainOnRanks.mjs', import.meta.url));
 const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?.() === true;
 
-const names = Object.keys(cases);
+/** One of each kind: a loss of the batch with itself, a queue, momentum networks, labels. */
+const onThree = ['angularContrastive', 'mocoV2', 'byol', 'supervised'];
+/** Whatever the libtorch, losses and frameworks are the same code of ours: a second one adds up the gradients of one of each kind. */
+const names = process.env.AUDIOSSL_ADDON === undefined ? Object.keys(cases) : [...onThree, 'bfloat16', 'local'];
 /** Not what one process computes, to the last digits. */
 const other = ['bfloat16', 'local'];
 const exact = names.filter((name) => !other.includes(name));
-/** One of each kind: a loss of the batch with itself, a queue, momentum networks, labels. */
-const onThree = ['angularContrastive', 'mocoV2', 'byol', 'supervised'];
 
 interface Trained {
   losses: number[];
@@ -113,7 +114,7 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
     expect(silent[1].silence.heard).toBe('');
   });
 
-  /** Float32 sums in another order, made larger by 20 steps from one another: 1e-5 is the bound that users are told. */
+  /** Float32 sums in another order, made larger by 10 steps from one another: 1e-5 is the bound that users are told. */
   function compare(ranks: readonly Record<string, Trained>[], alone: Record<string, Trained>, name: string): void {
     expectSameBits(ranks, name);
     const [actual, expected] = [ranks[0][name], alone[name]];

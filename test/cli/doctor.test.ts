@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeFindings } from '../../src/cli/doctor/describeFindings.js';
 import { installedVersion, isAtLeast } from '../../src/cli/doctor/packages.js';
 import { runCli } from './runCli.js';
+import { runHere } from './runInProcess.js';
 
 describe('audiossl doctor', () => {
   it('says what is there, what is missing and how to get it, and measures the backend asked for', () => {
@@ -19,8 +20,8 @@ describe('audiossl doctor', () => {
     for (const { state, remedy } of findings) expect(remedy === undefined).toBe(state === 'ok');
   });
 
-  it('fails on a backend asked for by name that is not there', () => {
-    const { code, stdout, stderr } = runCli(['doctor', '--backend', 'tensorflow-gpu']);
+  it('fails on a backend asked for by name that is not there', async () => {
+    const { code, stdout, stderr } = await runHere(['doctor', '--backend', 'tensorflow-gpu']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^audiossl: setBackend: backend tensorflow-gpu [^\n]*\n$/);
   });

@@ -9,9 +9,11 @@ import { FeatureStore } from '../../src/data/FeatureStore.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { folderWith, tone } from '../data/syntheticData.js';
 import { testData } from '../support/testData.js';
+import { runHere } from './runInProcess.js';
 
 const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
-const audiossl = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+const inOwnProcess = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+const audiossl = (...args: string[]) => runHere(args);
 
 async function recordings(): Promise<string> {
   return folderWith({ 'a/1.wav': tone(300), 'a/2.wav': tone(500), 'b/3.wav': tone(700), 'b/broken.wav': 'no audio' });
@@ -22,7 +24,7 @@ describe('audiossl features', () => {
     const dir = await recordings();
     const out = join(dir, 'store');
     const args = ['features', '--data', dir, '--out', out, '--workers', '1', '--set', 'frontEnd.nMels=16', '--dtype', 'float16'];
-    const first = audiossl(...args, '--json');
+    const first = inOwnProcess(...args, '--json');
     expect(first.status).toBe(0);
     expect(JSON.parse(first.stdout)).toMatchObject({ status: 'built', numClips: 3, rejected: [{ id: 'b/broken.wav' }] });
     expect(first.stderr).toMatch(/read as classFolders: 4 clips in 2 folders/);
@@ -31,36 +33,36 @@ describe('audiossl features', () => {
     expect([store.nMels, store.dtype, store.classNames]).toEqual([16, 'float16', ['a', 'b']]);
     await store.close();
 
-    const second = audiossl(...args);
-    expect(second.status).toBe(0);
+    const second = await audiossl(...args);
+    expect(second.code).toBe(0);
     expect(second.stdout).toBe(`${out}: 3 clips, 303 frames, 1 rejected (nothing changed, reused)\n`);
 
-    const other = audiossl(...args.slice(0, -2));
-    expect(other.status).toBe(2);
+    const other = await audiossl(...args.slice(0, -2));
+    expect(other.code).toBe(2);
     expect(other.stderr.trim().split('\n').at(-1)).toMatch(
       /is another feature store: its values are float16, asked for float32; pass --rebuild/,
     );
-    expect(audiossl(...args.slice(0, -2), '--rebuild').status).toBe(0);
+    expect((await audiossl(...args.slice(0, -2), '--rebuild')).code).toBe(0);
   });
 
   it('stops with 1 at a broken file on request, with 2 for wrong use', async () => {
     const dir = await recordings();
-    const failed = audiossl('features', '--data', dir, '--out', join(dir, 'store'), '--on-error', 'fail');
-    expect([failed.status, failed.stderr.includes('b/broken.wav')]).toEqual([1, true]);
+    const failed = await audiossl('features', '--data', dir, '--out', join(dir, 'store'), '--on-error', 'fail');
+    expect([failed.code, failed.stderr.includes('b/broken.wav')]).toEqual([1, true]);
     expect(existsSync(join(dir, 'store'))).toBe(false);
-    expect(audiossl('features', '--data', join(dir, 'nothing'), '--out', join(dir, 'store')).status).toBe(2);
-    expect(audiossl('features', '--data', dir).status).toBe(2);
-    expect(audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'frontEnd.nMel=16').stderr).toMatch(
+    expect((await audiossl('features', '--data', join(dir, 'nothing'), '--out', join(dir, 'store'))).code).toBe(2);
+    expect((await audiossl('features', '--data', dir)).code).toBe(2);
+    expect((await audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'frontEnd.nMel=16')).stderr).toMatch(
       /did you mean "nMels"\?/,
     );
     for (const key of ['train.epochs=3', 'data.protocol=clean', 'frontEndX=1']) {
-      const { status, stderr } = audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', key);
-      expect([status, stderr.split('\n').length - 1, existsSync(join(dir, 's'))]).toEqual([2, 1, false]);
+      const { code, stderr } = await audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', key);
+      expect([code, stderr.split('\n').length - 1, existsSync(join(dir, 's'))]).toEqual([2, 1, false]);
       expect(stderr).toContain(
         key.startsWith('frontEndX') ? 'did you mean "frontEnd"?' : 'features depend on frontEnd and data.format alone',
       );
     }
-    expect(audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'data.format=unlabelled').status).toBe(0);
+    expect((await audiossl('features', '--data', dir, '--out', join(dir, 's'), '--set', 'data.format=unlabelled')).code).toBe(0);
   });
 
   it('stops in order at SIGTERM (exit code 143) and goes on from there', async () => {
@@ -75,8 +77,8 @@ describe('audiossl features', () => {
     child.kill('SIGTERM');
     expect(await ended).toBe(143);
     expect(existsSync(out)).toBe(false);
-    const again = audiossl('features', '--data', dir, '--out', out);
-    expect(again.status).toBe(0);
+    const again = await audiossl('features', '--data', dir, '--out', out);
+    expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/: 400 clips, 40,400 frames, 0 rejected \(built, going on from a stopped run\)/);
   });
 });
@@ -84,35 +86,37 @@ describe('audiossl features', () => {
 describe('audiossl data', () => {
   it('check prints the findings, and with --strict exits with 1', async () => {
     const dir = await recordings();
-    const plain = audiossl('data', 'check', dir);
-    expect(plain.status).toBe(0);
+    const plain = await audiossl('data', 'check', dir);
+    expect(plain.code).toBe(0);
     expect(plain.stdout).toMatch(/class +no split +all\na +2 +2\nb +2 +2\nall +4 +4\n/);
     expect(plain.stdout).toMatch(/unreadable: 1\n {2}b\/broken\.wav: .*\n\n1 findings\n$/);
-    expect(audiossl('data', 'check', dir, '--strict').status).toBe(1);
+    expect(inOwnProcess('data', 'check', dir, '--strict').status).toBe(1);
     await cp(join(dir, 'a/1.wav'), join(dir, 'b/broken.wav'));
-    const copied = JSON.parse(audiossl('data', 'check', dir, '--json').stdout);
+    const copied = JSON.parse((await audiossl('data', 'check', dir, '--json')).stdout);
     expect(copied.duplicates).toEqual([{ ids: ['a/1.wav', 'b/broken.wav'], labels: ['a', 'b'], splits: [] }]);
     await writeFile(join(dir, 'b/broken.wav'), tone(900));
-    expect(audiossl('data', 'check', dir, '--strict')).toMatchObject({
-      status: 0,
+    expect(await audiossl('data', 'check', dir, '--strict')).toMatchObject({
+      code: 0,
       stdout: expect.stringMatching(/nothing wrong was found\n$/),
     });
   });
 
   it('stats prints counts and durations; --metadata needs no audio', async () => {
     const dir = await recordings();
-    const stats = audiossl('data', 'stats', dir);
+    const stats = await audiossl('data', 'stats', dir);
     expect(stats.stdout).toMatch(/sample rates \(Hz\): 22050 3\n/);
     expect(stats.stdout).toMatch(/unreadable: 1;/);
     const csv = await folderWith({ 'labels.csv': 'fname,label,split\na.wav,x,train\nb.wav,y,test\n' });
-    expect(audiossl('data', 'stats', '--metadata', csv).stdout).toMatch(/class +train +test +all\nx +1 +0 +1\ny +0 +1 +1\nall +1 +1 +2\n/);
-    expect(audiossl('data', 'stats').status).toBe(2);
+    expect((await audiossl('data', 'stats', '--metadata', csv)).stdout).toMatch(
+      /class +train +test +all\nx +1 +0 +1\ny +0 +1 +1\nall +1 +1 +2\n/,
+    );
+    expect((await audiossl('data', 'stats')).code).toBe(2);
   });
 
   const meta = testData('fsdnoisy18k_meta');
-  it.skipIf(meta === undefined)("stats --metadata --json counts FSDnoisy18k's own csv files, in all and a class", () => {
-    const { status, stdout } = audiossl('data', 'stats', '--metadata', meta!, '--json');
-    expect(status).toBe(0);
+  it.skipIf(meta === undefined)("stats --metadata --json counts FSDnoisy18k's own csv files, in all and a class", async () => {
+    const { code, stdout } = await audiossl('data', 'stats', '--metadata', meta!, '--json');
+    expect(code).toBe(0);
     const { numClips, subsets, classes } = JSON.parse(stdout) as DataStatistics;
     expect(numClips).toBe(18_532);
     expect(subsets).toEqual({ train: 17_585, clean: 1_772, noisy: 15_813, noisySmall: 1_003, test: 947 });

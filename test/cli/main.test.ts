@@ -3,6 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runCli } from './runCli.js';
+import { runHere } from './runInProcess.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = `${root}dist/bundle/cli/main.js`;
@@ -33,8 +34,8 @@ describe('audiossl', () => {
     [['doctor', '--threads', '1.5'], /expected a whole number from 1 up, got "1.5"/],
     [['config', 'show', '--set', 'train.epoch=1'], 'audiossl: --set train.epoch=1: train.epoch: unknown key; did you mean "epochs"?\n'],
     [['config', 'show', '--config', 'none.yaml'], /^audiossl: none.yaml: cannot read the config \(ENOENT[^\n]*\n$/],
-  ])('tells wrong use in one line, exit code 2: %j', (args, stderr) => {
-    const result = runCli(args);
+  ])('tells wrong use in one line, exit code 2: %j', async (args, stderr) => {
+    const result = await runHere(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     if (typeof stderr === 'string') expect(result.stderr).toBe(stderr);
     else expect(result.stderr).toMatch(stderr);

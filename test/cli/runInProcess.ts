@@ -23,7 +23,7 @@ export function inProcess(...registers: ((program: Command) => void)[]): (...arg
   };
 }
 
-/** The whole command line in this process, as runCli runs it in one of its own: for what no process of its own is needed. */
+/** The whole command line in this process, as runCli runs it in one of its own: for what needs none, since the start of one takes a second. */
 export async function runHere(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [stdout, stderr]: string[][] = [[], []];
   const spies = [
@@ -33,9 +33,11 @@ export async function runHere(args: readonly string[]): Promise<{ code: number; 
   let code = 0;
   try {
     await createProgram().parseAsync(['node', 'audiossl', ...args]);
+    code = Number(process.exitCode ?? 0);
   } catch (error) {
     code = reportError(error);
   } finally {
+    process.exitCode = undefined;
     for (const spy of spies) spy.mockRestore();
   }
   return { code, stdout: stdout.join(''), stderr: stderr.join('') };

@@ -1,4 +1,4 @@
-import { open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
@@ -121,7 +121,7 @@ describe('FeatureStore', () => {
     };
     const edit = (from: string | RegExp, to: string) => async (path: string) =>
       writeFile(path, (await readFile(path, 'utf8')).replace(from, to));
-    const { size } = await (await open(join(dir, 'logmel.npy'))).stat();
+    const { size } = await stat(join(dir, 'logmel.npy'));
     await spoil('logmel.npy', (path) => truncate(path, size - 4), /logmel\.npy: shape .* needs \d+ bytes, the file has/);
     await spoil('logmel.npy', (path) => truncate(path, 60), /logmel\.npy/);
     await spoil('stats.npy', (path) => truncate(path, 500), /stats\.npy/);

@@ -116,6 +116,11 @@ describe('tables as other programs write them', () => {
       { 'README.txt': 'A file, and what it is\n', 'testing_list.txt': 'a.wav\nb.wav\n' },
       /^testing_list\.txt is not used: its first row must name the columns/,
     ],
+    [
+      'one beside each recording',
+      { 'a.csv': 'filename,onset\na.wav,1\n', 'b.csv': 'onset,event\n1,bark\n', 'c.txt': 'what is said in it\n' },
+      /^a\.csv is not used: it and 2 more are named like recordings, and tell of one each$/,
+    ],
     ['nothing in it', { 'labels.csv': '' }, /^labels\.csv is not used: it is empty$/],
     [
       'few of the recordings, deeper down',

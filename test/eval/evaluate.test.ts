@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import { clipMeans, embedClips } from '../../src/embed/embedClips.js';
@@ -44,6 +44,10 @@ beforeAll(async () => {
   });
   await writeFile(run.split, ['id,split', ...store.clips.map(({ id }) => `${id},${splitOfId(id)}`)].join('\n'));
   model = await loadModel(run.dir);
+});
+afterAll(async () => {
+  model?.dispose();
+  await store?.close();
 });
 
 const options = evaluationOptions.parse({ linear: { epochs: 20 }, bootstrapDraws: 100 });

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import type { StoredClip } from '../../src/data/storeFiles.js';
@@ -49,6 +49,10 @@ beforeAll(async () => {
     config: { evaluation: options },
   });
   model = await loadModel(path);
+});
+afterAll(async () => {
+  model?.dispose();
+  await store?.close();
 });
 
 const options = evaluationOptions.parse({ linear: { epochs: 3 }, bootstrapDraws: 100 });

@@ -6,14 +6,14 @@ import { simclr } from '../../src/method/simclr.js';
 import { createEncoder } from '../../src/nn/createEncoder.js';
 import { disposeParameters } from '../../src/nn/parameters.js';
 import { projectionHead } from '../../src/nn/projectionHead.js';
+import { tinyEncoder } from '../nn/tinyEncoder.js';
 import { availableBackends } from '../support/backends.js';
 import { randomViews, readValues } from './views.js';
 
 /** The smallest patch that three poolings leave something of. */
 const size: [number, number, number] = [6, 8, 8];
 
-function makeMethod(options: Partial<ContrastiveLossOptions> = {}) {
-  const encoder = createEncoder({ name: 'vgg' });
+function makeMethod(options: Partial<ContrastiveLossOptions> = {}, encoder = createEncoder({ name: 'vgg' })) {
   const encoderParameters = encoder.createParameters({ seed: 1 });
   const head = projectionHead({ inputSize: encoder.embeddingSize, hiddenSize: 8, outputSize: 6 });
   const headParameters = head.createParameters({ seed: 1 });
@@ -92,7 +92,7 @@ describe('a step on every backend', () => {
   beforeAll(async () => {
     for (const backend of availableBackends) {
       await setBackend({ backend });
-      const { method, dispose } = makeMethod({ temperature: 0.5 });
+      const { method, dispose } = makeMethod({ temperature: 0.5 }, tinyEncoder());
       const views = randomViews(size);
       const { loss, contrastiveLoss, marginLoss, gradients } = method.step(views);
       const [name] = method.trainable.keys();

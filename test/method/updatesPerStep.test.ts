@@ -10,6 +10,7 @@ import { disposeParameters, type Parameters } from '../../src/nn/parameters.js';
 import { classifier, projectionHeadOf } from '../../src/nn/projectionHead.js';
 import { withUnbiasedStatistics } from '../../src/nn/unbiasedStatistics.js';
 import { scatter } from '../ops/numeric.js';
+import { availableBackends } from '../support/backends.js';
 
 const [clips, frames, mels] = [4, 24, 16];
 const labels = Int32Array.from([0, 1, 0, 1]);
@@ -48,7 +49,7 @@ async function expectSteady(parameters: Parameters, updatesPerStep: number, step
 }
 
 describe('how often a step updates the running statistics', () => {
-  beforeAll(() => setBackend({ backend: 'wasm' }));
+  beforeAll(() => setBackend({ backend: availableBackends.at(-1) }));
 
   it.each(Object.entries(frameworks))('%s says, for every network', async (_, { method: methodGiven, loss, ...rest }) => {
     const encoder = createEncoder(encoderOptions.parse('encoder' in rest ? rest.encoder : { name: 'vgg' }), { nMels: mels });

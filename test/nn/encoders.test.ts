@@ -20,7 +20,10 @@ import { expectGolden } from './goldenNetwork.js';
 // Plain JavaScript would take minutes for a convolutional network; its ops are held to their oracles in test/ops.
 describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders against torch on %s', (backend) => {
   beforeAll(() => setBackend({ backend }));
-  it('resnet18 equals torchvision: values, gradients, running statistics of two passes', () => expectGolden(resnet18Golden, resnet18()));
+  // Eleven million values take seconds to make: once, on the quickest. Narrow ones take the same way.
+  it.skipIf(backend !== availableBackends.at(-1))('resnet18 equals torchvision: values, gradients, running statistics of two passes', () =>
+    expectGolden(resnet18Golden, resnet18()),
+  );
   it('resnet18 of half width with mean and maximum equals torchvision', () =>
     expectGolden(meanMaxGolden, resnet18({ width: 32, pooling: 'meanMax' })));
   it('resnet18 of a quarter with mean and deviation over time equals torchvision', () =>

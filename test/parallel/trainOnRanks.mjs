@@ -159,7 +159,7 @@ function stepOfShares(method, clips, step, dropout, numShares) {
 }
 
 function train(name, group) {
-  const { steps = 20, learningRate = LEARNING_RATE, ranks: given = {}, emulated, ...parts } = cases[name];
+  const { steps = 10, learningRate = LEARNING_RATE, ranks: given = {}, emulated, ...parts } = cases[name];
   const method = methodOf(parts);
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
   const ranks = group && trainingRanks('test', group, ranksOptions.parse(given), { batchSize: NUM_CLIPS, bucketValues: BUCKET_VALUES });

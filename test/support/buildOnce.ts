@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+// @ts-expect-error plain JavaScript of the set-up script
+import { compile } from '../../native/setup/compile.mjs';
 
 let isBuilt = false;
 
-/** Compiles `src/` to `dist/` once before the suite (incremental: a second when nothing changed). */
+/** Compiles `src/` to `dist/` once before the suite, where something changed since it was done. */
 export default function buildOnce(): void {
   if (isBuilt) return; // each project of vitest's asks
   isBuilt = true;
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const result = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`npm run build failed:\n${result.stdout}${result.stderr}`);
+  const result: { isOk: boolean; log: string } | undefined = compile(fileURLToPath(new URL('../..', import.meta.url)));
+  if (result?.isOk === false) throw new Error(`npm run build failed:\n${result.log}`);
 }

@@ -17,8 +17,14 @@ export async function toneFolder(numClips = 10): Promise<string> {
   return folderWith(files);
 }
 
-export async function toneStore(numClips = 10, frontEnd = toneFrontEnd): Promise<FeatureStore> {
+/** The folder of a store of these tones. */
+export async function toneStoreFolder(numClips = 10, frontEnd = toneFrontEnd): Promise<string> {
   const dir = await toneFolder(numClips);
   await buildFeatureStore({ dataset: await loadDataset(dir), frontEnd, out: `${dir}-store`, numWorkers: 1 });
-  return FeatureStore.open(`${dir}-store`);
+  return `${dir}-store`;
+}
+
+/** The store, open: whoever asks for it closes it. */
+export async function toneStore(numClips = 10, frontEnd = toneFrontEnd): Promise<FeatureStore> {
+  return FeatureStore.open(await toneStoreFolder(numClips, frontEnd));
 }

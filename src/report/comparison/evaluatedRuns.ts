@@ -1,4 +1,5 @@
-import { chosenOptions, type EvaluationRecord } from '../../run/evaluationRecord.js';
+import { resolve } from 'node:path';
+import { chosenOptions, type EvaluationRecord, evaluationPaths } from '../../run/evaluationRecord.js';
 import type { MonitorRecord } from '../../run/logRecord.js';
 import { type Prediction, readPredictions } from '../../run/predictions.js';
 import { runFolder } from '../../run/runFolder.js';
@@ -21,7 +22,11 @@ export interface EvaluatedRun {
 }
 
 /** The evaluations on `split` of the runs of a report. Throws UsageError for one whose predictions are missing or of other clips than its record. */
-export async function readEvaluatedRuns(reports: readonly RunReport[], split: 'test' | 'validation'): Promise<EvaluatedRun[]> {
+export async function readEvaluatedRuns(
+  reports: readonly RunReport[],
+  split: 'test' | 'validation',
+  predictionsOf: PredictionsOf = predictionsReader(),
+): Promise<EvaluatedRun[]> {
   const evaluated: EvaluatedRun[] = [];
   for (const report of reports) {
     const records = report.evaluations.map(({ record }) => record);
@@ -42,7 +47,23 @@ export async function readEvaluatedRuns(reports: readonly RunReport[], split: 't
 }
 
 /** What an evaluation of the run in `dir` said of each clip. Throws UsageError where that is missing or of other clips than its record. */
-export async function predictionsOf(
+export type PredictionsOf = (
+  dir: string,
+  evaluation: { name: string; record: Pick<EvaluationRecord, 'numClips'> },
+) => Promise<readonly Prediction[]>;
+
+/** Reads each file once, however many comparisons and claims ask for it; what was read stays in memory as long as the function does. */
+export function predictionsReader(): PredictionsOf {
+  const known = new Map<string, ReturnType<PredictionsOf>>();
+  return (dir, evaluation) => {
+    const file = evaluationPaths(runFolder(resolve(dir)), evaluation.name).predictions;
+    const predictions = known.get(file) ?? checkedPredictions(dir, evaluation);
+    known.set(file, predictions);
+    return predictions;
+  };
+}
+
+async function checkedPredictions(
   dir: string,
   { name, record }: { name: string; record: Pick<EvaluationRecord, 'numClips'> },
 ): Promise<readonly Prediction[]> {

@@ -70,12 +70,12 @@ export function shown(names: readonly string[]): string {
   return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} ... (${names.length})`;
 }
 
-/** Adds to names that several systems share the keys in which those differ. */
 /** A baseline beside a variant is still a baseline. */
 function variantWords(traits: System['traits'], variant: string): string {
   return traits.kind === 'randomWeights' || traits.kind === 'logMelStatistics' ? `${systemWords(traits)}, ${variant}` : variant;
 }
 
+/** Adds to names that several systems share the keys in which those differ. */
 function nameSystems(systems: readonly Omit<System, 'name'>[], variants: ReadonlyMap<string, string>): System[] {
   const first = systems.map(({ runs, traits, protocol, labelFraction, shots, dataset, trainOn, isKFold: hasFolds }) => {
     const amount = labelFraction !== null ? `${100 * labelFraction} % of labels` : shots !== null ? `${shots} shots` : undefined;

@@ -7,7 +7,7 @@ import { freePort } from '../../../src/util/freePort.js';
 import { runNode } from '../../parallel/startRanks.js';
 import { availableBackends } from '../../support/backends.js';
 import { temporaryFolder } from '../../support/temporaryFolder.js';
-import { toneStore } from '../../train/toneStore.js';
+import { toneStoreFolder } from '../../train/toneStore.js';
 import { readLog, tinySettings } from '../trainingRuns.js';
 
 const main = fileURLToPath(new URL('../../../dist/bundle/cli/main.js', import.meta.url));
@@ -21,7 +21,7 @@ const pretrain = (store: string, run: string, ...more: string[]) => [
 
 describe.skipIf(!hasRanks)('pretrain on several ranks', () => {
   it('makes one run, with the losses of one process, and leaves nothing else', async () => {
-    const { dir } = await toneStore();
+    const dir = await toneStoreFolder();
     const [several, alone] = ['several', 'alone'].map((name) => join(temporaryFolder(), name));
     const ends = await Promise.all([
       runNode(pretrain(dir, several, '--processes', '2', '--gradient-precision', 'float32')),
@@ -40,7 +40,7 @@ describe.skipIf(!hasRanks)('pretrain on several ranks', () => {
   }, 120_000);
 
   it('refuses ranks with other clips, config or precision before the first step, and names what differs', async () => {
-    const { dir } = await toneStore();
+    const dir = await toneStoreFolder();
     const other = join(temporaryFolder(), 'store');
     cpSync(dir, other, { recursive: true });
     const clips = readFileSync(join(other, 'clips.csv'), 'utf8');

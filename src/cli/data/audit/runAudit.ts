@@ -20,8 +20,10 @@ export type AuditResult = Awaited<ReturnType<typeof runAudit>>;
 export async function runAudit(options: AuditOptions, progress: Progress) {
   const { data, features, out, format, checkpoint } = options;
   // With a store, --data only says where the recordings lie now.
-  const source = { data: features === undefined ? data : undefined, features, format, out };
-  if (source.data !== undefined) requireTwoClasses((await loadDataset(source.data, { format })).clips);
+  const recordings = features === undefined ? data : undefined;
+  const dataset = recordings === undefined ? undefined : await loadDataset(recordings, { format });
+  if (dataset !== undefined) requireTwoClasses(dataset.clips);
+  const source = { data: recordings, dataset, features, format, out };
   return withSubject(options.model, { checkpoint, backend: options, source, signal: progress.signal }, (subject) =>
     auditSubject(subject, options, progress),
   );

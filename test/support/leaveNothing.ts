@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { afterAll, expect } from 'vitest';
+import { removeTemporaryFolders } from './temporaryFolder.js';
+
+/**
+ * A file of tests fails that leaves something behind: a file of a temporary folder open (what was opened is closed, also where it was refused
+ * after a look), or the environment, the working directory or the exit code changed, which the next file may find.
+ */
+const before = stateOfProcess();
+
+afterAll(() => {
+  const open = openFiles();
+  const folders = removeTemporaryFolders();
+  expect(open.filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
+  expect(stateOfProcess()).toEqual(before);
+});
+
+function stateOfProcess() {
+  return { cwd: process.cwd(), exitCode: process.exitCode, environment: { ...process.env } };
+}
+
+/** What this process has open, where the system tells. */
+function openFiles(): string[] {
+  const descriptors = '/proc/self/fd';
+  if (!existsSync(descriptors)) return [];
+  return readdirSync(descriptors).flatMap((name) => {
+    try {
+      return [readlinkSync(`${descriptors}/${name}`)];
+    } catch {
+      return []; // the one that lists them
+    }
+  });
+}
