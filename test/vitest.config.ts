@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * have a process a file.
  */
 const sharing =
-  'test/{audio,audit,augment,data,eval,loss,method,nn,ops,optim,parallel,report,run,search,sweep,util}/**/!(decoderPool|mp3Missing|walkFolder).test.ts';
+  'test/{data,report,sweep}/**/!(decoderPool|mp3Missing|walkFolder).test.ts';
 const shared = { isolate: false, setupFiles: ['test/support/leaveNoTensor.ts'] };
 
 /** The addon on another libtorch that set-up for tests built (native/setup.mjs): { addon, release }, or { reason } why there is none. */
