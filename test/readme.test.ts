@@ -22,47 +22,10 @@ const readme = read('README.md');
 const folder = temporaryFolder();
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
-/** The command that words name, and the words after it. */
-function findCommand(command: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
-  const child = command.commands.find((candidate) => candidate.name() === words[0]);
-  return child ? findCommand(child, words.slice(1)) : { command, rest: words };
-}
-
 /** Whether it does something itself: `data` does not, `embed` does, beside `embed merge`. */
 const isCommand = (command: Command): boolean => '_actionHandler' in command && typeof command._actionHandler === 'function';
 
-const shellLines = codeBlocks('sh').flatMap(({ text }) => text.trim().split('\n'));
-const commands = [...new Set(shellLines.filter((line) => line.startsWith('npx audiossl ')))];
-
 describe('README.md and docs/', () => {
-  it.each(commands)('%s: command and options exist, and nothing required is left out', (line) => {
-    const { command, rest } = findCommand(createProgram(), line.split(' ').slice(2));
-    expect(isCommand(command), 'stops at a command').toBe(true);
-    const flags = rest.filter((word) => word.startsWith('--'));
-    const known = command.options.map((option) => option.long);
-    expect(flags.filter((flag) => !known.includes(flag))).toEqual([]);
-    const required = command.options.filter((option) => option.mandatory).map((option) => option.long);
-    expect(required.filter((flag) => flag !== undefined && flag !== null && !flags.includes(flag))).toEqual([]);
-    for (const flag of flags) {
-      const option = command.options.find(({ long }) => long === flag);
-      const value = rest[rest.indexOf(flag) + 1];
-      if (option?.argChoices) expect(option.argChoices).toContain(value);
-    }
-  });
-
-  it('have no line for the shell but those, npm scripts, benchmarks that exist, and the installation of the package', () => {
-    // A registry is asked for the last: they were run by hand, as docs/install.md says. What they install is what test/package.test.ts checks.
-    const installing = ['npm pack', 'npm install ./audiossl-0.1.0.tgz', 'pnpm add ./audiossl-0.1.0.tgz', 'pnpm exec audiossl setup'];
-    const unknown = shellLines
-      .map((line) => line.replace(/^([A-Z_]+=\S+ )+/, ''))
-      .filter((line) => !commands.includes(line) && !installing.includes(line))
-      .filter((line) => !scripts.includes(/^npm (?:run )?(\S+)$/.exec(line)?.[1] ?? ''))
-      .filter((line) => !existsSync(root + (/^node (test\/bench\/\S+)/.exec(line)?.[1] ?? 'none')));
-    expect(unknown).toEqual([]);
-    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
-    expect(installing.join(' ')).toContain(`${name}-${version}.tgz`);
-  });
-
   it('have Python that is Python, where there is one', (context) => {
     const check = 'import ast, json, sys\nfor text in json.load(sys.stdin): ast.parse(text)';
     const input = JSON.stringify(codeBlocks('python').map(({ text }) => text));

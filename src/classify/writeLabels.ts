@@ -12,13 +12,18 @@ import { audacityLabels, csvHeader, csvLines, ravenTable } from './labelFormats.
 /**
  * Gives `work` a function that writes one recording's labels after the other. The table of csv is there when `work` is done, or not at
  * all; files of single recordings are there as soon as they are written. Throws UsageError where `out` is a file in place of a folder, or
- * the other way round.
+ * the other way round, and where two of `ids` would be one file.
  */
 export async function writeLabels<T>(
-  { out, format, frontEnd }: { out: string; format: LabelFormat; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
+  {
+    out,
+    format,
+    ids,
+    frontEnd,
+  }: { out: string; format: LabelFormat; ids: readonly string[]; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
   work: (write: (recording: ClassifiedRecording) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  await prepareLabelOutput(out, format);
+  await prepareLabelOutput(out, format, ids);
   if (format === 'csv') {
     await removeTemporaries(out);
     let result: T | undefined;
@@ -28,25 +33,33 @@ export async function writeLabels<T>(
     });
     return result as T;
   }
-  const written = new Set<string>();
   const band = { low: frontEnd.fMin, high: frontEnd.fMax };
   return work(async (recording) => {
-    const path = join(out, `${placeOf(recording.id)}.${format === 'raven' ? 'selections' : 'labels'}.txt`);
-    if (written.has(path)) throw new UsageError(`classify: two recordings would be written to ${path}; name one folder with --in`);
-    written.add(path);
+    const path = labelFile(out, format, recording.id);
     await makeFolder(dirname(path));
     await writeFileAtomic(path, format === 'raven' ? ravenTable(recording, band) : audacityLabels(recording));
   });
 }
 
-/** Makes the folders that are needed, and says what is wrong with them before anything is computed. */
-export async function prepareLabelOutput(out: string, format: LabelFormat): Promise<void> {
+const labelFile = (out: string, format: LabelFormat, id: string): string =>
+  join(out, `${placeOf(id)}.${format === 'raven' ? 'selections' : 'labels'}.txt`);
+
+/** Makes the folders that are needed, and says what is wrong with them and with the names of the recordings before anything is computed. */
+export async function prepareLabelOutput(out: string, format: LabelFormat, ids: readonly string[]): Promise<void> {
   const isFolder = existsSync(out) && statSync(out).isDirectory();
   if (format === 'csv' && isFolder) throw new UsageError(`classify: --format csv writes one file, ${out} is a folder; give another --out`);
   if (format !== 'csv' && existsSync(out) && !isFolder) {
     throw new UsageError(`classify: --format ${format} writes a file a recording into a folder, ${out} is a file; give another --out`);
   }
   if (format === 'csv') return prepareOutput(out, 'classify');
+  const first = new Map<string, string>();
+  for (const id of ids) {
+    const path = labelFile(out, format, id);
+    const other = first.get(path);
+    if (other !== undefined)
+      throw new UsageError(`classify: the labels of ${other} and ${id} would both be ${path}; name one folder with --in, or label them apart`);
+    first.set(path, id);
+  }
   await makeFolder(out).catch((error) => {
     throw new AudiosslError(`classify: ${out} cannot be written (${errorText(error)}); give another --out`, { cause: error });
   });

@@ -64,6 +64,8 @@ export function createProgram(): Command {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    // What stands after `embed merge` is of `merge`, also where `embed` has an option of that name.
+    .enablePositionalOptions()
     .option('--debug', 'show the stack of an error')
     .configureOutput({ outputError: (message, write) => write(oneLine(message)) })
     .showSuggestionAfterError(true)

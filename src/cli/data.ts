@@ -65,6 +65,7 @@ export function registerData(program: Command): void {
         dataStatistics(options.metadata === undefined ? common : { ...common, isMetadataOnly: true }),
       );
       process.stdout.write(options.json === true ? `${JSON.stringify(statistics, undefined, 2)}\n` : describeStatistics(statistics));
+      if (options.json !== true && dir !== undefined) sayNext(['features', '--data', dir, '--out', 'features']);
     });
 
   registerAuditLabels(data);

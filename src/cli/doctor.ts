@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addBackendOptions, type pickBackend } from './backendOptions.js';
+import { sayNext } from './sayNext.js';
 
 type DoctorOptions = { json?: boolean } & Parameters<typeof pickBackend>[0];
 
@@ -12,6 +13,8 @@ export function registerDoctor(program: Command): void {
       const { describeFindings } = await import('./doctor/describeFindings.js');
       const findings = await examine(backendOptions);
       process.stdout.write(json ? `${JSON.stringify(findings, null, 2)}\n` : describeFindings(findings));
-      if (findings.some(({ state }) => state === 'broken')) process.exitCode = 1;
+      const isBroken = findings.some(({ state }) => state === 'broken');
+      if (isBroken) process.exitCode = 1;
+      else if (!json) sayNext(['embed', '--in', 'YOUR_FOLDER', '--out', 'embeddings.npz']);
     });
 }

@@ -11,6 +11,7 @@ import { describeTroubles } from './describeTroubles.js';
 import { modelHelp } from './modelHelp.js';
 import { positiveNumber } from './optionParsers.js';
 import { addRecordingOptions, type RecordingOptions, recordingProgress } from './recordingOptions.js';
+import { sayNext } from './sayNext.js';
 
 interface EmbedCommandOptions extends Partial<BackendOptions>, RecordingOptions {
   model?: string;
@@ -76,6 +77,7 @@ export function registerEmbed(program: Command): void {
     const dir = others.length === 0 && statSync(folder).isDirectory() ? folder : undefined;
     process.stderr.write(describeTroubles(summary, { allIn: "the output's meta", dir }) + describeOddRows(summary));
     process.stdout.write(options.json ? `${JSON.stringify({ out, ...summary })}\n` : `${describe(summary, out, options.per)}\n`);
+    if (!options.json && shard === undefined) sayWhatToDoWith(out, dir);
   });
 
   command
@@ -83,8 +85,7 @@ export function registerEmbed(program: Command): void {
     .description('put the shards of one list of recordings together, checked to be complete')
     .requiredOption('--in <file...>', 'every shard, .npz or .npy')
     .requiredOption('--out <file>', 'output, as of embed')
-    .action(async (_: unknown, merge: Command) => {
-      const { in: paths, out } = merge.optsWithGlobals<{ in: string[]; out: string }>();
+    .action(async ({ in: paths, out }: { in: string[]; out: string }) => {
       const [{ mergeEmbeddings }, { prepareOutput }] = await Promise.all([
         import('../embed/mergeEmbeddings.js'),
         import('../embed/prepareOutput.js'),
@@ -92,7 +93,16 @@ export function registerEmbed(program: Command): void {
       await prepareOutput(out);
       const { numRecordings, numRows, rejected } = await mergeEmbeddings({ paths, out, format: formatOf(out) });
       process.stdout.write(`${out}: ${numRows} rows of ${numRecordings} recordings, ${rejected.length} broken ones left out\n`);
+      sayWhatToDoWith(out);
     });
+}
+
+/** Files that are ours to read are looked at; parquet and csv are for other programs. */
+function sayWhatToDoWith(out: string, recordings?: string): void {
+  const format = extname(out);
+  if (format !== '.npz' && format !== '.npy') return;
+  if (recordings === undefined) sayNext(['search', '--embeddings', out, '--query', 'YOUR_SOUND.wav']);
+  else sayNext(['explore', '--embeddings', out, '--data', recordings, '--out', 'map']);
 }
 
 /** Options that only `embed` itself needs, not `embed merge`. */

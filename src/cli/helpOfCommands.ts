@@ -20,7 +20,7 @@ const examples: Record<string, string> = {
   'embed merge': 'audiossl embed merge --in part1.npz part2.npz --out embeddings.npz',
   export: 'audiossl export --model runs/first --format onnx --out encoder.onnx',
   import: 'audiossl import --weights pretrained.safetensors --like runs/first --out model.safetensors',
-  transfer: 'audiossl transfer --model runs/first --data data/esc10 --out transfer',
+  transfer: 'audiossl transfer --model runs/first --data data/esc10 --data recordings --out transfer',
   explore: 'audiossl explore --embeddings embeddings.npz --data recordings --out map',
   search: 'audiossl search --embeddings embeddings.npz --query dog.wav --top 5',
   doctor: 'audiossl doctor',

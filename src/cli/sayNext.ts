@@ -2,9 +2,12 @@ import { shellWord } from './shellWord.js';
 
 /**
  * The last line of a command: what is usually done after it, ready to paste. On standard error, so that what the command prints stays its
- * own; not where AUDIOSSL_NEXT=off, which commands that run others set for them.
+ * own; not where AUDIOSSL_NEXT=off, which commands that run others set for them. A command after which there is a page to open, or files for
+ * other programs, is the end of the way and says nothing.
  */
 export function sayNext(args: readonly string[]): void {
   if (process.env.AUDIOSSL_NEXT === 'off') return;
-  process.stderr.write(`next: audiossl ${args.map(shellWord).join(' ')}\n`);
+  // Given by npx or an npm script, the program is in a project and not on the path.
+  const program = process.env.npm_command === undefined ? 'audiossl' : 'npx audiossl';
+  process.stderr.write(`next: ${program} ${args.map(shellWord).join(' ')}\n`);
 }

@@ -25,10 +25,7 @@ export function registerTransfer(program: Command): void {
     .option('--random-seeds <number>', 'random weights: so many draws of them', positiveInteger, 3)
     .option('--seed <number>', 'of folds, draws and intervals', nonNegativeInteger, 0)
     .option('--json', 'print the records as JSON')
-    .addHelpText(
-      'after',
-      '\nEach clip is predicted once, by a classifier that saw neither its fold nor its recording.\nExample: audiossl transfer --model runs/acl --data data/esc10 --data my-recordings --out runs/transfer',
-    );
+    .addHelpText('after', '\nEach clip is predicted once, by a classifier that saw neither its fold nor its recording.');
   addBackendOptions(command).action(async (options: TransferOptions & { json?: boolean }) => {
     const [{ interruptible }, { createStages }, { runTransfer }, { describeTransfer }] = await Promise.all([
       import('./interruptible.js'),

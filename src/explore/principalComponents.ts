@@ -13,7 +13,8 @@ export interface PrincipalComponents {
 
 /**
  * The first principal components of L2-normalised rows: the covariance and the projection are matrix products on the backend, so that
- * 20,000 rows of 512 take seconds. The sign of a component means nothing: each is turned so that its largest loading is positive.
+ * 20,000 rows of 512 take seconds. Of fewer rows than dimensions the products of rows take the covariance's place, which have the same
+ * eigenvalues. The sign of a component means nothing: each is turned so that its largest loading is positive.
  *
  * @param rows `[n, dim]`, finite
  */
@@ -26,17 +27,29 @@ export function principalComponents(rows: Float32Array, { dim, size }: { dim: nu
     return tf.sub<tf.Tensor2D>(unit, tf.mean(unit, 0, true));
   });
   try {
-    const covariance = valuesOf(() => tf.div(tf.matMul(centred, centred, true, false), n));
-    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(dim, dim, covariance), {
+    const isWide = n < dim;
+    const products = valuesOf(() => tf.div(tf.matMul(centred, centred, !isWide, isWide), n));
+    const side = isWide ? n : dim;
+    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(side, side, products), {
       assumeSymmetric: true,
     });
+    /** Of unit length in the dimensions, or 0 where there is no variance. */
+    const loadingsOf = (column: number): number[] | Float32Array => {
+      const vector = eigenvectorMatrix.getColumn(column);
+      if (!isWide) return vector;
+      return valuesOf(() => {
+        const axis = tf.matMul(centred, tf.tensor2d(vector, [n, 1]), true);
+        return tf.mul(axis, realEigenvalues[column] > 1e-12 ? 1 / Math.sqrt(n * realEigenvalues[column]) : 0);
+      });
+    };
     // Rising in the library.
     const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
     const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
     const axes = new Float32Array(dim * numComponents);
     for (const [k, column] of order.slice(0, numComponents).entries()) {
-      const loadings = eigenvectorMatrix.getColumn(column);
-      const largest = loadings.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+      const loadings = loadingsOf(column);
+      let largest = 0;
+      for (const value of loadings) if (Math.abs(value) > Math.abs(largest)) largest = value;
       for (let i = 0; i < dim; i++) axes[i * numComponents + k] = (largest < 0 ? -1 : 1) * loadings[i];
     }
     const data = valuesOf(() => tf.matMul(centred, tf.tensor2d(axes, [dim, numComponents])));

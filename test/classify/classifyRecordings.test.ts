@@ -138,9 +138,10 @@ describe('label files', () => {
 
   test('a table is whole or absent; folders mirror the ids and never leave themselves; nothing is overwritten by another', async () => {
     const out = join(folder, 'labels', 'l.csv');
-    await writeLabels({ out, format: 'csv', frontEnd }, (write) => write(recording));
+    const one = [recording.id];
+    await writeLabels({ out, format: 'csv', ids: one, frontEnd }, (write) => write(recording));
     expect(await readFile(out, 'utf8')).toBe(`id,beginSeconds,endSeconds,class,probability\n${csvLines(recording)}`);
-    const broken = writeLabels({ out: join(folder, 'labels', 'no.csv'), format: 'csv', frontEnd }, async (write) => {
+    const broken = writeLabels({ out: join(folder, 'labels', 'no.csv'), format: 'csv', ids: one, frontEnd }, async (write) => {
       await write(recording);
       throw new Error('stopped');
     });
@@ -149,17 +150,18 @@ describe('label files', () => {
 
     const raven = join(folder, 'raven');
     const ids = ['sub/a, b.wav', '../outside/c.wav', '/etc/d.wav'];
-    await writeLabels({ out: raven, format: 'raven', frontEnd }, async (write) => {
+    await writeLabels({ out: raven, format: 'raven', ids, frontEnd }, async (write) => {
       for (const id of ids) await write({ ...recording, id });
     });
     for (const place of ['sub/a, b.wav', 'outside/c.wav', 'etc/d.wav'])
       expect(await readFile(join(raven, `${place}.selections.txt`), 'utf8')).toBe(ravenTable(recording, { low: 50, high: 10_500 }));
-    const clash = writeLabels({ out: join(folder, 'clash'), format: 'audacity', frontEnd }, async (write) => {
-      for (const id of ['x.wav', '../x.wav']) await write({ ...recording, id });
+    const clash = writeLabels({ out: join(folder, 'clash'), format: 'audacity', ids: ['x.wav', '../x.wav'], frontEnd }, async () => {
+      throw new Error('nothing is classified before that is told');
     });
-    await expect(clash).rejects.toThrow(/two recordings would be written to .*x\.wav\.labels\.txt; name one folder with --in/);
+    await expect(clash).rejects.toThrow(/the labels of x\.wav and \.\.\/x\.wav would both be .*x\.wav\.labels\.txt; name one folder/);
+    expect(existsSync(join(folder, 'clash'))).toBe(false);
     await mkdir(join(folder, 'isFolder'));
-    const wrong = (path: string, format: 'csv' | 'raven') => writeLabels({ out: path, format, frontEnd }, async () => {});
+    const wrong = (path: string, format: 'csv' | 'raven') => writeLabels({ out: path, format, ids: one, frontEnd }, async () => {});
     await expect(wrong(join(folder, 'isFolder'), 'csv')).rejects.toThrow(/csv writes one file, .*isFolder is a folder/);
     await expect(wrong(join(folder, 'a.wav'), 'raven')).rejects.toThrow(/a file a recording into a folder, .*a\.wav is a file/);
   });

@@ -45,16 +45,22 @@ describe('the last line of a command', () => {
   it('is the next one, quoted for a shell, on standard error', () => {
     const written: string[] = [];
     const { write } = process.stderr;
+    const { npm_command } = process.env;
+    delete process.env.npm_command;
     process.stderr.write = ((text: string) => written.push(text) > 0) as typeof write;
     try {
       sayNext(['evaluate', "runs/it's one", '--split', 'test']);
+      process.env.npm_command = 'exec';
+      sayNext(['doctor']);
       process.env.AUDIOSSL_NEXT = 'off';
       sayNext(['report', 'runs/a']);
     } finally {
       process.stderr.write = write;
       delete process.env.AUDIOSSL_NEXT;
+      if (npm_command === undefined) delete process.env.npm_command;
+      else process.env.npm_command = npm_command;
     }
-    expect(written).toEqual(["next: audiossl evaluate 'runs/it'\\''s one' --split test\n"]);
+    expect(written).toEqual(["next: audiossl evaluate 'runs/it'\\''s one' --split test\n", 'next: npx audiossl doctor\n']);
   });
 
   it('leaves the output of a command alone', () => {

@@ -2,7 +2,9 @@ import { dirname, join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { quickstartSteps } from '../../src/cli/quickstart/quickstartSteps.js';
 import { resultTable } from '../../src/cli/quickstart.js';
+import { runFolder } from '../../src/run/runFolder.js';
 import type { EvaluationRecord } from '../../src/run/evaluationRecord.js';
+import { codeBlocks } from '../support/pages.js';
 
 const record = (checkpoint: string, time: string, rate: number) =>
   ({
@@ -27,6 +29,28 @@ describe('the table of the quickstart', () => {
     expect(table).toContain('checkpoint best');
     expect(table).toMatch(/linear classifier +50\.0 +40\.0 to 60\.0 +50\.0\n/);
     expect(table).toContain('one clip is 1.25 points');
+  });
+});
+
+describe('README.md', () => {
+  it('shows what the quickstart prints', () => {
+    const [{ text }] = codeBlocks('').filter(({ page }) => page === 'README.md');
+    const rows = [...text.matchAll(/^(\S.*?) {2,}(\d+\.\d)(?: +(\d+\.\d) to (\d+\.\d))? +(\d+\.\d)$/gm)].map(([, name, ...numbers]) => {
+      const [micro, low, high, macro] = numbers.map((number) => Number(number) / 100);
+      const clipMicroAccuracyInterval = low > 0 ? [low, high] : null;
+      return { name, clipMicroAccuracy: micro, clipMicroAccuracyInterval, clipMacroAccuracy: macro };
+    });
+    const [numClips, epoch] = [/the (\d+) test clips/, /epoch (\d+)/].map((number) => Number(number.exec(text)?.[1]));
+    const baselines = rows.slice(0, 3);
+    const made = ['knn', 'linear'].map((protocol, i) => {
+      const { name: _, ...scores } = rows[3 + i];
+      return { ...record('best', '', 0), ...scores, protocol, baselines, numClips, checkpointEpoch: epoch } as unknown as EvaluationRecord;
+    });
+    const end = text.slice(text.indexOf('\nreport '));
+    expect(`${resultTable(made)}${end}`).toBe(text);
+    const { report, bestCheckpoint } = runFolder('runs/quickstart/run');
+    const paths = [join(report, 'report.html'), 'runs/quickstart/embeddings.npz', bestCheckpoint];
+    expect(end.trim().split(/\n|  +/).filter((_, i) => i % 2 === 1)).toEqual(paths); // biome-ignore format: one line
   });
 });
 

@@ -167,7 +167,7 @@ describe('importTorchvision', () => {
       code: 0,
       stdout: `${target}: resnet18 of width 16, 700,528 values; left out the head: fc.bias, fc.weight; summed conv1 over its 3 input channels\n`,
     });
-    expect(stderr).toMatch(/^next: audiossl embed --model /m);
+    expect(stderr).toMatch(/^next: (npx )?audiossl embed --model /m);
     const model = await loadModel(target);
     expect(model.metadata).toMatchObject({ frontEnd, patchFrames: 37, patchHop: 16, standardisation: { mean: [-1.5] } });
     model.dispose();

@@ -33,7 +33,8 @@ const longSeconds = 60;
 export async function runClassify(options: ClassifyCommandOptions): Promise<void> {
   const { out, format, window, hop = window, threshold, top, classes, onError, salvage, channel, batchSize, workers, checkpoint } = options;
   const recordings = await findRecordings(options.in, { who: 'classify', onNote: (note) => process.stderr.write(`${note}\n`) });
-  await prepareLabelOutput(out, format);
+  const ids = recordings.map(({ id }) => id);
+  await prepareLabelOutput(out, format, ids);
   const probe = options.probe === undefined ? undefined : await loadProbe(options.probe);
   const found = new Map<string, number>();
   let numLong = 0;
@@ -46,7 +47,7 @@ export async function runClassify(options: ClassifyCommandOptions): Promise<void
     withModel(options.model, { checkpoint, backend: options }, async ({ model: encoder }) => {
       const model: Model = probe === undefined ? encoder : withProbe(encoder, probe, options.probe as string);
       try {
-        return await writeLabels({ out, format, frontEnd: model.frontEnd }, (write) =>
+        return await writeLabels({ out, format, ids, frontEnd: model.frontEnd }, (write) =>
           classifyRecordings({
             ...{
               model,
