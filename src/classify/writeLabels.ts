@@ -15,12 +15,7 @@ import { audacityLabels, csvHeader, csvLines, ravenTable } from './labelFormats.
  * the other way round, and where two of `ids` would be one file.
  */
 export async function writeLabels<T>(
-  {
-    out,
-    format,
-    ids,
-    frontEnd,
-  }: { out: string; format: LabelFormat; ids: readonly string[]; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
+  { out, format, ids, frontEnd }: { out: string; format: LabelFormat; ids: readonly string[]; frontEnd: Pick<FrontEnd, 'fMin' | 'fMax'> },
   work: (write: (recording: ClassifiedRecording) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   await prepareLabelOutput(out, format, ids);
@@ -57,7 +52,9 @@ export async function prepareLabelOutput(out: string, format: LabelFormat, ids: 
     const path = labelFile(out, format, id);
     const other = first.get(path);
     if (other !== undefined)
-      throw new UsageError(`classify: the labels of ${other} and ${id} would both be ${path}; name one folder with --in, or label them apart`);
+      throw new UsageError(
+        `classify: the labels of ${other} and ${id} would both be ${path}; name one folder with --in, or label them apart`,
+      );
     first.set(path, id);
   }
   await makeFolder(out).catch((error) => {

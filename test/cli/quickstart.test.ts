@@ -2,8 +2,8 @@ import { dirname, join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { quickstartSteps } from '../../src/cli/quickstart/quickstartSteps.js';
 import { resultTable } from '../../src/cli/quickstart.js';
-import { runFolder } from '../../src/run/runFolder.js';
 import type { EvaluationRecord } from '../../src/run/evaluationRecord.js';
+import { runFolder } from '../../src/run/runFolder.js';
 import { codeBlocks } from '../support/pages.js';
 
 const record = (checkpoint: string, time: string, rate: number) =>
@@ -50,7 +50,7 @@ describe('README.md', () => {
     expect(`${resultTable(made)}${end}`).toBe(text);
     const { report, bestCheckpoint } = runFolder('runs/quickstart/run');
     const paths = [join(report, 'report.html'), 'runs/quickstart/embeddings.npz', bestCheckpoint];
-    expect(end.trim().split(/\n|  +/).filter((_, i) => i % 2 === 1)).toEqual(paths); // biome-ignore format: one line
+    expect(end.trim().split(/\n| {2,}/).filter((_, i) => i % 2 === 1)).toEqual(paths); // biome-ignore format: one line
   });
 });
 

@@ -12,8 +12,11 @@ const rng = new Rng({ seed: 3, purpose: 'test' });
 beforeAll(() => setBackend({ backend: 'cpu' }));
 
 describe('principalComponents', () => {
-  it('is the projection of unit rows that singular values give', () => {
-    const [n, dim, size] = [40, 7, 3];
+  it.each([
+    [40, 7],
+    [9, 20],
+  ])('is the projection of unit rows that singular values give: %i rows of %i', (n, dim) => {
+    const size = 3;
     const rows = Float32Array.from({ length: n * dim }, (_, i) => rng.normal() * (1 + (i % dim)));
     const unit = Array.from({ length: n }, (_, i) => {
       const row = Array.from(rows.subarray(i * dim, (i + 1) * dim));
