@@ -95,7 +95,7 @@ const SimdKernels AUDIOSSL_SIMD = {
     maxPoolGradientEntry,
     toBlocksEntry,
     fromBlocksEntry,
-    {winogradFilterPanels, winogradImagesEntry, winogradGradientsEntry, winogradResultsEntry, winogradFilterSums},
+    {winogradFilterPanel, winogradImagesEntry, winogradGradientsEntry, winogradResultsEntry, winogradFilterSums},
     winogradPairKernels,
     sgdStep,
     adamStep,

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -44,6 +45,8 @@ class Arena {
       free_.erase(gap);
       if (left) free_.emplace(block + bytes, left);
       taken_.emplace(block, bytes);
+      held_ += bytes;
+      most_ = std::max(most_, held_);
       return block;
     }
     return nullptr;
@@ -53,6 +56,7 @@ class Arena {
     std::lock_guard<std::mutex> guard(lock_);
     auto block = taken_.find(static_cast<char*>(pointer));
     auto gap = free_.emplace(block->first, block->second).first;
+    held_ -= block->second;
     taken_.erase(block);
     auto next = std::next(gap);
     if (next != free_.end() && gap->first + gap->second == next->first) {
@@ -66,8 +70,21 @@ class Arena {
     free_.erase(gap);
   }
 
+  size_t held() {
+    std::lock_guard<std::mutex> guard(lock_);
+    return held_;
+  }
+
+  size_t takeMost() {
+    std::lock_guard<std::mutex> guard(lock_);
+    size_t most = most_;
+    most_ = held_;
+    return most;
+  }
+
  private:
   std::mutex lock_;
+  size_t held_ = 0, most_ = 0;
   char *begin_ = nullptr, *end_ = nullptr;
   std::map<char*, size_t> free_, taken_;  // by address
 };
@@ -106,5 +123,9 @@ void useArena() {
   static ArenaAllocator allocator;
   c10::SetCPUAllocator(&allocator, 1);  // before libtorch's own
 }
+
+int64_t arenaBytes() { return arena().held(); }
+
+int64_t mostArenaBytes() { return arena().takeMost(); }
 
 }  // namespace audiossl

@@ -221,22 +221,36 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
 
 // ---- evaluation: convolution, batch norm by the running statistics, residual, ReLU ----
 
-// The filter [out, in, height, width] times the batch norm's scale, and the bias left of it; float32.
-Tensors foldBatchNorm(const Tensors& parameters, double epsilon) {
-  const Tensor &filter = parameters[0], &gamma = parameters[1], &beta = parameters[2], &mean = parameters[3], &variance = parameters[4];
+// What a batch norm multiplies by, and the bias left of it; [out] each.
+Tensors scaleAndBias(const Tensors& parameters, double epsilon) {
+  const Tensor &gamma = parameters[1], &beta = parameters[2], &mean = parameters[3], &variance = parameters[4];
   Tensor scale = gamma / at::sqrt(variance + epsilon);
-  Tensor weight = outFirst(asFloat(filter)) * scale.reshape({-1, 1, 1, 1});
-  return {weight.contiguous(at::MemoryFormat::ChannelsLast), (beta - mean * scale).contiguous()};
+  return {scale, (beta - mean * scale).contiguous()};
 }
 
-// The same, transformed for Winograd's algorithm or packed for a plan (if there is one), and kept until a parameter changes.
-Tensors foldedFor(bool byWinograd, const ConvPlan* plan, const Tensors& parameters, double epsilon) {
+// The filter [out, in, height, width] times the batch norm's scale, and the bias; float32.
+Tensors foldBatchNorm(const Tensors& parameters, double epsilon) {
+  Tensors folded = scaleAndBias(parameters, epsilon);
+  Tensor weight = outFirst(asFloat(parameters[0])) * folded[0].reshape({-1, 1, 1, 1});
+  return {weight.contiguous(at::MemoryFormat::ChannelsLast), folded[1]};
+}
+
+// How a convolution and its batch norm are computed.
+struct Folding {
+  bool byWinograd, isTransformed;  // by Winograd's algorithm, the filter's transform being kept
+  const ConvPlan* plan;
+};
+
+// The same, transformed for Winograd's algorithm or packed for a plan (if there is one), and kept until a parameter changes. Where Winograd's
+// algorithm takes the filter as it is: the scale and the bias.
+Tensors foldedFor(const Folding& how, const Tensors& parameters, double epsilon) {
   // One number for what was done; plans have negative ones.
-  double number = (byWinograd ? (storesBfloat16() ? 4 : 3) : plan ? planNumber(*plan) : storesBfloat16() ? 2 : 1) + epsilon;
+  double number = (how.byWinograd ? (storesBfloat16() ? 4 : 3) : how.plan ? planNumber(*how.plan) : storesBfloat16() ? 2 : 1) + epsilon;
   if (const Tensors* known = derivedOf(parameters, number)) return *known;
+  if (how.byWinograd && !how.isTransformed) return keepDerived(parameters, number, scaleAndBias(parameters, epsilon));
   Tensors folded = foldBatchNorm(parameters, epsilon);
-  if (byWinograd) return keepDerived(parameters, number, {winogradFilter(folded[0], activationType(), false), folded[1]});
-  if (plan) return keepDerived(parameters, number, {packFilter(*plan, folded[0]), folded[1]});
+  if (how.byWinograd) return keepDerived(parameters, number, {winogradFilter(folded[0], activationType(), false).values, folded[1]});
+  if (how.plan) return keepDerived(parameters, number, {packFilter(*how.plan, folded[0]), folded[1]});
   return keepDerived(parameters, number, {folded[0].to(activationType()), folded[1].to(activationType())});
 }
 
@@ -245,19 +259,22 @@ Tensor convBatchNorm(const Tensor& given, int64_t filter, const Tensor& gamma, c
   at::ScalarType type = activationType();
   Tensor x = given.to(type).contiguous();
   OptionalTensor residual = givenResidual ? OptionalTensor(givenResidual->to(type).contiguous()) : givenResidual;
-  filterView(filter);
+  Tensor weight = filterView(filter);
   Tensors parameters{tensorAt(filter), gamma, beta, mean, variance};
   Ints filterShape = parameters[0].sizes().vec();
-  const ConvPlan* plan = nullptr;
-  bool byWinograd = false;
+  Folding how{false, false, nullptr};
   if (isPlain(x, filterShape, {}, false)) {
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
-    byWinograd = winogradFits(shape, type);
-    if (!byWinograd) plan = planForward(shape, type, true, residual.has_value(), relu);
+    how.byWinograd = winogradFits(shape, type);
+    how.isTransformed = winogradTransforms(shape.in, type);
+    if (!how.byWinograd) how.plan = planForward(shape, type, true, residual.has_value(), relu);
   }
-  Tensors folded = foldedFor(byWinograd, plan, parameters, epsilon);
-  if (byWinograd) return winogradForward(convShape(x.sizes(), filterShape, strides, pads), x, folded[0], {folded[1], residual, relu});
-  if (plan) return runForward(*plan, x, folded[0], {folded[1], residual, relu});
+  Tensors folded = foldedFor(how, parameters, epsilon);
+  if (how.byWinograd) {
+    WinogradFilter taken = how.isTransformed ? WinogradFilter{folded[0], true, false, {}} : WinogradFilter{weight, false, false, folded[0]};
+    return winogradForward(convShape(x.sizes(), filterShape, strides, pads), x, taken, {folded[1], residual, relu});
+  }
+  if (how.plan) return runForward(*how.plan, x, folded[0], {folded[1], residual, relu});
   Tensor y = channelsLast(convolutionWithBias(channelsFirst(x), folded[0], folded[1], strides, pads)).contiguous();
   if (residual) y.add_(*residual);
   return relu ? y.relu_() : y;

@@ -17,8 +17,10 @@ namespace audiossl {
 namespace {
 
 // glibc gives what is freed back to the kernel and faults it in again at every training step. Tensors have an arena of their own (arena.cpp);
-// of the rest small blocks are kept, large ones are JavaScript's arrays, such as the weights of a file, which are used once.
+// of the rest small blocks are kept, large ones are JavaScript's arrays, such as the weights of a file, which are used once. What libtorch's
+// libraries took and left while they were loaded goes back first.
 void keepFreedMemory() {
+  malloc_trim(0);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);  // larger blocks come from the kernel and go back to it
   mallopt(M_TRIM_THRESHOLD, -1);       // the heap never shrinks ...
   mallopt(M_TOP_PAD, 64 << 20);        // ... and grows in large steps
@@ -66,6 +68,8 @@ void defineSettings(Module& module) {
   module.def("storeBfloat16", storeBfloat16);
   module.def("hasCuda", +[]() { return at::hasCUDA(); });
   module.def("liveTensors", liveTensors);
+  module.def("arenaBytes", arenaBytes);
+  module.def("mostArenaBytes", mostArenaBytes);
 }
 
 napi_value initialise(napi_env env, napi_value exports) {

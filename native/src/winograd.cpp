@@ -29,32 +29,27 @@ struct Tiles {
 
 struct Forward {
   const WinogradGeometry& g;
-  const Tensor &x, &filter, &y;
+  const Tensor& x;
+  const WinogradFilter& filter;
+  const Tensor& y;
   const Finish& finish;
 
   void images(const Tiles& to, int64_t begin, int64_t end, int64_t first) const {
     simd().winograd.images(isBfloat16(x), g, x.data_ptr(), begin, end, to.at(0, begin - first), to.placeStep, to.tileStep);
   }
-  // Channels [begin, end) of the products of one place; `to` begins at channel `first`
-  void products(const Tiles& images, const Tiles& to, int64_t place, int64_t tiles, int64_t begin, int64_t end, int64_t first) const {
-    int64_t panel = simd().panel;
-    for (int64_t channel = begin; channel < end; channel += panel) {
-      const float* columns = filter.data_ptr<float>() + (channel / panel * kPlaces + place) * g.in * panel;
-      simd().product(images.at(place, 0), images.tileStep, 1, columns, panel, g.in, to.at(place, 0) + channel - first, to.tileStep, tiles,
-                     false);
-    }
-  }
-  void results(const Tiles& products, int64_t begin, int64_t end, int64_t first, int64_t channel, int64_t channels) const {
-    simd().winograd.results(isBfloat16(x), g, products.at(0, begin - first), products.placeStep, products.tileStep, begin, end, channel, channels,
+  void results(const Tiles& products, int64_t begin, int64_t end, int64_t channel, int64_t channels) const {
+    simd().winograd.results(isBfloat16(x), g, products.values, products.placeStep, products.tileStep, begin, end, channel, channels,
                             finish.bias ? finish.bias->data_ptr<float>() : nullptr, finish.residual ? finish.residual->data_ptr() : nullptr,
                             y.data_ptr(), finish.relu);
   }
 };
 
-// Few channels: some tiles from x to y at a time, which stay in the second-level cache.
+// Few channels: some tiles from x to y at a time, which stay in the second-level cache, by the whole of the transformed filter.
 void forwardByTiles(const Forward& work, int64_t tiles) {
   constexpr int64_t kTiles = 28, kColumns = 64;
   const WinogradGeometry& g = work.g;
+  const float* filter = work.filter.values.data_ptr<float>();
+  int64_t panel = simd().panel;
   struct Scratch {
     Tiles images, products;
   };
@@ -64,40 +59,61 @@ void forwardByTiles(const Forward& work, int64_t tiles) {
     work.images(scratch.images, begin, end, begin);
     for (int64_t channel = 0; channel < g.out; channel += kColumns) {
       int64_t channels = std::min(kColumns, g.out - channel);
-      for (int64_t place = 0; place < kPlaces; place++) work.products(scratch.images, scratch.products, place, end - begin, channel, channel + channels, channel);
-      work.results(scratch.products, begin, end, begin, channel, channels);
+      for (int64_t place = 0; place < kPlaces; place++) {
+        for (int64_t column = 0; column < channels; column += panel) {
+          const float* columns = filter + ((channel + column) / panel * kPlaces + place) * g.in * panel;
+          simd().product(scratch.images.at(place, 0), scratch.images.tileStep, 1, columns, panel, g.in, scratch.products.at(place, 0) + column,
+                         scratch.products.tileStep, end - begin, false);
+        }
+      }
+      work.results(scratch.products, begin, end, channel, channels);
     }
   });
 }
 
-// Many channels: the filter is what is large, so each of its places serves many tiles at a time.
-void forwardByPlaces(const Forward& work, int64_t tiles) {
-  constexpr int64_t kBytes = 40 << 20, kTiles = 8, kColumns = 128;
+// Many channels: the filter is what is large, four times so when it is transformed. A panel of it at a time is transformed, as many of its
+// sums as the second-level cache holds, and multiplied by many tiles, which come from the cache behind that.
+void forwardByPanels(const Forward& work, int64_t tiles) {
+  constexpr int64_t kBytes = 40 << 20, kTiles = 8;
   const WinogradGeometry& g = work.g;
+  const float *weight = work.filter.values.data_ptr<float>(), *scale = work.filter.scale ? work.filter.scale->data_ptr<float>() : nullptr;
+  bool flipped = work.filter.isFlipped;
+  int64_t weightIn = flipped ? g.out : g.in, panel = simd().panel, panels = g.out / panel;
   int64_t most = std::max<int64_t>(64, kBytes / (kPlaces * 4 * (g.in + g.out)));
   int64_t each = up(tiles, up(tiles, most));
-  Tiles images(each, g.in), products(each, g.out);
+  // Where there are more threads than panels some of them share one, and transform it once each.
+  int64_t shares = up(2 * loopThreads(), panels), share = up(each, shares);
+  Tiles images(each, g.in);
+  struct Scratch {
+    Tensor filter;
+    Tiles products;
+  };
+  auto prepare = [&] { return Scratch{at::empty({kPlaces * kSumsTogether * panel}, at::kFloat), Tiles(share, panel)}; };
   for (int64_t first = 0; first < tiles; first += each) {
-    int64_t count = std::min(each, tiles - first), strips = up(g.out, kColumns);
+    int64_t count = std::min(each, tiles - first);
     parallelPieces(up(count, kTiles), [&](int64_t piece) {
       int64_t begin = first + piece * kTiles;
       work.images(images, begin, std::min(begin + kTiles, first + count), first);
     });
-    parallelPieces(kPlaces * strips, [&](int64_t piece) {
-      int64_t begin = piece % strips * kColumns, end = std::min(begin + kColumns, g.out), place = piece / strips;
-      work.products(images, products, place, count, begin, end, 0);
-    });
-    parallelPieces(up(count, kTiles), [&](int64_t piece) {
-      int64_t begin = first + piece * kTiles;
-      work.results(products, begin, std::min(begin + kTiles, first + count), first, 0, g.out);
+    parallelPieces(panels * up(count, share), prepare, [&](int64_t piece, const Scratch& scratch) {
+      int64_t number = piece % panels, begin = piece / panels * share, end = std::min(begin + share, count);
+      float* transformed = scratch.filter.data_ptr<float>();
+      for (int64_t k = 0; k < g.in; k += kSumsTogether) {
+        int64_t sums = std::min(kSumsTogether, g.in - k);
+        simd().winograd.filter(weight, scale, weightIn, flipped, number, k, k + sums, transformed);
+        for (int64_t place = 0; place < kPlaces; place++) {
+          simd().product(images.at(place, begin) + k, images.tileStep, 1, transformed + place * sums * panel, panel, sums,
+                         scratch.products.at(place, 0), scratch.products.tileStep, end - begin, k > 0);
+        }
+      }
+      work.results(scratch.products, first + begin, first + end, number * panel, panel);
     });
   }
 }
 
-Tensor run(const WinogradGeometry& g, const Tensor& x, const Tensor& filter, const Finish& finish) {
+Tensor run(const WinogradGeometry& g, const Tensor& x, const WinogradFilter& filter, const Finish& finish) {
   Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, x.options());
-  constexpr int64_t kFewChannels = 192;
-  (g.in <= kFewChannels ? forwardByTiles : forwardByPlaces)({g, x, filter, y, finish}, tilesOf(g, kSide));
+  (filter.isTransformed ? forwardByTiles : forwardByPanels)({g, x, filter, y, finish}, tilesOf(g, kSide));
   return y;
 }
 
@@ -179,24 +195,31 @@ bool winogradFits(const ConvShape& s, at::ScalarType type) {
   return area >= 2 * 4 * tiles && tiles * s.batch >= 32;
 }
 
-Tensor winogradFilter(const Tensor& given, at::ScalarType type, bool flipped) {
-  if (type == at::kBFloat16 && simd().winogradPairs.forward) return pairsFilter(given, flipped);
-  Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
-  int64_t out = weight.size(0), in = weight.size(1);
-  Tensor packed = at::empty({kPlaces * in * out}, at::kFloat);
-  parallelPieces((flipped ? in : out) / simd().panel, [&](int64_t panel) {
-    simd().winograd.filter(weight.data_ptr<float>(), packed.data_ptr<float>(), in, out, flipped, panel, panel + 1);
-  });
-  return packed;
+bool winogradTransforms(int64_t sums, at::ScalarType type) {
+  constexpr int64_t kFewChannels = 192;
+  return sums <= kFewChannels || (type == at::kBFloat16 && simd().winogradPairs.forward);
 }
 
-Tensor winogradForward(const ConvShape& shape, const Tensor& x, const Tensor& filter, const Finish& finish) {
-  if (isBfloat16(filter)) return pairsForward(shape, x, filter, finish);
+WinogradFilter winogradFilter(const Tensor& given, at::ScalarType type, bool flipped) {
+  if (type == at::kBFloat16 && simd().winogradPairs.forward) return {pairsFilter(given, flipped), true, flipped, {}};
+  Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
+  int64_t out = weight.size(0), in = weight.size(1), sums = flipped ? out : in, columns = flipped ? in : out, panelFloats = simd().panel;
+  if (!winogradTransforms(sums, type)) return {weight, false, flipped, {}};
+  Tensor transformed = at::empty({kPlaces * in * out}, at::kFloat);
+  parallelPieces(columns / panelFloats, [&](int64_t panel) {
+    simd().winograd.filter(weight.data_ptr<float>(), nullptr, in, flipped, panel, 0, sums,
+                           transformed.data_ptr<float>() + panel * kPlaces * sums * panelFloats);
+  });
+  return {transformed, true, flipped, {}};
+}
+
+Tensor winogradForward(const ConvShape& shape, const Tensor& x, const WinogradFilter& filter, const Finish& finish) {
+  if (isBfloat16(filter.values)) return pairsForward(shape, x, filter.values, finish);
   return run(geometryOf(shape), x, filter, finish);
 }
 
-Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor& flippedFilter) {
-  if (isBfloat16(flippedFilter)) return pairsInputGradient(shape, dy, flippedFilter);
+Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const WinogradFilter& flippedFilter) {
+  if (isBfloat16(flippedFilter.values)) return pairsInputGradient(shape, dy, flippedFilter.values);
   return run(backwards(shape), dy, flippedFilter, {});
 }
 

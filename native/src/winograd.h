@@ -9,11 +9,20 @@ namespace audiossl {
 // Whether these loops do that convolution and both its gradients on images of this type. A fixed rule of the shape and the processor.
 bool winogradFits(const ConvShape& shape, at::ScalarType type);
 
-// weight [out, in, 3, 3] float32 in any strides -> its transform for images of this type; flipped: for the gradient by the input
-Tensor winogradFilter(const Tensor& weight, at::ScalarType type, bool flipped);
-// x, y, dy: contiguous [batch, height, width, channel] of one type, the one that the filter was transformed for
-Tensor winogradForward(const ConvShape& shape, const Tensor& x, const Tensor& filter, const Finish& finish);
-Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const Tensor& flippedFilter);
+// What a convolution multiplies its images by: a filter's transform, or, where that would be as large as to be read from memory each time,
+// the filter itself ([out, 3, 3, in] in memory), which is then transformed piece by piece where it is used, times `scale` [out].
+struct WinogradFilter {
+  Tensor values;
+  bool isTransformed, isFlipped;
+  OptionalTensor scale;
+};
+// Whether a filter that adds up so many channels is transformed as a whole.
+bool winogradTransforms(int64_t sums, at::ScalarType type);
+// weight [out, in, 3, 3] float32 in any strides, for images of this type; flipped: for the gradient by the input
+WinogradFilter winogradFilter(const Tensor& weight, at::ScalarType type, bool flipped);
+// x, y, dy: contiguous [batch, height, width, channel] of one type, the one that the filter was made for
+Tensor winogradForward(const ConvShape& shape, const Tensor& x, const WinogradFilter& filter, const Finish& finish);
+Tensor winogradInputGradient(const ConvShape& shape, const Tensor& dy, const WinogradFilter& flippedFilter);
 // -> [out, in, 3, 3] float32, channels last
 Tensor winogradFilterGradient(const ConvShape& shape, const Tensor& x, const Tensor& dy);
 

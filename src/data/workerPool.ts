@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { AudiosslError, errorText } from '../util/errors.js';
 
+/**
+ * MiB of a worker's heap for what has just been made. Blocks of sound are made and forgotten by the hundred and lie outside of it; at V8's own
+ * limit of 48 it grows to some 25 MiB more before any of it is looked through.
+ */
+const YOUNG_MIB = 6;
+
 /** What a worker sends: once that it is there, then an answer a job. An answer with `error` means that the job failed, not the worker. */
 export type WorkerMessage<Result, Part = never> =
   | { isReady: true }
@@ -118,7 +124,8 @@ export function runInWorkers<Job, Result, Part = never>({
     };
     const start = (): Crew => {
       // Without the flags of this process: some (--input-type, a test runner's) are refused or do harm in a worker.
-      const crew: Crew = { worker: new Worker(url, { workerData, execArgv: [] }), isReady: false, queue: [], parts: [] };
+      const worker = new Worker(url, { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
+      const crew: Crew = { worker, isReady: false, queue: [], parts: [] };
       crew.worker.on('message', (message: WorkerMessage<Result, Part>) => {
         if (isOver) return;
         if ('isReady' in message) {

@@ -72,7 +72,9 @@ export function createEmbeddingRowMaker({
   const firstCentreMs = patchCentreMs(0, patchFrames, frontEnd);
   const patchMs = (1000 * patchFrames * frontEnd.hopLength) / frontEnd.sampleRate;
   const size = patchFrames * frontEnd.nMels;
-  const waiting: (PlannedPatch & { id: string })[] = [];
+  /** Patches of the next batch: one array for all batches, as the garbage of one each is looked at only when it is tens of megabytes. */
+  let values = new Float32Array(0);
+  const waiting: (Pick<PlannedPatch, 'rows'> & { id: string })[] = [];
   const recordings: Current[] = [];
   // Rows are counted when they are planned; here, how many of their patches are embedded.
   const embedded = new WeakMap<OpenRow, number>();
@@ -80,13 +82,9 @@ export function createEmbeddingRowMaker({
   let encoderSeconds = 0;
   let numZeros = patchesBefore % batchSize;
 
-  async function flush(count: number): Promise<void> {
-    const patches = waiting.splice(0, count);
+  async function flush(): Promise<void> {
+    const patches = waiting.splice(0);
     const numRows = numZeros + patches.length;
-    const values = new Float32Array(numRows * size);
-    patches.forEach((patch, i) => {
-      values.set(patch.values, (numZeros + i) * size);
-    });
     const start = performance.now();
     const batch = embedBatch(model, values, numRows, frontEnd.nMels);
     let h: Float32Array;
@@ -145,8 +143,11 @@ export function createEmbeddingRowMaker({
   async function take(recording: Current, planned: Iterable<PlannedPatch>): Promise<void> {
     for (const patch of planned) {
       recording.numPatches++;
-      waiting.push({ ...patch, id: recording.id });
-      if (numZeros + waiting.length === batchSize) await flush(waiting.length);
+      const row = numZeros + waiting.length;
+      if (values.length < (row + 1) * size) values = grown(values, size * Math.min(batchSize, Math.max(4, 2 * row)));
+      values.set(patch.values, row * size);
+      waiting.push({ rows: patch.rows, id: recording.id });
+      if (numZeros + waiting.length === batchSize) await flush();
     }
   }
 
@@ -170,10 +171,16 @@ export function createEmbeddingRowMaker({
       await take(recording, rest);
     },
     async finish() {
-      if (waiting.length > 0) await flush(waiting.length);
+      if (waiting.length > 0) await flush();
     },
     get encoderSeconds() {
       return encoderSeconds;
     },
   };
+}
+
+function grown(values: Float32Array<ArrayBuffer>, length: number): Float32Array<ArrayBuffer> {
+  const larger = new Float32Array(length);
+  larger.set(values);
+  return larger;
 }

@@ -20,7 +20,7 @@ export interface OpenRow {
 
 /** A patch to be embedded, and the rows that it counts for. */
 export interface PlannedPatch {
-  /** [patchFrames, nMels] */
+  /** [patchFrames, nMels]: a view of frames that are in memory as long as it is */
   values: Float32Array;
   rows: OpenRow[];
 }
@@ -137,7 +137,7 @@ export class RecordingPatches {
       row.count++;
     }
     const from = (start - this.firstFrame) * this.frontEnd.nMels;
-    return { values: this.frames.slice(from, from + this.patchFrames * this.frontEnd.nMels), rows };
+    return { values: this.frames.subarray(from, from + this.patchFrames * this.frontEnd.nMels), rows };
   }
 
   private keep(data: Float32Array): void {

@@ -2,16 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describeFrontEndDifference, type FrontEnd, resolveFrontEnd } from '../audio/frontEnd.js';
 import { createEncoder, encoderOptions } from '../nn/createEncoder.js';
 import type { Encoder } from '../nn/encoder.js';
-import { disposeParameters, type Parameters } from '../nn/parameters.js';
+import { disposeParameters, type Parameters, withoutDrawing } from '../nn/parameters.js';
 import { classifier, type Head, projectionHeadOf, projectionHeadOptions } from '../nn/projectionHead.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import { canonicalJson, sha256, sha256OfFile } from '../util/hash.js';
-import { type CheckpointMetadata, loadCheckpoint } from './checkpoint.js';
+import type { CheckpointMetadata } from './checkpointMetadata.js';
 import { findCheckpoint } from './findCheckpoint.js';
-import { loadParameters, selectTensors } from './parameters.js';
+import { type OpenCheckpoint, openCheckpoint, readCheckpointMetadata } from './openCheckpoint.js';
+import { readParameters, readTensors } from './parameters.js';
 import { randomModelSeed, shippedModel } from './shippedModel.js';
 import { standardise } from './standardise.js';
-import { createWhitener, type Whitening, whiteningOf } from './whitening.js';
+import { createWhitener, WHITENING, type Whitening, whiteningOf } from './whitening.js';
 
 /** A trained encoder with everything that recordings need on their way into it. */
 export interface Model {
@@ -60,18 +61,27 @@ export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint
   const randomSeed = randomModelSeed(runOrFile);
   if (randomSeed !== undefined) return randomModel({ seed: randomSeed });
   const { name, path } = findCheckpoint(runOrFile, checkpoint);
-  const { metadata, tensors } = await loadCheckpoint(path);
-  const sha256 = await sha256OfFile(path);
-  const model = createModel(metadata, path);
+  const file = await openCheckpoint(path);
+  try {
+    return { ...(await readModel(file, path)), checkpoint: { name, path, sha256: await sha256OfFile(path) } };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Tensors of the file are in memory one at a time: nothing that the model holds may refer to more of them. */
+async function readModel(file: OpenCheckpoint, path: string): Promise<Model> {
+  const { metadata } = file;
+  const model = createModel(metadata, path, { isDrawn: false });
   const heads: Parameters[] = [];
   try {
-    loadParameters('encoder', model.parameters, tensors, path);
-    const project = loadHead('projectionHead', () => metadata.projectionHead && projectionHeadOf(model.encoder, headOptions(metadata)));
-    const scores = loadHead('classifier', () =>
+    await readParameters('encoder', model.parameters, file, path);
+    const project = await loadHead('projectionHead', () => metadata.projectionHead && projectionHeadOf(model.encoder, headOptions(metadata)));
+    const scores = await loadHead('classifier', () =>
       classifier({ inputSize: model.encoder.embeddingSize, numClasses: metadata.classNames.length }),
     );
     const classify = scores && ((h: tf.Tensor2D) => tf.tidy(() => tf.softmax(scores(h))));
-    const whitening = whiteningOf(tensors, model.encoder.embeddingSize, path);
+    const whitening = whiteningOf(await readTensors(WHITENING, file), model.encoder.embeddingSize, path);
     if (whitening !== undefined && heads.length > 0) {
       throw new AudiosslError(`loadModel: ${path}: a head and a whitening do not go together: the head is of embeddings before it`);
     }
@@ -79,7 +89,6 @@ export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint
     return {
       ...model,
       ...(whitener && { whitening, embedPatches: (patches) => tf.tidy(() => whitener.whiten(model.embedPatches(patches))) }),
-      checkpoint: { name, path, sha256 },
       ...(project && { project, projectPatches: (patches) => tf.tidy(() => project(model.embedPatches(patches))) }),
       ...(classify && { classify, classifyPatches: (patches) => tf.tidy(() => classify(model.embedPatches(patches))) }),
       dispose() {
@@ -95,12 +104,13 @@ export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint
   }
 
   /** What a head with the checkpoint's weights does to h in evaluation mode; undefined where the checkpoint has none. */
-  function loadHead(prefix: string, create: () => Head | null): ((h: tf.Tensor2D) => tf.Tensor2D) | undefined {
-    const head = selectTensors(prefix, tensors).size > 0 ? create() : null;
+  async function loadHead(prefix: string, create: () => Head | null): Promise<((h: tf.Tensor2D) => tf.Tensor2D) | undefined> {
+    const isThere = [...file.shapes.keys()].some((name) => name.startsWith(`${prefix}.`));
+    const head = isThere ? create() : null;
     if (head === null) return undefined;
-    const parameters = head.createParameters({ seed: 0 });
+    const parameters = withoutDrawing(() => head.createParameters({ seed: 0 }));
     heads.push(parameters);
-    loadParameters(prefix, parameters, tensors, path);
+    await readParameters(prefix, parameters, file, path);
     return (h) => head.forward(parameters, h, { isTraining: false });
   }
 
@@ -114,7 +124,7 @@ export async function loadModel(runOrFile?: string, { checkpoint }: { checkpoint
 /** A model with random weights of the network, front end and standardisation of a file: by default of the one that comes with the package. */
 export async function randomModel({ seed, like }: { seed: number; like?: string }): Promise<Model> {
   const path = like ?? shippedModel().path;
-  const { metadata } = await loadCheckpoint(path);
+  const metadata = await readCheckpointMetadata(path);
   const name = `random weights, seed ${seed}`;
   const { encoder, frontEnd, patchFrames, standardisation } = metadata;
   const identity = sha256(canonicalJson({ name, encoder, frontEnd, patchFrames, standardisation }));
@@ -124,8 +134,11 @@ export async function randomModel({ seed, like }: { seed: number; like?: string 
   };
 }
 
-/** The model that a checkpoint's metadata describes, with fresh random weights: the baseline that training must beat. */
-export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', { seed = 0 }: { seed?: number } = {}): Model {
+/**
+ * The model that a checkpoint's metadata describes, with fresh random weights: the baseline that training must beat.
+ * @param isDrawn false: weights of 0, which will be overwritten
+ */
+export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', { seed = 0, isDrawn = true } = {}): Model {
   const frontEnd = frontEndOf(metadata, file);
   const options = encoderOptions.safeParse(metadata.encoder);
   if (!options.success) {
@@ -139,7 +152,8 @@ export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', {
     }
   }
   const encoder = createEncoder(options.data, { nMels: frontEnd.nMels, patchFrames });
-  const parameters = encoder.createParameters({ seed });
+  const create = () => encoder.createParameters({ seed });
+  const parameters = isDrawn ? create() : withoutDrawing(create);
   return {
     encoder,
     parameters,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 import type { CheckpointTensors } from './checkpoint.js';
+import { BATCHES, type OpenCheckpoint } from './openCheckpoint.js';
 import type { Values } from './weightLayout.js';
 
 /** Reads tensors (an encoder's parameters, an optimiser's state) under `prefix.`, for `saveCheckpoint`. */
@@ -31,11 +32,44 @@ export function loadParameters(
   tensors: CheckpointTensors,
   file = 'checkpoint',
 ): void {
-  const given = selectTensors(prefix, tensors);
+  requireFit(prefix, parameters, new Map([...tensors].map(([name, { shape }]) => [name, shape])), file);
+  for (const [name, variable] of parameters) assign(variable, tensors.get(`${prefix}.${name}`) as Values);
+}
+
+/** The same from an open file, of which one tensor at a time is in memory. */
+export async function readParameters(
+  prefix: string,
+  parameters: ReadonlyMap<string, tf.Variable>,
+  checkpoint: OpenCheckpoint,
+  file: string,
+): Promise<void> {
+  requireFit(prefix, parameters, checkpoint.shapes, file);
+  for (const [name, variable] of parameters) assign(variable, await checkpoint.read(`${prefix}.${name}`));
+}
+
+/** All tensors of an open file whose names start with `prefix.`, under their full names. */
+export async function readTensors(prefix: string, { shapes, read }: OpenCheckpoint): Promise<CheckpointTensors> {
+  const tensors: CheckpointTensors = new Map();
+  for (const name of shapes.keys()) if (name.startsWith(`${prefix}.`)) tensors.set(name, await read(name));
+  return tensors;
+}
+
+function assign(variable: tf.Variable, { shape, data }: Values): void {
+  tf.tidy(() => variable.assign(tf.tensor(data, shape, 'float32')));
+}
+
+function requireFit(
+  prefix: string,
+  parameters: ReadonlyMap<string, tf.Variable>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  file: string,
+): void {
+  const start = `${prefix}.`;
+  const given = new Map([...shapes].filter(([name]) => name.startsWith(start)).map(([name, shape]) => [name.slice(start.length), shape]));
   const missing = [...parameters.keys()].filter((name) => !given.has(name));
-  const unexpected = [...given.keys()].filter((name) => !parameters.has(name) && !name.endsWith('num_batches_tracked'));
+  const unexpected = [...given.keys()].filter((name) => !parameters.has(name) && !name.endsWith(BATCHES));
   const misShaped = [...parameters].flatMap(([name, { shape }]) => {
-    const found = given.get(name)?.shape;
+    const found = given.get(name);
     return found === undefined || (found.length === shape.length && found.every((size, i) => size === shape[i]))
       ? []
       : [`${name} [${found}] instead of [${shape}]`];
@@ -46,10 +80,6 @@ export function loadParameters(
     ...(misShaped.length > 0 ? [`mis-shaped ${listed(misShaped)} (tfjs's order of axes)`] : []),
   ];
   if (problems.length > 0) throw new AudiosslError(`loadParameters: ${file}: ${prefix}: ${problems.join('; ')}`);
-  for (const [name, variable] of parameters) {
-    const { shape, data } = given.get(name) as Values;
-    tf.tidy(() => variable.assign(tf.tensor(data, shape, 'float32')));
-  }
 }
 
 function listed(names: string[]): string {

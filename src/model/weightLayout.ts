@@ -45,3 +45,8 @@ export function toTorchLayout(name: string, values: Values): Values {
 export function toTfjsLayout(name: string, values: Values): Values {
   return hasTwoLayouts(name, values.shape.length) ? permuteAxes(values, toTfjs[values.shape.length]) : values;
 }
+
+/** Shape in tfjs's layout of what has this one in PyTorch's. */
+export function tfjsShape(name: string, shape: readonly number[]): number[] {
+  return hasTwoLayouts(name, shape.length) ? toTfjs[shape.length].map((axis) => shape[axis]) : [...shape];
+}

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
 import { addGru, gruLastState } from './gru.js';
-import { addBatchNorm, addConvUniform, convNormPool, runStages } from './layers.js';
+import { addBatchNorm, addConvUniform, convNormPool, runStagesInParts } from './layers.js';
 import { createInitialiser } from './parameters.js';
 
 const channels = 128;
@@ -57,7 +57,7 @@ export function crnn({ nMels = 96 }: { nMels?: number } = {}): Encoder {
           const names = { conv: `conv${i + 1}.`, norm: `bn${i + 1}.` };
           return convNormPool(parameters, names, x, { ...options, padding: 2, hasInputGradient: i > 0 }, { size });
         });
-        const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), stages);
+        const features = runStagesInParts(tf.expandDims<tf.Tensor4D>(views, 3), stages, options);
         // [batch, time / 8, mels left, 128] -> [batch, time / 8, mels left x 128]: mel-major, then channel
         const [batch, steps] = features.shape;
         const sequence = tf.reshape(features, [batch, steps, gruInputs]) as tf.Tensor3D;

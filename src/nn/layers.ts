@@ -120,6 +120,31 @@ export function convNormTwice(
   return batchNorm(convolved, gamma as tf.Tensor1D, beta as tf.Tensor1D, runningMean, runningVariance, secondOptions);
 }
 
+/** Input values of a part: 16 patches of 101 x 96. */
+const PART_VALUES = 150_000;
+const MOST_PARTS = 4;
+
+/**
+ * Applies one stage after the other to a few parts of the batch in turn: what the first layers of a network make is many times as large as
+ * what comes out in the end. In training, where it is all kept, as `runStages`.
+ */
+export function runStagesInParts(
+  x: tf.Tensor4D,
+  stages: readonly ((x: tf.Tensor4D) => tf.Tensor4D)[],
+  { isTraining }: ForwardOptions,
+): tf.Tensor4D {
+  const batch = x.shape[0];
+  const numParts = Math.min(MOST_PARTS, Math.floor(x.size / PART_VALUES), batch);
+  if (isTraining || tf.engine().isTapeOn() || numParts < 2) return runStages(x, stages);
+  return tf.tidy(() => {
+    const starts = Array.from({ length: numParts + 1 }, (_, i) => Math.round((i * batch) / numParts));
+    const parts = starts.slice(1).map((end, i) =>
+      tf.tidy(() => runStages(tf.slice(x, [starts[i], 0, 0, 0], [end - starts[i], -1, -1, -1]), stages)),
+    );
+    return tf.concat(parts, 0);
+  });
+}
+
 /**
  * Applies one stage after the other, each in a tidy, and lets go of every result but the last as soon as the next is there.
  * What backward needs has been saved by the ops; without gradients only two activations are alive at a time.

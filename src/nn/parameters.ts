@@ -40,6 +40,18 @@ export function disposeParameters(parameters: Parameters): void {
   parameters.clear();
 }
 
+let isDrawing = true;
+
+/** Runs `create`, in which parameters that would be drawn are 0: for weights that come from a file, as drawing millions takes its time. */
+export function withoutDrawing<T>(create: () => T): T {
+  isDrawing = false;
+  try {
+    return create();
+  } finally {
+    isDrawing = true;
+  }
+}
+
 /** Makes parameters one after the other; each draws from a random stream named by its own path, so their order does not matter. */
 export interface Initialiser {
   parameters: Parameters;
@@ -52,27 +64,21 @@ export interface Initialiser {
 /** @param network prefix of the streams' names, so that `0.weight` of two heads differ */
 export function createInitialiser(network: string, seed: number): Initialiser {
   const parameters: Parameters = new Map();
-  const add = (path: string, shape: number[], values: Float32Array, trainable = true): void => {
+  const add = (path: string, values: () => tf.Tensor, trainable?: boolean): void => {
     parameters.set(
       path,
-      tf.tidy(() => tf.variable(tf.tensor(values, shape), trainable)),
+      tf.tidy(() => tf.variable(values(), trainable)),
     );
   };
-  const stream = (path: string): Rng => new Rng({ seed, purpose: `initialise ${network}.${path}` });
+  const draw = (path: string, shape: number[], values: (rng: Rng, size: number) => Float32Array): void => {
+    const rng = new Rng({ seed, purpose: `initialise ${network}.${path}` });
+    add(path, () => (isDrawing ? tf.tensor(values(rng, tf.util.sizeFromShape(shape)), shape) : tf.zeros(shape)));
+  };
   return {
     parameters,
-    constant: (path, shape, value, trainable) => add(path, shape, new Float32Array(tf.util.sizeFromShape(shape)).fill(value), trainable),
-    uniform(path, shape, bound) {
-      const rng = stream(path);
-      add(
-        path,
-        shape,
-        new Float32Array(tf.util.sizeFromShape(shape)).map(() => rng.uniform(-bound, bound)),
-      );
-    },
-    normal(path, shape, standardDeviation) {
-      add(path, shape, normals(stream(path), tf.util.sizeFromShape(shape), standardDeviation));
-    },
+    constant: (path, shape, value, trainable) => add(path, () => tf.fill(shape, value, 'float32'), trainable),
+    uniform: (path, shape, bound) => draw(path, shape, (rng, size) => new Float32Array(size).map(() => rng.uniform(-bound, bound))),
+    normal: (path, shape, standardDeviation) => draw(path, shape, (rng, size) => normals(rng, size, standardDeviation)),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
-import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages } from './layers.js';
+import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages, runStagesInParts } from './layers.js';
 import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
 import { type Pooling, pooledLength, poolMaps } from './pooling.js';
 
@@ -63,11 +63,12 @@ export function resnet18({ width = 64, pooling = 'mean' }: Resnet18Options = {})
         const pool = { size: 3, stride: 2, padding: 1 };
         // [batch, time, mel] -> [batch, time / 32, mel / 32, 8 width] -> [batch, embeddingSize]
         const stages = blocks.map((block) => (x: tf.Tensor4D) => runBlock(parameters, block, x, options));
-        const before = runStages(tf.expandDims<tf.Tensor4D>(views, 3), [
-          (x) => convNormPool(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }, pool),
-          ...stages.slice(0, -2),
-        ]);
-        return poolMaps(pooling, { before, last: runStages(before, stages.slice(-2)) });
+        const first = (x: tf.Tensor4D) => convNormPool(parameters, { conv: 'conv1.', norm: 'bn1.' }, x, { ...options, ...stem }, pool);
+        // The maps of the first two stages are large, the filters of the last two.
+        const half = runStagesInParts(tf.expandDims<tf.Tensor4D>(views, 3), [first, ...stages.slice(0, 4)], options);
+        const before = runStages(half, stages.slice(4, 6));
+        half.dispose();
+        return poolMaps(pooling, { before, last: runStages(before, stages.slice(6)) });
       }),
   };
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from './encoder.js';
-import { addBatchNorm, addConvUniform, addLinear, convNorm, convNormPool, linear, runStages } from './layers.js';
+import { addBatchNorm, addConvUniform, addLinear, convNorm, convNormPool, linear, runStagesInParts } from './layers.js';
 import { createInitialiser } from './parameters.js';
 
 /** Six 3 x 3 convolutions; a 2 x 2 maximum follows the third, fifth and sixth. Numbers of channels in and out. */
@@ -47,7 +47,7 @@ export function vgg({ embeddingSize = 512 }: { embeddingSize?: number } = {}): E
             : convNorm(parameters, { conv, norm }, x, { ...own, relu: true });
         });
         // [batch, time, mel] -> [batch, time / 8, mel / 8, 128] -> [batch, 256] -> [batch, embeddingSize]
-        const features = runStages(tf.expandDims<tf.Tensor4D>(views, 3), stages);
+        const features = runStagesInParts(tf.expandDims<tf.Tensor4D>(views, 3), stages, options);
         const pooled = tf.concat<tf.Tensor2D>([tf.max(features, [1, 2]), tf.mean(features, [1, 2])], 1);
         return tf.relu(linear(parameters, 'fc.', pooled));
       }),

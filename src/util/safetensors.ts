@@ -121,15 +121,22 @@ export async function loadSafetensors(path: string): Promise<SafetensorsFile> {
   try {
     const { places, metadata } = await readSafetensorsHeader(handle, path);
     const tensors = new Map<string, SafetensorsTensor>();
-    for (const { name, dtype, shape, begin, end } of places) {
-      const bytes = new Uint8Array(end - begin);
-      await readFully(handle, bytes, begin, path);
-      tensors.set(name, { dtype, shape, data: new arrayTypes[dtype](bytes.buffer) });
-    }
+    for (const place of places) tensors.set(place.name, await readSafetensorsTensor(handle, place, path));
     return { tensors, metadata };
   } finally {
     await handle.close();
   }
+}
+
+/** One tensor of an open file. */
+export async function readSafetensorsTensor(
+  handle: ReadableFile,
+  { dtype, shape, begin, end }: SafetensorsHeader['places'][number],
+  path: string,
+): Promise<SafetensorsTensor> {
+  const bytes = new Uint8Array(end - begin);
+  await readFully(handle, bytes, begin, path);
+  return { dtype, shape, data: new arrayTypes[dtype](bytes.buffer) };
 }
 
 /** Where the tensors of an open file are, for reading parts of them; checked and refused as by `loadSafetensors`. */

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { createEncoder, encoderOptions } from '../../src/nn/createEncoder.js';
 import { crnn } from '../../src/nn/crnn.js';
-import { countTrainable, disposeParameters, type Parameters, parameter } from '../../src/nn/parameters.js';
+import { countTrainable, disposeParameters, type Parameters, parameter, withoutDrawing } from '../../src/nn/parameters.js';
 import { classifier, projectionHead, projectionHeadOptions } from '../../src/nn/projectionHead.js';
 import { resnet18 } from '../../src/nn/resnet18.js';
 import { valueAndGradients } from '../../src/nn/valueAndGradients.js';
@@ -80,6 +80,26 @@ describe('networks on cpu', () => {
       });
     expect(draw(7)).toEqual(draw(7));
     expect(draw(8)).not.toEqual(draw(7));
+  });
+
+  it('makes parameters of 0 in place of drawn ones where asked to, and draws again after that, also after an error', () => {
+    for (const network of [resnet18({ width: 16 }), vgg(), crnn(), projectionHead({ inputSize: 8 })]) {
+      const [drawn, empty] = [network.createParameters({ seed: 1 }), withoutDrawing(() => network.createParameters({ seed: 1 }))];
+      expect([...empty].map(([name, { shape, trainable }]) => ({ name, shape, trainable }))).toEqual(
+        [...drawn].map(([name, { shape, trainable }]) => ({ name, shape, trainable })),
+      );
+      for (const [name, variable] of empty) {
+        const isConstant = new Set(drawn.get(name)?.dataSync()).size === 1;
+        expect(new Set(variable.dataSync()), name).toEqual(isConstant ? new Set(drawn.get(name)?.dataSync()) : new Set([0]));
+      }
+      disposeParameters(drawn);
+      disposeParameters(empty);
+    }
+    const fails = () => {
+      throw new Error('no');
+    };
+    expect(() => withoutDrawing(fails)).toThrow('no');
+    withParameters(vgg(), (parameters) => expect(tf.max(parameter(parameters, 'conv1.weight')).dataSync()[0]).toBeGreaterThan(0));
   });
 
   it('leaves parameters without influence out of the gradients', () => {

@@ -40,6 +40,10 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   storeBfloat16(stores: boolean): void;
   hasCuda(): boolean;
   liveTensors(): number;
+  /** Bytes of all tensors of 64 KiB and more, of every thread; 0 in a build with a sanitiser. */
+  arenaBytes(): number;
+  /** The most that they were since the last call. */
+  mostArenaBytes(): number;
   /** After a call, for each tensor it returned: type, rank, dimensions. */
   readonly resultDescriptions: Int32Array;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadCheckpoint } from '../../model/checkpoint.js';
+import { readCheckpointMetadata } from '../../model/openCheckpoint.js';
 import { shippedModel, shippedModelName } from '../../model/shippedModel.js';
 import { toYaml } from '../../run/configText.js';
 import { createRun, runFolder } from '../../run/runFolder.js';
@@ -28,7 +28,7 @@ export async function shippedRun(
       `evaluate: ${out} is the run of another encoder than the one that comes with audiossl; give another --out, or the run`,
     );
   }
-  const { metadata } = await loadCheckpoint(path);
+  const metadata = await readCheckpointMetadata(path);
   const { run } = await createRun(out);
   await writeFile(run.config, toYaml(metadata.config as object));
   await writeFile(run.split, 'id,split\n');
