@@ -55,7 +55,7 @@ struct WinogradKernels {
   // One panel of columns of weight [out, 3, 3, in], sums [begin, end) -> transformed [36, end - begin, panel]: sums over in, columns of out,
   // each times its scale (null: 1); flipped (for the gradient by the input) the other way round and without a scale.
   void (*filter)(const float* weight, const float* scale, int64_t in, bool flipped, int64_t panel, int64_t begin, int64_t end,
-                 float* transformed);
+                 float* transformed, int64_t placeStep);
   void (*images)(bool bfloat16, const WinogradGeometry& geometry, const void* x, int64_t begin, int64_t end, float* transformed,
                  int64_t placeStep, int64_t tileStep);
   void (*gradients)(bool bfloat16, const WinogradGeometry& geometry, const void* dy, int64_t begin, int64_t end, float* transformed,
@@ -66,9 +66,6 @@ struct WinogradKernels {
   // Sums [36, rows, channels] over tiles -> as many output and input channels of a gradient [out, 3, 3, in]
   void (*filterSums)(const float* sums, int64_t placeStep, int64_t rowStep, float* gradient, int64_t in, int64_t rows, int64_t channels);
 };
-
-// A product adds up so many terms in registers, then adds that to what the terms before gave: cut there it gives the same bits.
-constexpr int64_t kSumsTogether = 128;
 
 struct SimdKernels {
   const char* name;

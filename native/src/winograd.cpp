@@ -27,6 +27,24 @@ struct Tiles {
   float* at(int64_t place, int64_t tile) const { return values + place * placeStep + tile * tileStep; }
 };
 
+// Floats from one place to the next of a panel of a transformed filter: a line more, as in Tiles.
+int64_t filterStep(int64_t sums) { return sums * simd().panel + kLine; }
+
+// Panels [begin, end) of the transform, [panel, 36, sums, columns].
+Tensor transformed(const WinogradFilter& filter, int64_t begin, int64_t end) {
+  constexpr int64_t kSums = 128;
+  int64_t out = filter.values.size(0), in = filter.values.size(1), sums = filter.isFlipped ? out : in, step = filterStep(sums);
+  Tensor result = at::empty({(end - begin) * kPlaces * step}, at::kFloat);
+  const float *weight = filter.values.data_ptr<float>(), *scale = filter.scale ? filter.scale->data_ptr<float>() : nullptr;
+  int64_t parts = up(sums, kSums);
+  parallelPieces((end - begin) * parts, [&](int64_t piece) {
+    int64_t panel = piece / parts, first = piece % parts * kSums;
+    simd().winograd.filter(weight, scale, in, filter.isFlipped, begin + panel, first, std::min(first + kSums, sums),
+                           result.data_ptr<float>() + panel * kPlaces * step + first * simd().panel, step);
+  });
+  return result;
+}
+
 struct Forward {
   const WinogradGeometry& g;
   const Tensor& x;
@@ -37,19 +55,27 @@ struct Forward {
   void images(const Tiles& to, int64_t begin, int64_t end, int64_t first) const {
     simd().winograd.images(isBfloat16(x), g, x.data_ptr(), begin, end, to.at(0, begin - first), to.placeStep, to.tileStep);
   }
-  void results(const Tiles& products, int64_t begin, int64_t end, int64_t channel, int64_t channels) const {
-    simd().winograd.results(isBfloat16(x), g, products.values, products.placeStep, products.tileStep, begin, end, channel, channels,
+  // Channels [begin, end) of the products of one place; `filter` begins at channel `filterFirst`, `to` at `first`
+  void products(const Tiles& images, const Tensor& filter, int64_t filterFirst, const Tiles& to, int64_t place, int64_t tiles, int64_t begin,
+                int64_t end, int64_t first) const {
+    int64_t panel = simd().panel;
+    for (int64_t channel = begin; channel < end; channel += panel) {
+      const float* columns = filter.data_ptr<float>() + ((channel - filterFirst) / panel * kPlaces + place) * filterStep(g.in);
+      simd().product(images.at(place, 0), images.tileStep, 1, columns, panel, g.in, to.at(place, 0) + channel - first, to.tileStep, tiles,
+                     false);
+    }
+  }
+  void results(const Tiles& products, int64_t begin, int64_t end, int64_t first, int64_t channel, int64_t channels) const {
+    simd().winograd.results(isBfloat16(x), g, products.at(0, begin - first), products.placeStep, products.tileStep, begin, end, channel, channels,
                             finish.bias ? finish.bias->data_ptr<float>() : nullptr, finish.residual ? finish.residual->data_ptr() : nullptr,
                             y.data_ptr(), finish.relu);
   }
 };
 
-// Few channels: some tiles from x to y at a time, which stay in the second-level cache, by the whole of the transformed filter.
+// Few channels: some tiles from x to y at a time, which stay in the second-level cache.
 void forwardByTiles(const Forward& work, int64_t tiles) {
   constexpr int64_t kTiles = 28, kColumns = 64;
   const WinogradGeometry& g = work.g;
-  const float* filter = work.filter.values.data_ptr<float>();
-  int64_t panel = simd().panel;
   struct Scratch {
     Tiles images, products;
   };
@@ -60,60 +86,46 @@ void forwardByTiles(const Forward& work, int64_t tiles) {
     for (int64_t channel = 0; channel < g.out; channel += kColumns) {
       int64_t channels = std::min(kColumns, g.out - channel);
       for (int64_t place = 0; place < kPlaces; place++) {
-        for (int64_t column = 0; column < channels; column += panel) {
-          const float* columns = filter + ((channel + column) / panel * kPlaces + place) * g.in * panel;
-          simd().product(scratch.images.at(place, 0), scratch.images.tileStep, 1, columns, panel, g.in, scratch.products.at(place, 0) + column,
-                         scratch.products.tileStep, end - begin, false);
-        }
+        work.products(scratch.images, work.filter.values, 0, scratch.products, place, end - begin, channel, channel + channels, channel);
       }
-      work.results(scratch.products, begin, end, channel, channels);
+      work.results(scratch.products, begin, end, begin, channel, channels);
     }
   });
 }
 
-// Many channels: the filter is what is large, four times so when it is transformed. A panel of it at a time is transformed, as many of its
-// sums as the second-level cache holds, and multiplied by many tiles, which come from the cache behind that.
-void forwardByPanels(const Forward& work, int64_t tiles) {
-  constexpr int64_t kBytes = 40 << 20, kTiles = 8;
+// Many channels: the filter is what is large, so each of its places serves many tiles at a time. Where it is not transformed yet a strip of
+// it is, before it is used.
+void forwardByPlaces(const Forward& work, int64_t tiles) {
+  constexpr int64_t kBytes = 40 << 20, kTiles = 8, kColumns = 128;
   const WinogradGeometry& g = work.g;
-  const float *weight = work.filter.values.data_ptr<float>(), *scale = work.filter.scale ? work.filter.scale->data_ptr<float>() : nullptr;
-  bool flipped = work.filter.isFlipped;
-  int64_t weightIn = flipped ? g.out : g.in, panel = simd().panel, panels = g.out / panel;
   int64_t most = std::max<int64_t>(64, kBytes / (kPlaces * 4 * (g.in + g.out)));
-  int64_t each = up(tiles, up(tiles, most));
-  // Where there are more threads than panels some of them share one, and transform it once each.
-  int64_t shares = up(2 * loopThreads(), panels), share = up(each, shares);
-  Tiles images(each, g.in);
-  struct Scratch {
-    Tensor filter;
-    Tiles products;
-  };
-  auto prepare = [&] { return Scratch{at::empty({kPlaces * kSumsTogether * panel}, at::kFloat), Tiles(share, panel)}; };
+  int64_t each = up(tiles, up(tiles, most)), panel = simd().panel, columns = work.filter.isTransformed ? g.out : kColumns;
+  Tiles images(each, g.in), products(each, g.out);
   for (int64_t first = 0; first < tiles; first += each) {
     int64_t count = std::min(each, tiles - first);
     parallelPieces(up(count, kTiles), [&](int64_t piece) {
       int64_t begin = first + piece * kTiles;
       work.images(images, begin, std::min(begin + kTiles, first + count), first);
     });
-    parallelPieces(panels * up(count, share), prepare, [&](int64_t piece, const Scratch& scratch) {
-      int64_t number = piece % panels, begin = piece / panels * share, end = std::min(begin + share, count);
-      float* transformed = scratch.filter.data_ptr<float>();
-      for (int64_t k = 0; k < g.in; k += kSumsTogether) {
-        int64_t sums = std::min(kSumsTogether, g.in - k);
-        simd().winograd.filter(weight, scale, weightIn, flipped, number, k, k + sums, transformed);
-        for (int64_t place = 0; place < kPlaces; place++) {
-          simd().product(images.at(place, begin) + k, images.tileStep, 1, transformed + place * sums * panel, panel, sums,
-                         scratch.products.at(place, 0), scratch.products.tileStep, end - begin, k > 0);
-        }
-      }
-      work.results(scratch.products, first + begin, first + end, number * panel, panel);
+    for (int64_t begin = 0; begin < g.out; begin += columns) {
+      int64_t end = std::min(begin + columns, g.out), strips = up(end - begin, kColumns);
+      Tensor filter = work.filter.isTransformed ? work.filter.values : transformed(work.filter, begin / panel, end / panel);
+      parallelPieces(kPlaces * strips, [&](int64_t piece) {
+        int64_t from = begin + piece % strips * kColumns;
+        work.products(images, filter, begin, products, piece / strips, count, from, std::min(from + kColumns, end), 0);
+      });
+    }
+    parallelPieces(up(count, kTiles), [&](int64_t piece) {
+      int64_t begin = first + piece * kTiles;
+      work.results(products, begin, std::min(begin + kTiles, first + count), first, 0, g.out);
     });
   }
 }
 
 Tensor run(const WinogradGeometry& g, const Tensor& x, const WinogradFilter& filter, const Finish& finish) {
   Tensor y = at::empty({g.batch, g.outHeight, g.outWidth, g.out}, x.options());
-  (filter.isTransformed ? forwardByTiles : forwardByPanels)({g, x, filter, y, finish}, tilesOf(g, kSide));
+  constexpr int64_t kFewChannels = 192;
+  (g.in <= kFewChannels ? forwardByTiles : forwardByPlaces)({g, x, filter, y, finish}, tilesOf(g, kSide));
   return y;
 }
 
@@ -196,21 +208,16 @@ bool winogradFits(const ConvShape& s, at::ScalarType type) {
 }
 
 bool winogradTransforms(int64_t sums, at::ScalarType type) {
-  constexpr int64_t kFewChannels = 192;
-  return sums <= kFewChannels || (type == at::kBFloat16 && simd().winogradPairs.forward);
+  constexpr int64_t kMostChannels = 256;
+  return sums <= kMostChannels || (type == at::kBFloat16 && simd().winogradPairs.forward);
 }
 
 WinogradFilter winogradFilter(const Tensor& given, at::ScalarType type, bool flipped) {
   if (type == at::kBFloat16 && simd().winogradPairs.forward) return {pairsFilter(given, flipped), true, flipped, {}};
-  Tensor weight = given.contiguous(at::MemoryFormat::ChannelsLast);
-  int64_t out = weight.size(0), in = weight.size(1), sums = flipped ? out : in, columns = flipped ? in : out, panelFloats = simd().panel;
-  if (!winogradTransforms(sums, type)) return {weight, false, flipped, {}};
-  Tensor transformed = at::empty({kPlaces * in * out}, at::kFloat);
-  parallelPieces(columns / panelFloats, [&](int64_t panel) {
-    simd().winograd.filter(weight.data_ptr<float>(), nullptr, in, flipped, panel, 0, sums,
-                           transformed.data_ptr<float>() + panel * kPlaces * sums * panelFloats);
-  });
-  return {transformed, true, flipped, {}};
+  WinogradFilter filter{given.contiguous(at::MemoryFormat::ChannelsLast), false, flipped, {}};
+  int64_t sums = filter.values.size(flipped ? 0 : 1), columns = filter.values.size(flipped ? 1 : 0);
+  if (!winogradTransforms(sums, type)) return filter;
+  return {transformed(filter, 0, columns / simd().panel), true, flipped, {}};
 }
 
 Tensor winogradForward(const ConvShape& shape, const Tensor& x, const WinogradFilter& filter, const Finish& finish) {

@@ -9,8 +9,8 @@ namespace audiossl {
 // Whether these loops do that convolution and both its gradients on images of this type. A fixed rule of the shape and the processor.
 bool winogradFits(const ConvShape& shape, at::ScalarType type);
 
-// What a convolution multiplies its images by: a filter's transform, or, where that would be as large as to be read from memory each time,
-// the filter itself ([out, 3, 3, in] in memory), which is then transformed piece by piece where it is used, times `scale` [out].
+// What a convolution multiplies its images by: a filter's transform, or, where that is large, the filter itself ([out, 3, 3, in] in memory),
+// which is then transformed strip by strip when it is used, times `scale` [out].
 struct WinogradFilter {
   Tensor values;
   bool isTransformed, isFlipped;

@@ -76,7 +76,10 @@ async function readModel(file: OpenCheckpoint, path: string): Promise<Model> {
   const heads: Parameters[] = [];
   try {
     await readParameters('encoder', model.parameters, file, path);
-    const project = await loadHead('projectionHead', () => metadata.projectionHead && projectionHeadOf(model.encoder, headOptions(metadata)));
+    const project = await loadHead(
+      'projectionHead',
+      () => metadata.projectionHead && projectionHeadOf(model.encoder, headOptions(metadata)),
+    );
     const scores = await loadHead('classifier', () =>
       classifier({ inputSize: model.encoder.embeddingSize, numClasses: metadata.classNames.length }),
     );

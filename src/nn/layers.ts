@@ -138,9 +138,9 @@ export function runStagesInParts(
   if (isTraining || tf.engine().isTapeOn() || numParts < 2) return runStages(x, stages);
   return tf.tidy(() => {
     const starts = Array.from({ length: numParts + 1 }, (_, i) => Math.round((i * batch) / numParts));
-    const parts = starts.slice(1).map((end, i) =>
-      tf.tidy(() => runStages(tf.slice(x, [starts[i], 0, 0, 0], [end - starts[i], -1, -1, -1]), stages)),
-    );
+    const parts = starts
+      .slice(1)
+      .map((end, i) => tf.tidy(() => runStages(tf.slice(x, [starts[i], 0, 0, 0], [end - starts[i], -1, -1, -1]), stages)));
     return tf.concat(parts, 0);
   });
 }

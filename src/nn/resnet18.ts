@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 import type { Encoder } from './encoder.js';
-import { addBatchNorm, addConvKaiming, convNorm, convNormPool, convNormTwice, type ForwardOptions, runStages, runStagesInParts } from './layers.js';
+import {
+  addBatchNorm,
+  addConvKaiming,
+  convNorm,
+  convNormPool,
+  convNormTwice,
+  type ForwardOptions,
+  runStages,
+  runStagesInParts,
+} from './layers.js';
 import { createInitialiser, type Initialiser, type Parameters } from './parameters.js';
 import { type Pooling, pooledLength, poolMaps } from './pooling.js';
 

@@ -26,6 +26,7 @@ const shapes: Shape[] = [
   { batch: 33, height: 4, width: 3, channels: 512 },
   { batch: 11, height: 9, width: 11, channels: 32, outputs: 96 },
   { batch: 11, height: 5, width: 8, channels: 224, outputs: 32 },
+  { batch: 11, height: 5, width: 8, channels: 320, outputs: 96 },
 ];
 
 /** Values in [-1, 1) by Marsaglia's xorshift: millions in no time. */
@@ -75,7 +76,11 @@ class Convolution {
       const [dx, dFilter] = tf.grads(f)([x, filter], tf.tensor4d(this.dy, [batch, height, width, this.outputs]));
       return { y: f(x, filter), dx, dFilter };
     });
-    const values = { y: y.dataSync<'float32'>(), dx: dx.dataSync<'float32'>(), dFilter: dFilter.dataSync<'float32'>() };
+    const values = {
+      y: y.dataSync<'float32'>(),
+      dx: dx.dataSync<'float32'>(),
+      dFilter: dFilter.dataSync<'float32'>(),
+    };
     tf.dispose([y, dx, dFilter]);
     return values;
   }
@@ -141,7 +146,11 @@ export function testWinograd({ largest = true, threads = [] }: { largest?: boole
   it.each(shapes.filter(({ batch }) => largest || batch < 128))(
     'errs by less than 2e-6 on $batch x $height x $width x $channels, forward and both gradients',
     async (shape) => {
-      await setBackend({ backend: 'libtorch', precision: 'float32', threads: 1 });
+      await setBackend({
+        backend: 'libtorch',
+        precision: 'float32',
+        threads: 1,
+      });
       const one = new Convolution(shape);
       const { y, dx, dFilter } = one.compute();
       const compare = (values: Float32Array, exact: (index: number) => number, count: number) => {
@@ -163,7 +172,11 @@ export function testWinograd({ largest = true, threads = [] }: { largest?: boole
     async (shape) => {
       const one = new Convolution(shape);
       const computed = async (count: number) => {
-        await setBackend({ backend: 'libtorch', precision: 'float32', threads: count });
+        await setBackend({
+          backend: 'libtorch',
+          precision: 'float32',
+          threads: count,
+        });
         return Buffer.concat(Object.values(one.compute()).map(({ buffer }) => new Uint8Array(buffer)));
       };
       const alone = await computed(1);
@@ -173,7 +186,7 @@ export function testWinograd({ largest = true, threads = [] }: { largest?: boole
 
   it('adds bias and residual and cuts at zero in evaluation as the plain layers do', async () => {
     await setBackend({ backend: 'libtorch', precision: 'float32' });
-    for (const channels of [64, 256]) {
+    for (const channels of [64, 256, 288]) {
       const [height, width, batch] = [7, 6, 16];
       const norm = Object.fromEntries(
         ['gamma', 'beta', 'runningMean', 'runningVariance'].map((name, key) => [
@@ -184,7 +197,12 @@ export function testWinograd({ largest = true, threads = [] }: { largest?: boole
       const one = new Convolution({ batch, height, width, channels });
       const inputs = [one.x, one.dy].map((values) => tf.tensor4d(values, [batch, height, width, channels]));
       const filter = tf.tensor4d(one.filter, [3, 3, channels, channels]);
-      const options = { isTraining: false, padding: 1, relu: true, residual: inputs[1] };
+      const options = {
+        isTraining: false,
+        padding: 1,
+        relu: true,
+        residual: inputs[1],
+      };
       const values = convBatchNorm(inputs[0], filter, norm, options).dataSync<'float32'>();
       const [gamma, beta, mean, variance] = Object.values(norm).map((variable) => variable.dataSync());
       const indices = sample(2000, values.length);

@@ -55,10 +55,10 @@ bool winograd() {
   Values x = uniform(pixels * g.in, 1), w = uniform(g.out * 9 * g.in, 2), dy = uniform(pixels * g.out, 3);
   Values packed(36 * g.in * g.out), flipped(36 * g.in * g.out), images(36 * tiles * g.in), products(36 * tiles * g.out), y(pixels * g.out);
   for (int64_t panel = 0; panel < g.out / k.panel; panel++) {
-    k.winograd.filter(w.data(), nullptr, g.in, false, panel, 0, g.in, packed.data() + panel * 36 * g.in * k.panel);
+    k.winograd.filter(w.data(), nullptr, g.in, false, panel, 0, g.in, packed.data() + panel * 36 * g.in * k.panel, g.in * k.panel);
   }
   for (int64_t panel = 0; panel < g.in / k.panel; panel++) {
-    k.winograd.filter(w.data(), nullptr, g.in, true, panel, 0, g.out, flipped.data() + panel * 36 * g.out * k.panel);
+    k.winograd.filter(w.data(), nullptr, g.in, true, panel, 0, g.out, flipped.data() + panel * 36 * g.out * k.panel, g.out * k.panel);
   }
   k.winograd.images(false, g, x.data(), 0, tiles, images.data(), tiles * g.in, g.in);
   for (int64_t p = 0; p < 36; p++) {
