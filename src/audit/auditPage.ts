@@ -3,7 +3,7 @@ import type { ClipPicture } from '../report/clipPicture.js';
 import { counted, integer, number, percent } from '../report/format.js';
 import { clipCard, clipCardPolicy, clipCardStyle, meter } from '../report/html/clipCards.js';
 import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
-import { empty, facts, table } from '../report/html/parts.js';
+import { breakable, empty, facts, table } from '../report/html/parts.js';
 import { type Child, h } from '../report/markup.js';
 import { largestRemainder } from '../util/largestRemainder.js';
 import type { AuditedClip, LabelAudit } from './auditLabels.js';
@@ -155,7 +155,7 @@ function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect)
           h(
             'tr',
             {},
-            ['', clip.label, clip.suggested, 'others'].map((head) => h('th', { scope: 'col' }, head)),
+            ['', clip.label, clip.suggested, 'others'].map((head) => h('th', { scope: 'col' }, breakable(head))),
           ),
         ),
         h(

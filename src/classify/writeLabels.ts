@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { constants, existsSync, statSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
 import { prepareOutput } from '../embed/prepareOutput.js';
@@ -57,9 +58,12 @@ export async function prepareLabelOutput(out: string, format: LabelFormat, ids: 
       );
     first.set(path, id);
   }
-  await makeFolder(out).catch((error) => {
+  try {
+    await makeFolder(out);
+    await access(out, constants.W_OK);
+  } catch (error) {
     throw new AudiosslError(`classify: ${out} cannot be written (${errorText(error)}); give another --out`, { cause: error });
-  });
+  }
 }
 
 /** An id is a path as it was given: outside the folder nothing is written. */

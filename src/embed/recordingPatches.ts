@@ -166,12 +166,10 @@ export function windowOf(
   const [windowFrames, hopFrames] = [framesOf(kind.window), framesOf(kind.hop)];
   if (!(windowFrames >= patchFrames)) {
     const seconds = (patchFrames * frontEnd.hopLength) / frontEnd.sampleRate;
-    throw new UsageError(`embed: a window must be at least as long as the model's patch, ${seconds.toFixed(3)} s, got ${kind.window}`);
+    throw new UsageError(`window: it must be at least as long as the model's patch, ${seconds.toFixed(3)} s, got ${kind.window}`);
   }
   if (!(hopFrames >= 1)) {
-    throw new UsageError(
-      `embed: the hop must be at least a frame, ${(frontEnd.hopLength / frontEnd.sampleRate).toFixed(4)} s, got ${kind.hop}`,
-    );
+    throw new UsageError(`hop: it must be at least a frame, ${(frontEnd.hopLength / frontEnd.sampleRate).toFixed(4)} s, got ${kind.hop}`);
   }
   return { windowFrames, hopFrames };
 }

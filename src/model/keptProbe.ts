@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
@@ -39,10 +40,12 @@ export async function saveProbe(path: string, { weights, dim, facts }: KeptProbe
 
 /** Reads it back. Throws AudiosslError for a file that is broken or is no probe. */
 export async function loadProbe(path: string): Promise<KeptProbe> {
-  const { tensors, metadata } = await loadSafetensors(path);
   const fail = (problem: string): never => {
     throw new AudiosslError(`loadProbe: ${path}: ${problem}; make one with audiossl evaluate RUN --protocol linear --keep-probe`);
   };
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (!file?.isFile()) return fail(file === undefined ? 'is not there' : 'is a folder, a kept probe is a file');
+  const { tensors, metadata } = await loadSafetensors(path);
   if (!Object.hasOwn(metadata, KEY)) return fail(`is no kept probe: it has no metadata "${KEY}"`);
   let facts: KeptProbe['facts'];
   try {

@@ -12,7 +12,7 @@ export interface ProgressOptions {
   label: string;
   /** How much there is to do; undefined = not known: no bar, no time left. */
   total?: number;
-  /** Plural noun of what is counted. */
+  /** Plural noun of what is counted; `%` where shares of 100 are told, which have no rate. */
   unit?: string;
   stream?: ProgressStream;
   /** A bar that redraws itself; else plain lines. Default: what the stream says. */
@@ -83,14 +83,15 @@ export function createProgress({
       : total !== undefined && perSecond > 0 && done < total
         ? `${formatDuration((total - done) / perSecond)} left`
         : formatDuration(elapsed / 1000);
-    const speed = perSecond > 0 ? `${formatRate(perSecond)}${unit === '' ? '' : ` ${unit}`}/s` : '';
-    const count = total === undefined ? `${done}${unit === '' ? '' : ` ${unit}`}` : `${done}/${total}${unit === '' ? '' : ` ${unit}`}`;
+    const speed = perSecond > 0 && unit !== '%' ? `${formatRate(perSecond)}${unit === '' ? '' : ` ${unit}`}/s` : '';
+    const count =
+      total === undefined || unit === '%' ? `${done}${unit === '' ? '' : ` ${unit}`}` : `${done}/${total}${unit === '' ? '' : ` ${unit}`}`;
     return [count, speed, time, note].filter((part) => part !== '').join('  ');
   };
   const draw = (isLast: boolean) => {
     shownAt = now();
     if (!isTerminal) {
-      const percent = total === undefined || total === 0 || isLast ? '' : `${Math.floor((100 * done) / total)}%  `;
+      const percent = total === undefined || total === 0 || isLast || unit === '%' ? '' : `${Math.floor((100 * done) / total)}%  `;
       write(`${label}: ${percent}${state(isLast)}\n`);
       return;
     }

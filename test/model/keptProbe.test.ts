@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
@@ -69,6 +69,8 @@ describe('a kept probe', () => {
     );
     await rewrite({ schemaVersion: 2 });
     await expect(loadProbe(path)).rejects.toThrow(/probe\.safetensors: metadata: .*1.*; make one with audiossl evaluate/);
+    await expect(loadProbe(dirname(file))).rejects.toThrow(/is a folder, a kept probe is a file; make one with audiossl evaluate/);
+    await expect(loadProbe(`${file}.none`)).rejects.toThrow(/model\.safetensors\.none: is not there; make one/);
     await expect(loadProbe(file)).rejects.toThrow(/model\.safetensors: is no kept probe: it has no metadata "audiosslProbe"/);
   });
 });

@@ -33,6 +33,15 @@ describe('createProgress off a terminal', () => {
     expect(written[2]).toBe('Features: 200/1000 clips  10.0 clips/s  in 20 s\n');
   });
 
+  it('tells shares without a rate', () => {
+    const { clock, written, stream, now } = setup();
+    const progress = createProgress({ label: 'Map', total: 100, unit: '%', stream, now });
+    clock.time += 10_000;
+    progress.update(50);
+    progress.finish();
+    expect(written).toEqual(['Map: 50 %  10 s left\n', 'Map: 50 %  in 10 s\n']);
+  });
+
   it('writes less often as time passes, but at least every 5 minutes', () => {
     const { clock, written, stream, now } = setup();
     const progress = createProgress({ label: 'x', total: 1e6, stream, now });

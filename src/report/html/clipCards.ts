@@ -16,7 +16,7 @@ export const clipCardStyle = markup(`<style>
 .clip-card img{display:block;width:100%;height:116px;background:var(--faint)}
 .clip-card audio{display:block;width:100%;height:38px;margin:8px 0 4px}
 .clip-card .missing{margin:8px 0;font-size:13px;color:var(--alert);overflow-wrap:anywhere}
-.clip-card table{font-size:13px;margin:4px 0}.clip-card td,.clip-card th{padding:3px 10px 3px 0}
+.clip-card table{font-size:13px;margin:4px 0}.clip-card td,.clip-card th{padding:3px 10px 3px 0}.clip-card th{white-space:normal}
 .clip-card p.near{font-size:13px;margin:6px 0 0;color:var(--soft);max-width:none}
 .meter{display:inline-block;vertical-align:middle;width:90px;height:7px;background:var(--faint);margin-right:8px}
 .meter span{display:block;height:100%}

@@ -42,7 +42,7 @@ table.narrow{width:auto;min-width:min(100%,480px)}
 .n{text-align:right;white-space:nowrap}
 .interval-text{color:var(--soft);white-space:nowrap;font-size:13px}
 td .phone,th .phone{display:none;color:var(--soft);font-size:12px}.note{display:block;font-size:13px;line-height:1.25}
-tr.baseline th{padding-left:18px}tr.baseline th,tr.baseline td{color:var(--soft)}
+td .soft{overflow-wrap:anywhere}tr.baseline th{padding-left:18px}tr.baseline th,tr.baseline td{color:var(--soft)}
 tr.mean th,tr.mean td{font-weight:600}
 td.plot,th.plot{width:46%;min-width:110px}.results td.plot,.results th.plot{width:24%}
 .results tbody th{min-width:11em}.results .interval-text{display:block;line-height:1.25}
@@ -96,7 +96,7 @@ footer div{border-top:1px solid var(--line);padding-top:12px}
 ${[0, 1, 2, 3, 4, 5, 6].map((i) => `.stroke-${i}{stroke:var(--c${i})}.fill-${i}{fill:var(--c${i})}.tint-${i}{fill:var(--c${i});fill-opacity:.28}.swatch-${i}{border-color:var(--c${i})!important}`).join('\n')}
 .tint-6{fill-opacity:.18}
 @media (max-width:600px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:28px}h1{font-size:27px}h2{margin-top:44px}
-dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}.class-pairs td.plot,.class-pairs th.plot,.class-pairs .cell-plot{min-width:76px}.class-pairs .n .interval-text{display:none}th .phone{display:block}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}svg .class-label{font-size:17px;stroke-width:5px}.large .tick,.large .label{font-size:15px}.results tbody th{min-width:8.5em}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
+dl.facts{grid-template-columns:1fr;gap:0}dd{margin-bottom:9px}td,th{padding-right:10px}.wide,.results .plot{display:none}.class-pairs td.plot,.class-pairs th.plot,.class-pairs .cell-plot{min-width:76px}.class-pairs .n .interval-text{display:none}th .phone{display:block}.n .interval-text{display:block;line-height:1.25}caption{width:min(100%,calc(100vw - 32px))}table{font-size:13px}th.n{white-space:normal}.map .tick,.map .label{font-size:19px}svg .class-label{font-size:17px;stroke-width:5px}.large .tick,.large .label{font-size:15px}.results tbody th{min-width:8.5em}.pictures{grid-template-columns:repeat(2,1fr);gap:14px}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#f0f0f0;--accent:#000}body{font-size:11pt}nav{display:none}main,header,footer{max-width:none;padding:0}
 h2,h3,figcaption{break-after:avoid}figure,tr,.legend{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

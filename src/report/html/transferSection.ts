@@ -1,7 +1,7 @@
 import type { TransferRecord } from '../../run/transferRecord.js';
 import { type Child, h } from '../markup.js';
 import { againstText, correlationLines, protocolText, transferHow, transferIntervals, transferRows } from '../transferRows.js';
-import { table, withInterval } from './parts.js';
+import { breakable, table, withInterval } from './parts.js';
 
 /** How well the encoders tell the classes of sounds apart that they were not trained on, a table a data set; undefined without any. */
 export function transferSection(records: readonly TransferRecord[]): Child {
@@ -25,9 +25,14 @@ function oneSet(record: TransferRecord, isOneOfSeveral: boolean): Child {
     record.comparisons.length > 0 &&
       table({
         caption: `Better than no training, on ${record.data.name}: yes where every interval of the paired differences lies above 0, no where one lies below`,
-        columns: [{ head: 'Encoder' }, { head: 'Protocol' }, { head: 'Better' }, { head: 'Difference in points' }],
+        columns: [{ head: 'Encoder' }, { head: 'Protocol', isWide: true }, { head: 'Better' }, { head: 'Difference in points' }],
         rows: record.comparisons.map((comparison) => ({
-          cells: [comparison.system, protocolText(comparison), h('strong', {}, comparison.better), againstText(comparison)],
+          cells: [
+            [breakable(comparison.system), h('span', { class: 'phone' }, protocolText(comparison))],
+            protocolText(comparison),
+            h('strong', {}, comparison.better),
+            againstText(comparison),
+          ],
         })),
       }),
     h(

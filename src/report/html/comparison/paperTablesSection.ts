@@ -54,7 +54,12 @@ export function paperTablesSection({ table1, table2, rows }: ComparisonReport): 
         caption: 'Table 2 of the paper: supervised training against self-supervised training with a linear classifier',
         columns: [{ head: 'System' }, { head: 'Measured', isNumber: true }, { head: 'Your system' }, { head: 'Published', isNumber: true }],
         rows: table2.map((row) => ({
-          cells: [row.name, measured(row), row.row?.system.name ?? h('span', { class: 'soft' }, row.note), publishedCell(row)],
+          cells: [
+            row.name,
+            row.row === undefined ? '–' : measured(row),
+            row.row?.system.name ?? h('span', { class: 'soft' }, row.note),
+            publishedCell(row),
+          ],
         })),
       }),
     h(
