@@ -78,6 +78,6 @@ describe('RecordingPatches', () => {
   test('what cannot be is refused', () => {
     expect(() => rowsOf(3, [], 'clip', 4, 2)).toThrow(/has 3 frames, the model needs 4; the recording is too short/);
     expect(() => rowsOf(9, [], { window: seconds(3), hop: 1 }, 4, 2)).toThrow(/at least as long as the model's patch, 0\.040 s, got 0\.0/);
-    expect(() => rowsOf(9, [], { window: 1, hop: 1e-4 }, 4, 2)).toThrow(/hop must be at least a frame, 0\.0100 s, got 0\.0001/);
+    expect(() => rowsOf(9, [], { window: 1, hop: 1e-4 }, 4, 2)).toThrow(/hop: it must be at least a frame, 0\.0100 s, got 0\.0001/);
   });
 });
