@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * as they found it, which test/support/leaveNothing.ts and leaveNoTensor.ts hold. Commands, backends, memory, signals, and what is mocked,
  * have a process a file.
  */
-const sharing = 'test/{data,report,sweep}/**/!(decoderPool|mp3Missing|walkFolder).test.ts';
+const sharing =
+  'test/{audio,audit,augment,data,eval,loss,method,nn,ops,optim,parallel,report,run,search,sweep,util}/**/!(decoderPool|mp3Missing|walkFolder).test.ts';
 const shared = { isolate: false, setupFiles: ['test/support/leaveNoTensor.ts'] };
 
 /** The addon on another libtorch that set-up for tests built (native/setup.mjs): { addon, release }, or { reason } why there is none. */

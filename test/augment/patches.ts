@@ -18,14 +18,17 @@ export const toTensor = (patches: Patch[]): tf.Tensor3D => tf.tensor3d(patches);
 /** Applies `f` to the patches on the backend in use, checks that no tensor but the result came to be, and returns all values in order. */
 export async function applied(patches: Patch[], f: (batch: tf.Tensor3D) => tf.Tensor3D): Promise<Float32Array> {
   const batch = toTensor(patches);
-  const before = tf.memory().numTensors;
-  const out = f(batch);
-  if (tf.memory().numTensors !== before + 1) throw new Error(`leaked ${tf.memory().numTensors - before - 1} tensors`);
-  if (batch.isDisposed) throw new Error('the input was disposed of');
-  if (String(out.shape) !== String(batch.shape)) throw new Error(`shape [${out.shape}] of [${batch.shape}]`);
-  const values = Float32Array.from(await out.data());
-  tf.dispose([batch, out]);
-  return values;
+  let out: tf.Tensor3D | undefined;
+  try {
+    const before = tf.memory().numTensors;
+    out = f(batch);
+    if (tf.memory().numTensors !== before + 1) throw new Error(`leaked ${tf.memory().numTensors - before - 1} tensors`);
+    if (batch.isDisposed) throw new Error('the input was disposed of');
+    if (String(out.shape) !== String(batch.shape)) throw new Error(`shape [${out.shape}] of [${batch.shape}]`);
+    return Float32Array.from(await out.data());
+  } finally {
+    tf.dispose([batch, out ?? []]);
+  }
 }
 
 /** The oracle's answer for every patch, in the order of the tensor. */

@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { registerAnalyze } from '../../src/cli/analyze.js';
 import { registerData } from '../../src/cli/data.js';
@@ -10,8 +10,20 @@ import { readTestAccess } from '../../src/run/testAccess.js';
 import { parseCsv } from '../../src/util/csv.js';
 import { saveSmallModel } from '../model/smallModel.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
-import { toneFrontEnd, toneStore } from '../train/toneStore.js';
+import { toneFolder, toneFrontEnd, toneStore } from '../train/toneStore.js';
 import { inProcess } from './runInProcess.js';
+
+const listed = vi.hoisted(() => [] as string[]);
+vi.mock('../../src/data/loadDataset.js', async (original) => {
+  const module = await original<typeof import('../../src/data/loadDataset.js')>();
+  return {
+    ...module,
+    loadDataset: (...given: Parameters<typeof module.loadDataset>) => {
+      listed.push(given[0]);
+      return module.loadDataset(...given);
+    },
+  };
+});
 
 const folder = temporaryFolder();
 const run = runFolder(join(folder, 'run'));
@@ -57,6 +69,18 @@ describe('audiossl data audit-labels', () => {
     expect(rows).toHaveLength(6);
     expect((await readFile(join(out, 'index.html'), 'utf8')).match(/<li class="clip-card"/g)).toHaveLength(2);
     expect(await readTestAccess(run)).toEqual([]);
+  });
+
+  test('lists the recordings of a folder once: whether their labels can be judged is asked before features are made of them', async () => {
+    const data = await toneFolder(5);
+    const out = join(folder, 'listed', 'audit');
+    const ofFolder = ['data', 'audit-labels', '--model', run.dir, '--out', out, '--folds', '2', '--neighbours', '3'];
+    listed.length = 0;
+    expect(await audiossl(...ofFolder, '--data', data)).toMatch(/^\d+ of 5 clips are suspected/);
+    expect(listed).toEqual([data]);
+    await expect(audiossl(...ofFolder, '--data', join(data, 'low'))).rejects.toThrow(/needs clips of two classes or more/);
+    expect(listed).toEqual([data, join(data, 'low')]);
+    expect(await readdir(join(folder, 'listed', 'features'))).toHaveLength(1);
   });
 
   test('flips labels to test itself; a look at test clips is noted in the run', async () => {

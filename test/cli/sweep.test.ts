@@ -135,14 +135,14 @@ evaluate: [{ protocol: knn, split: test }]
 
     const before = readFileSync(join(out, 'table.csv'), 'utf8');
     writeFileSync(join(out, 'table.csv'), '');
-    expect(runCli(['sweep', file, '--out', out, '--table']).code).toBe(0);
+    expect((await runHere(['sweep', file, '--out', out, '--table'])).code).toBe(0);
     expect(readFileSync(join(out, 'table.csv'), 'utf8')).toBe(before);
 
-    const added = runCli(sweepArgs(sweepFile(text.replace('[1.0, 0.3]', '[1.0, 0.3, 0.5]')).file, data, out, ['--dry-run']));
+    const added = await runHere(sweepArgs(sweepFile(text.replace('[1.0, 0.3]', '[1.0, 0.3, 0.5]')).file, data, out, ['--dry-run']));
     expect([added.code, added.stderr]).toEqual([0, expect.stringMatching(/3 runs\n$/)]);
-    const changed = runCli(sweepArgs(sweepFile(text.replace('epochs: 6', 'epochs: 7')).file, data, out));
+    const changed = await runHere(sweepArgs(sweepFile(text.replace('epochs: 6', 'epochs: 7')).file, data, out));
     expect([changed.code, changed.stderr]).toEqual([2, expect.stringContaining('train.epochs was 6, now 7; runs may only be added')]);
-    const otherEngine = runCli(sweepArgs(file, data, out, ['--backend', 'cpu']));
+    const otherEngine = await runHere(sweepArgs(file, data, out, ['--backend', 'cpu']));
     expect([otherEngine.code, otherEngine.stderr]).toEqual([
       2,
       expect.stringMatching(/^audiossl: sweep: .* was computed on \w+ cpu float32, now cpu cpu float32, and one table .*\n$/),
@@ -197,15 +197,15 @@ evaluate: [{ protocol: knn, split: test }]
     ]);
     expect(existsSync(join(out, 'transfer', 'transfer.html'))).toBe(true);
 
-    const refused = (more: string[]) => runCli(['sweep', file, '--out', out, ...more]).stderr;
-    expect(refused(['--to', data, ...from('a')])).toMatch(/sweep\.yaml trains on b; pass --from b=DIR\n$/);
-    expect(refused(['--to', data, ...from('c')])).toMatch(/has no such name in transfer\.from, but a, b\n$/);
-    expect(refused([...from('a'), ...from('b')])).toMatch(/needs --to DIR/);
-    expect(refused(['--data', data])).toMatch(/takes --from NAME=DIR and --to DIR in place of --data/);
-    const plain = sweepFile('seeds: [0]\n');
-    expect(runCli([...sweepArgs(plain.file, data, plain.out), '--to', data]).stderr).toMatch(/--from and --to are of sweeps with transfer/);
-    const folded = sweepFile('folds: [1]\ntransfer: { from: [{ name: a }] }\n');
-    expect(runCli(['sweep', folded.file, '--out', folded.out]).stderr).toMatch(
+    const refused = async (sweep: { file: string; out: string }, more: string[] = []) =>
+      (await runHere(['sweep', sweep.file, '--out', sweep.out, ...more])).stderr;
+    const transfer = { file, out };
+    expect(await refused(transfer, ['--to', data, ...from('a')])).toMatch(/sweep\.yaml trains on b; pass --from b=DIR\n$/);
+    expect(await refused(transfer, ['--to', data, ...from('c')])).toMatch(/has no such name in transfer\.from, but a, b\n$/);
+    expect(await refused(transfer, [...from('a'), ...from('b')])).toMatch(/needs --to DIR/);
+    expect(await refused(transfer, ['--data', data])).toMatch(/takes --from NAME=DIR and --to DIR in place of --data/);
+    expect(await refused(sweepFile('seeds: [0]\n'), ['--data', data, '--to', data])).toMatch(/--from and --to are of sweeps with transfer/);
+    expect(await refused(sweepFile('folds: [1]\ntransfer: { from: [{ name: a }] }\n'))).toMatch(
       /sweep\.yaml:1:1: folds: the data sets of transfer\.from have/,
     );
   }, 300_000);

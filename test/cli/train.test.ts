@@ -59,7 +59,7 @@ describe('audiossl train', () => {
     expect(metadata.standardisation.mean).toHaveLength(24);
     expect(tensors.get('classifier.weight')?.shape).toEqual([64, 2]);
 
-    const evaluation = runCli(['evaluate', whole, '--protocol', 'classifier', '--split', 'validation', '--threads', '1']);
+    const evaluation = await runHere(['evaluate', whole, '--protocol', 'classifier', '--split', 'validation', '--threads', '1']);
     expect(evaluation.code, evaluation.stderr).toBe(0);
     const record = JSON.parse(readFileSync(join(whole, 'evaluations', 'classifier-validation-best-seed0.json'), 'utf8'));
     const best = readLog(whole).filter(({ kind, isBest }) => kind === 'monitor' && isBest === true);
@@ -140,8 +140,11 @@ describe('audiossl train', () => {
       2,
       `audiossl: train: train.initialise needs a checkpoint of the run's encoder, ${pretrained} has {"name":"vgg"} and the config {"name":"crnn"}; set encoder`,
     ]);
-    for (const encoder of ['resnet18', 'crnn']) {
-      const result = await call('train', `${data}-${encoder}`, [`encoder.name=${encoder}`]);
+    for (const [name, encoder] of [
+      ['resnet18', '{name: resnet18, width: 16}'],
+      ['crnn', '{name: crnn}'],
+    ]) {
+      const result = await call('train', `${data}-${name}`, [`encoder=${encoder}`]);
       expect(result.code, result.stderr).toBe(0);
       expect(result.stderr).toContain('the margin acts on the embedding h');
     }

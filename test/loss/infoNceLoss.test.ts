@@ -137,7 +137,9 @@ describe('arguments of infoNceLoss', () => {
     refuse({ lambda: 1.5 }, /^infoNceLoss: lambda must be <= 1, got 1.5$/);
     refuse({ attenuation: 'III' }, /^infoNceLoss: attenuation must be I or II, got III$/);
     refuse({ temprature: 1 }, /^infoNceLoss: unknown option temprature; did you mean "temperature"\?$/);
-    expect(() => infoNceLoss(a, tf.ones([3, 3]))).toThrow(/needs 2 views or more, each \[n, dim\] of one shape.*\[2,3\], \[3,3\]/);
+    expect(() => tf.tidy(() => infoNceLoss(a, tf.ones([3, 3])))).toThrow(
+      /needs 2 views or more, each \[n, dim\] of one shape.*\[2,3\], \[3,3\]/,
+    );
     tf.dispose([a, b]);
   });
 });

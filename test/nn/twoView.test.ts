@@ -55,16 +55,13 @@ describe('twoView', () => {
     expect(first.get('conv1.weight')!.dataSync()).not.toEqual(second.get('conv1.weight')!.dataSync());
     const views = tf.tensor3d(scatter(3 * 16 * 16, 2, 2), [3, 16, 16]);
     const h = encoder.forward(parameters, views, { isTraining: false });
-    const parts = [
+    const parts = tf.tidy(() => [
       part.forward(first, tf.slice(views, [0, 0, 0], [3, 16, 8]), { isTraining: false }),
-      part.forward(
-        second,
-        tf.tidy(() => inputView('deltas', views)),
-        { isTraining: false },
-      ),
-    ];
+      part.forward(second, inputView('deltas', views), { isTraining: false }),
+    ]);
+    const joined = (these: tf.Tensor2D[]) => tf.tidy(() => tf.concat(these, 1).dataSync());
     expect(h.shape).toEqual([3, encoder.embeddingSize]);
-    expect(h.dataSync()).toBeAllClose(tf.concat(parts, 1).dataSync(), { rtol: 1e-6, atol: 1e-7 });
+    expect(h.dataSync()).toBeAllClose(joined(parts), { rtol: 1e-6, atol: 1e-7 });
 
     const head = projectionHeadOf(encoder, { hiddenSize: 4, outputSize: 3 });
     const headParameters = head.createParameters({ seed: 3 });
@@ -72,7 +69,7 @@ describe('twoView', () => {
     const one = projectionHead({ inputSize: part.embeddingSize, hiddenSize: 4, outputSize: 3 });
     const expected = parts.map((h, i) => one.forward(partOf(headParameters, i === 0 ? 'first' : 'second'), h, { isTraining: false }));
     expect(z.shape).toEqual([3, head.outputSize]);
-    expect(z.dataSync()).toBeAllClose(tf.concat(expected, 1).dataSync(), { rtol: 1e-5, atol: 1e-6 });
+    expect(z.dataSync()).toBeAllClose(joined(expected), { rtol: 1e-5, atol: 1e-6 });
     for (const made of [parameters, headParameters]) disposeParameters(made);
     tf.disposeVariables();
     tf.dispose([views, h, z, ...parts, ...expected]);

@@ -50,7 +50,9 @@ describe.each(availableBackends)('batchNormInto on %s', (backend) => {
       ];
       const size: [number, number, number, number] = filters ? [6, 7, 5, 8] : [6, 4, 3, channels];
       const { value, grads } = tf.valueAndGrads(f as (...x: tf.Tensor[]) => tf.Tensor)(inputs, random<tf.Rank.R4>(size, 7));
-      return [value, ...grads, runningMean, runningVariance].map((tensor) => [...tensor.dataSync()]);
+      const read = [value, ...grads, runningMean, runningVariance].map((tensor) => [...tensor.dataSync()]);
+      tf.dispose(Object.values(norm));
+      return read;
     });
   }
 

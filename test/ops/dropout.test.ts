@@ -48,6 +48,6 @@ describe.each(availableBackends)('dropout on %s', (backend) => {
       expect(value.dataSync()[0]).toBe(mask.reduce((sum, m, i) => sum + m * x[i] * dy[i], 0));
     });
     expect(tf.memory().numTensors).toBe(before);
-    expect(() => dropout(tf.scalar(1), { rate: 1, layer: 'x', key })).toThrow(/rate must be in 0 .. 1, 1 excluded, got 1/);
+    expect(() => tf.tidy(() => dropout(tf.scalar(1), { rate: 1, layer: 'x', key }))).toThrow(/rate must be in 0 .. 1, 1 excluded, got 1/);
   });
 });

@@ -34,16 +34,18 @@ describe.each(availableBackends)('movingAverage on %s', (backend) => {
   });
 
   it('takes values whose memory is ordered otherwise, and convolutions see the new average', () => {
-    const filter = tf.variable(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]));
-    tf.conv2d(tf.ones<tf.Rank.R4>([1, 2, 2, 2]), filter as tf.Tensor4D, 1, 'valid').dispose(); // libtorch now orders it [out, in]
+    const filter = tf.tidy(() => tf.variable(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2])));
+    const convolved = (size: number, by: tf.Variable) =>
+      tf.tidy(() => tf.conv2d(tf.ones<tf.Rank.R4>([1, size, size, 2]), by as tf.Tensor4D, 1, 'valid'));
+    convolved(2, filter).dispose(); // libtorch now orders it [out, in]
     const average = tf.tidy(() => tf.variable(tf.tensor4d([10, 20, 30, 40], [1, 1, 2, 2]), false));
     movingAverage([{ average, value: filter }], 0.5);
     expect(average.dataSync()).toBeAllClose([5.5, 11, 16.5, 22], { rtol: 1e-6 });
     // A packed filter must be forgotten: the convolution sees the new average.
-    const seen = tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 1, 2]), average as tf.Tensor4D, 1, 'valid');
+    const seen = convolved(1, average);
     expect(seen.dataSync()).toBeAllClose([5.5 + 16.5, 11 + 22], { rtol: 1e-6 });
     movingAverage([{ average, value: filter }], 0);
-    const again = tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 1, 2]), average as tf.Tensor4D, 1, 'valid');
+    const again = convolved(1, average);
     expect(again.dataSync()).toBeAllClose([1 + 3, 2 + 4], { rtol: 1e-6 });
     tf.dispose([filter, average, seen, again]);
   });

@@ -108,45 +108,48 @@ describe.each(availableBackends)('optimisers on %s', (backend) => {
 
 describe('state and options', () => {
   beforeAll(() => setBackend({ backend: 'cpu' }));
-  it('names: momentum.<path>; adam.m.<path>, adam.v.<path>, adam.step; another optimiser’s are refused', () => {
-    const parameters = makeParameters();
-    const [a, b] = [sgd(), adam()];
-    run(a, parameters, 0, 1);
-    run(b, parameters, 0, 1);
-    expect([...a.state().keys()]).toEqual(['momentum.conv1.weight', 'momentum.bn1.bias']);
-    expect([...b.state().keys()]).toEqual([
-      'adam.m.conv1.weight',
-      'adam.m.bn1.bias',
-      'adam.v.conv1.weight',
-      'adam.v.bn1.bias',
-      'adam.step',
-    ]);
-    expect(() => a.restore(b.state())).toThrow(/sgd: the state must be of SGD \(momentum.<parameter>\), got "adam.m.conv1.weight"/);
-    expect(() => b.restore(new Map([['momentum.x', tf.zeros([1])]]))).toThrow(/adam: the state must be of Adam/);
-    for (const optimizer of [a, b]) optimizer.dispose();
-    disposeAll(parameters);
-  });
+  it('names: momentum.<path>; adam.m.<path>, adam.v.<path>, adam.step; another optimiser’s are refused', () =>
+    tf.tidy(() => {
+      const parameters = makeParameters();
+      const [a, b] = [sgd(), adam()];
+      run(a, parameters, 0, 1);
+      run(b, parameters, 0, 1);
+      expect([...a.state().keys()]).toEqual(['momentum.conv1.weight', 'momentum.bn1.bias']);
+      expect([...b.state().keys()]).toEqual([
+        'adam.m.conv1.weight',
+        'adam.m.bn1.bias',
+        'adam.v.conv1.weight',
+        'adam.v.bn1.bias',
+        'adam.step',
+      ]);
+      expect(() => a.restore(b.state())).toThrow(/sgd: the state must be of SGD \(momentum.<parameter>\), got "adam.m.conv1.weight"/);
+      expect(() => b.restore(new Map([['momentum.x', tf.zeros([1])]]))).toThrow(/adam: the state must be of Adam/);
+      for (const optimizer of [a, b]) optimizer.dispose();
+      disposeAll(parameters);
+    }));
 
-  it('refuses a gradient of another shape, and a state of another network', () => {
-    const parameters = makeParameters();
-    const optimizer = sgd();
-    expect(() => optimizer.step(parameters, new Map([['bn1.bias', tf.ones([4])]]), 0.1)).toThrow(/gradient of bn1.bias \[4\].*got \[3\]/);
-    expect(() => optimizer.step(parameters, new Map([['bn9.bias', tf.ones([4])]]), 0.1)).toThrow(/got none/);
-    optimizer.restore(new Map([['momentum.bn1.bias', tf.ones([4])]]));
-    expect(() => optimizer.step(parameters, new Map([['bn1.bias', tf.ones([3])]]), 0.1)).toThrow(/state is of another network/);
-    optimizer.dispose();
-    disposeAll(parameters);
-  });
+  it('refuses a gradient of another shape, and a state of another network', () =>
+    tf.tidy(() => {
+      const parameters = makeParameters();
+      const optimizer = sgd();
+      expect(() => optimizer.step(parameters, new Map([['bn1.bias', tf.ones([4])]]), 0.1)).toThrow(/gradient of bn1.bias \[4\].*got \[3\]/);
+      expect(() => optimizer.step(parameters, new Map([['bn9.bias', tf.ones([4])]]), 0.1)).toThrow(/got none/);
+      optimizer.restore(new Map([['momentum.bn1.bias', tf.ones([4])]]));
+      expect(() => optimizer.step(parameters, new Map([['bn1.bias', tf.ones([3])]]), 0.1)).toThrow(/state is of another network/);
+      optimizer.dispose();
+      disposeAll(parameters);
+    }));
 
   it('is SGD with the authors’ setting by default', () => {
     expect(optimizerOptions.parse({})).toEqual({ name: 'sgd', learningRate: 0.03, momentum: 0.9, weightDecay: 1e-4 });
     expect(optimizerOptions.parse({ momentum: 0 })).toMatchObject({ name: 'sgd', momentum: 0 });
     expect(optimizerOptions.parse({ name: 'adam' })).toMatchObject({ learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
     expect(optimizerOptions.safeParse({ name: 'adam', momentum: 0.9 }).success).toBe(false);
-    expect([
+    const names = tf.tidy(() => [
       ...createOptimizer(optimizerOptions.parse({ name: 'adam' }))
         .state()
         .keys(),
-    ]).toEqual(['adam.step']);
+    ]);
+    expect(names).toEqual(['adam.step']);
   });
 });

@@ -40,6 +40,7 @@ beforeAll(async () => {
   for (const clip of clips) copyFileSync(fileURLToPath(new URL(`../../data/esc10/audio/${clip}`, import.meta.url)), join(sounds, clip));
   frontEnd = resolveFrontEnd({ preset: 'acl' });
   const path = await saveSmallModel(folder, {
+    encoder: { name: 'resnet18', width: 16 },
     frontEnd: { ...frontEnd },
     patchFrames: 101,
     patchHop: 100,
