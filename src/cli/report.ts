@@ -34,6 +34,7 @@ export function registerReport(program: Command): void {
       ) => {
         const [{ openRun }, { writeReport }] = await Promise.all([import('../run/runFolder.js'), import('../report/writeReport.js')]);
         const { findRuns } = await import('../run/findRuns.js');
+        const { withPresentDefaults } = await import('../config/withPresentDefaults.js');
         const { runDirs, sweep, leftOut } = await findRuns(dirs);
         if (leftOut.length > 0) process.stderr.write(`report: no runs, left out: ${leftOut.join(', ')}\n`);
         const runs = [];
@@ -42,6 +43,7 @@ export function registerReport(program: Command): void {
         const files = await writeReport({
           ...(sweep !== undefined && (await fromSweep(sweep))),
           ...{ runs, out, tensorboard: options.tensorboard, isPaperShown: options.paper, sounds: options.sounds, layout: options.map },
+          completeConfig: withPresentDefaults,
           version: program.version() ?? '',
         });
         process.stdout.write(options.json === true ? `${JSON.stringify(files)}\n` : `${files.html}\n`);

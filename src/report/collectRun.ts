@@ -45,17 +45,22 @@ export interface Evaluation {
   map: EmbeddingMap | undefined;
 }
 
+export interface CollectOptions {
+  hasMaps?: boolean;
+  layout?: MapLayout | undefined;
+  /** Fills in what a run of an earlier version could not write down. */
+  completeConfig?: ((config: unknown, command: 'pretrain' | 'train') => unknown) | undefined;
+}
+
 /** Reads a run folder. Throws AudiosslError naming the file when one is broken. */
-export async function collectRun(
-  run: RunFolder,
-  { hasMaps = true, layout }: { hasMaps?: boolean; layout?: MapLayout | undefined } = {},
-): Promise<RunReport> {
+export async function collectRun(run: RunFolder, { hasMaps = true, layout, completeConfig }: CollectOptions = {}): Promise<RunReport> {
   const warnings: string[] = [];
   const configText = await readFile(run.config, 'utf8');
-  const config = parseYaml(configText, run.config);
-  const configHash = sha256(canonicalJson(config));
+  const written = parseYaml(configText, run.config);
+  const configHash = sha256(canonicalJson(written));
   const log = await readLog(run.log);
   const start = log.starts.at(-1);
+  const config = completeConfig?.(written, start?.command[1] === 'train' ? 'train' : 'pretrain') ?? written;
   if (start === undefined) warnings.push('log.jsonl has no start record: training has not begun, or the file was lost.');
   else if (start.configHash !== '' && !configHash.startsWith(start.configHash)) {
     warnings.push('config.yaml has changed since this run started: its hash is not the one in the log.');

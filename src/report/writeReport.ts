@@ -3,7 +3,7 @@ import type { RunFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError } from '../util/errors.js';
 import { makeFolder } from '../util/makeFolder.js';
-import { collectRun, type RunReport } from './collectRun.js';
+import { type CollectOptions, collectRun, type RunReport } from './collectRun.js';
 import { compareRuns, type JudgeSweep } from './comparisonReport.js';
 import { csvReport } from './csvReport.js';
 import type { MapLayout } from './embeddingMap.js';
@@ -38,6 +38,7 @@ export async function writeReport({
   variants,
   sounds = 'embed',
   layout,
+  completeConfig,
   tensorboard,
   now = new Date(),
 }: {
@@ -54,6 +55,7 @@ export async function writeReport({
   sounds?: SoundPlace;
   /** Of the maps of embeddings. */
   layout?: MapLayout | undefined;
+  completeConfig?: CollectOptions['completeConfig'];
   /** Folder for event files of the logs, a folder a run, for TensorBoard. */
   tensorboard?: string;
   now?: Date;
@@ -61,7 +63,7 @@ export async function writeReport({
   if (runs.length === 0) throw new AudiosslError('writeReport: needs at least one run, got none');
   const collected: RunReport[] = [];
   // A map of embeddings takes a second: only for runs that are shown in full.
-  for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull, layout }));
+  for (const run of runs) collected.push(await collectRun(run, { hasMaps: runs.length <= mostRunsInFull, layout, completeConfig }));
   const reports = withDistinctNames(collected);
   const comparison =
     reports.length > 1 ? await compareRuns(reports, { isPaperShown, judgeSweep, variants: byName(reports, variants), layout }) : undefined;

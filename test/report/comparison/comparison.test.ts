@@ -1,6 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { withPresentDefaults } from '../../../src/config/withPresentDefaults.js';
 import { discordantClips, mcnemarTest } from '../../../src/eval/statistics/mcnemarTest.js';
 import { pairedDifferences } from '../../../src/eval/statistics/pairedBootstrap.js';
 import { collectRun } from '../../../src/report/collectRun.js';
@@ -131,6 +133,21 @@ describe('compareRuns', () => {
     expect(comparison).toMatchObject({ rows: [{ system: { runs: ['one', 'two'] } }], pairs: [], numPairsLeftOut: 0 });
     const [system] = groupSystems(await readEvaluatedRuns(await Promise.all(runs.map((run) => collectRun(run))), 'test'));
     expect(system).toMatchObject({ seeds: [0, 1], runs: ['one', 'two'] });
+  });
+
+  test('two seeds, one made before a key of the config was there, are one system too', async () => {
+    const [first, second] = await Promise.all(runs.map((run) => collectRun(run, { completeConfig: withPresentDefaults })));
+    expect(first.config).toMatchObject({ train: { ranks: { gradientPrecision: 'float32' } } });
+    const before = await readFile(runs[1].config);
+    const { train, ...rest } = second.config as { train: { ranks: object } };
+    const { gradientPrecision: _, ...ranks } = train.ranks as { gradientPrecision: string };
+    await writeFile(runs[1].config, stringify({ ...rest, train: { ...train, ranks } }));
+    const together = await Promise.all([first, await collectRun(runs[1], { completeConfig: withPresentDefaults })]);
+    expect(together[1].config).toEqual(second.config);
+    expect((await compareRuns(together, { replicates: 100 }))?.rows.map(({ system }) => system.runs)).toEqual([['one', 'two']]);
+    const asWritten = [first, await collectRun(runs[1])];
+    expect((await compareRuns(asWritten, { replicates: 100 }))?.rows).toHaveLength(2);
+    await writeFile(runs[1].config, before);
   });
 
   test('two systems: scores, comparison and claims', async () => {
