@@ -63,6 +63,7 @@ export async function prepareEvaluation(given: EvaluateOptions): Promise<Evaluat
       ...seenNotes(seen, target, model, {
         isOtherSplit: fold !== undefined || chosen.dataset !== null || trainOn !== undefined,
         isOtherData: chosen.dataset !== null,
+        isListed: chosen.runSplit.splitOf.size > 0,
       }),
       ...unlabelledNotes({ [split]: target, train }),
       ...(limit === undefined ? [] : limitNotes({ limit, allTrain, train, classNames: chosen.classNames, validation })),
@@ -133,8 +134,10 @@ function seenNotes(
   { train, validation, numUnknown }: EvaluationContext['seen'],
   { split, indices }: ProtocolInput['target'],
   model: Model,
-  { isOtherSplit, isOtherData }: { isOtherSplit: boolean; isOtherData: boolean },
+  { isOtherSplit, isOtherData, isListed }: { isOtherSplit: boolean; isOtherData: boolean; isListed: boolean },
 ): string[] {
+  // The run of an encoder that came as a file has no clips of its own.
+  if (!isListed) return ['the encoder came as a file, which does not list the clips that it was trained on; its model card tells of them'];
   const labels = model.classify === undefined ? 'without their labels' : 'with their labels';
   // Of clips that cannot be compared, none known says nothing.
   const isTold = train > 0 || (isOtherSplit && !(isOtherData && numUnknown > 0));

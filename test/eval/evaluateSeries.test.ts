@@ -219,6 +219,11 @@ describe('other data and other training clips', () => {
     expect(record.notes?.join('; ')).toMatch(
       /transfer: the data are those of .*trained on copies of 4 of the 4 test clips is unknown: they were compared by id alone/,
     );
+    const ofFile = await makeRun('ofFile');
+    await writeFile(ofFile.split, 'id,split\n');
+    const { notes } = (await evaluate({ ...given, run: ofFile, transfer: true })).record;
+    expect(notes?.join('; ')).toMatch(/the encoder came as a file, which does not list the clips that it was trained on/);
+    expect(notes?.join('; ')).not.toMatch(/is unknown/);
     const own = await evaluate({ ...given, store });
     expect(clips.predicted).toEqual(own.clips.predicted);
     expect(own.record.dataset).toBeNull();
