@@ -1,13 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { availableBackends } from '../support/backends.js';
 import { simdInUse, testWinograd } from './winogradError.js';
 
 describe.skipIf(!availableBackends.includes('libtorch'))(
   'own float32 convolutions held to baseline (skipped where the addon is not built)',
   () => {
-    beforeAll(() => {
-      process.env.AUDIOSSL_SIMD = 'baseline'; // read at first use, once a process; each test file has its own
-    });
+    // Read at first use, once a process; each test file has its own.
+    beforeAll(() => void vi.stubEnv('AUDIOSSL_SIMD', 'baseline'));
+    afterAll(() => void vi.unstubAllEnvs());
     it('use those loops', () => {
       expect(simdInUse()).toBe('baseline');
     });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { afterAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { removeTemporaryFolders } from './temporaryFolder.js';
 
 /**
@@ -8,7 +8,8 @@ import { removeTemporaryFolders } from './temporaryFolder.js';
  */
 const before = stateOfProcess();
 
-afterAll(() => {
+// As what the first beforeAll gives back: after all that the file itself does at its end.
+beforeAll(() => () => {
   const open = openFiles();
   const folders = removeTemporaryFolders();
   expect(open.filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
