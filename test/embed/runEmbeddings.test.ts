@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { FeatureStore } from '../../src/data/FeatureStore.js';
 import { embedClips, type PatchEmbedder } from '../../src/embed/embedClips.js';
@@ -32,6 +32,7 @@ beforeAll(async () => {
   await setBackend({ backend: 'cpu' });
   store = await toneStore(5);
 });
+afterAll(() => store?.close());
 beforeEach(() => {
   dir = join(folder, String(numFolders++), 'embeddings');
   numForward = 0;
