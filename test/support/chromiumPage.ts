@@ -99,8 +99,19 @@ export async function openPage(
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await ended;
-      // Its helper processes end a little later and still write.
-      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      await removeWhenQuiet(profile);
     },
   };
+}
+
+/** Chromium's helper processes end a little later than it does and still write; rmSync's own retries stop at a folder within that filled up anew. */
+async function removeWhenQuiet(folder: string): Promise<void> {
+  for (let left = 100; ; left--) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
