@@ -9,7 +9,7 @@ import { canonicalJson, sha256, sha256OfFile } from '../util/hash.js';
 import type { CheckpointMetadata } from './checkpointMetadata.js';
 import { findCheckpoint } from './findCheckpoint.js';
 import { type OpenCheckpoint, openCheckpoint, readCheckpointMetadata } from './openCheckpoint.js';
-import { readParameters, readTensors } from './parameters.js';
+import { readParameters, readTensors, selectTensors } from './parameters.js';
 import { randomModelSeed, shippedModel } from './shippedModel.js';
 import { standardise } from './standardise.js';
 import { createWhitener, WHITENING, type Whitening, whiteningOf } from './whitening.js';
@@ -108,8 +108,7 @@ async function readModel(file: OpenCheckpoint, path: string): Promise<Model> {
 
   /** What a head with the checkpoint's weights does to h in evaluation mode; undefined where the checkpoint has none. */
   async function loadHead(prefix: string, create: () => Head | null): Promise<((h: tf.Tensor2D) => tf.Tensor2D) | undefined> {
-    const isThere = [...file.shapes.keys()].some((name) => name.startsWith(`${prefix}.`));
-    const head = isThere ? create() : null;
+    const head = selectTensors(prefix, file.shapes).size > 0 ? create() : null;
     if (head === null) return undefined;
     const parameters = withoutDrawing(() => head.createParameters({ seed: 0 }));
     heads.push(parameters);

@@ -16,10 +16,10 @@ export async function collectTensors(prefix: string, tensors: ReadonlyMap<string
   return new Map(entries);
 }
 
-/** The tensors whose names start with `prefix.`, under the rest of their names. */
-export function selectTensors(prefix: string, tensors: CheckpointTensors): CheckpointTensors {
+/** What stands under names that start with `prefix.`, tensors or their shapes, under the rest of the names. */
+export function selectTensors<T>(prefix: string, named: ReadonlyMap<string, T>): Map<string, T> {
   const start = `${prefix}.`;
-  return new Map([...tensors].filter(([name]) => name.startsWith(start)).map(([name, values]) => [name.slice(start.length), values]));
+  return new Map([...named].filter(([name]) => name.startsWith(start)).map(([name, value]) => [name.slice(start.length), value]));
 }
 
 /**
@@ -50,7 +50,7 @@ export async function readParameters(
 /** All tensors of an open file whose names start with `prefix.`, under their full names. */
 export async function readTensors(prefix: string, { shapes, read }: OpenCheckpoint): Promise<CheckpointTensors> {
   const tensors: CheckpointTensors = new Map();
-  for (const name of shapes.keys()) if (name.startsWith(`${prefix}.`)) tensors.set(name, await read(name));
+  for (const rest of selectTensors(prefix, shapes).keys()) tensors.set(`${prefix}.${rest}`, await read(`${prefix}.${rest}`));
   return tensors;
 }
 
@@ -64,8 +64,7 @@ function requireFit(
   shapes: ReadonlyMap<string, readonly number[]>,
   file: string,
 ): void {
-  const start = `${prefix}.`;
-  const given = new Map([...shapes].filter(([name]) => name.startsWith(start)).map(([name, shape]) => [name.slice(start.length), shape]));
+  const given = selectTensors(prefix, shapes);
   const missing = [...parameters.keys()].filter((name) => !given.has(name));
   const unexpected = [...given.keys()].filter((name) => !parameters.has(name) && !name.endsWith(BATCHES));
   const misShaped = [...parameters].flatMap(([name, { shape }]) => {

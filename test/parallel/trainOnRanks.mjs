@@ -22,6 +22,7 @@ import { joinRanks } from '../../dist/parallel/RankGroup.js';
 import { ranksOptions } from '../../dist/parallel/ranksOptions.js';
 import { trainingRanks } from '../../dist/train/TrainingRanks.js';
 import { Rng } from '../../dist/util/rng.js';
+import { tinyEncoderOf } from '../nn/tinyEncoderOf.mjs';
 import { cases, SUM_SHAPES, summands } from './rankCases.mjs';
 
 const NUM_CLIPS = 11; // neither 2 nor 3 divides it
@@ -32,49 +33,28 @@ const LEARNING_RATE = 0.003;
 
 const [folder, jobs] = process.argv.slice(2);
 
-/** Two convolutions with batch norm: every path of batch norm that ResNet-18 takes, in a thousandth of the time. */
-function tinyEncoder() {
-  const paths = [1, 2].map((i) => ({ conv: `conv${i}.`, norm: `bn${i}.` }));
-  return {
-    name: 'tiny',
-    embeddingSize: 8,
-    createParameters({ seed }) {
-      const initialiser = createInitialiser('encoder', seed);
-      addConvKaiming(initialiser, 'conv1.', [3, 1, 4]);
-      addBatchNorm(initialiser, 'bn1.', 4);
-      addConvKaiming(initialiser, 'conv2.', [3, 4, 8]);
-      addBatchNorm(initialiser, 'bn2.', 8);
-      return initialiser.parameters;
-    },
-    forward: (parameters, views, options) => tf.tidy(() => forwardTiny(parameters, paths, views, options)),
-  };
-}
+const tinyEncoder = () =>
+  tinyEncoderOf({ tf, addBatchNorm, addConvKaiming, convNormTwice, createInitialiser, globalAveragePool });
 
 /** Two of them, each for half of the bands. */
 function tinyTwoView() {
   const half = tinyEncoder();
-  const paths = ['low', 'high'].map((view) => [1, 2].map((i) => ({ conv: `${view}.conv${i}.`, norm: `${view}.bn${i}.` })));
+  const names = ['low', 'high'];
   const partOf = (view, parameters) => [...parameters].map(([path, variable]) => [`${view}.${path}`, variable]);
   return {
     name: 'tinyTwoView',
     embeddingSize: 16,
     partSizes: [8, 8],
     createParameters: ({ seed }) =>
-      new Map(['low', 'high'].flatMap((view, i) => partOf(view, half.createParameters({ seed: seed + i })))),
+      new Map(names.flatMap((view, i) => partOf(view, half.createParameters({ seed: seed + i })))),
     forward: (parameters, views, options) =>
       tf.tidy(() =>
         tf.concat(
-          tf.split(views, 2, 2).map((bands, i) => forwardTiny(parameters, paths[i], bands, options)),
+          tf.split(views, 2, 2).map((bands, i) => half.forward(parameters, bands, options, `${names[i]}.`)),
           1,
         ),
       ),
   };
-}
-
-function forwardTiny(parameters, paths, views, options) {
-  const stride = { ...options, stride: 2, padding: 1 };
-  const [first, second] = [{ ...stride, hasInputGradient: false }, { ...stride, relu: true }];
-  return globalAveragePool(convNormTwice(parameters, paths, tf.expandDims(views, 3), first, second));
 }
 
 /** Views of these clips at one step: what they are depends on the clip and the step alone. */
