@@ -7,15 +7,23 @@ import { dirname } from 'node:path';
  * Node.js 20 never returns where a folder above exists and takes none, as /proc. Throws the system's error.
  */
 export async function makeFolder(path: string): Promise<void> {
+  const error = await makeOne(path);
+  if (error === undefined) return;
+  const above = dirname(path);
+  if (error.code !== 'ENOENT' || above === path) throw error;
+  // Where what is above is there by now somebody else has made it meanwhile, or it takes no folder.
+  if (!isFolder(above)) await makeFolder(above);
+  const last = await makeOne(path);
+  if (last !== undefined) throw last;
+}
+
+/** What stands in the way, if anything does. */
+async function makeOne(path: string): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await mkdir(path);
+    return undefined;
   } catch (error) {
-    if (isFolder(path)) return;
-    const above = dirname(path);
-    // What is above is there: it takes no folder, or a file is in the place of this one.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isFolder(above) || above === path) throw error;
-    await makeFolder(above);
-    await makeFolder(path);
+    return isFolder(path) ? undefined : (error as NodeJS.ErrnoException);
   }
 }
 

@@ -16,6 +16,15 @@ describe('makeFolder', () => {
     expect(statSync(join(deep, 'd')).isDirectory()).toBe(true);
   });
 
+  it('does not mind that somebody else makes what is above between two looks', async () => {
+    const dir = temporaryFolder();
+    // Of a few hundred such meetings some come between the attempt and the look at what is above.
+    const rounds = Array.from({ length: 300 }, (_, i) => join(dir, `${i}`, 'a', 'b', 'c'));
+    for (const deep of rounds)
+      await Promise.all([makeFolder(deep), makeFolder(join(deep, 'd')), makeFolder(join(deep, 'e')), makeFolder(deep)]);
+    for (const deep of rounds) expect(readdirSync(deep).sort()).toEqual(['d', 'e']);
+  });
+
   it('fails with the error of the system where a file is, and where a folder takes none', async () => {
     const dir = temporaryFolder();
     writeFileSync(join(dir, 'file'), '');
