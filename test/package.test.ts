@@ -197,8 +197,8 @@ describe('a project that installed it', () => {
   });
 
   it('resolves its configs, and its quickstart says in one line where the recordings are', () => {
-    const url = run('--input-type=module', '-e', "process.stdout.write(import.meta.resolve('audiossl/configs/quickstart.yaml'))");
-    expect(fileURLToPath(url.stdout)).toBe(join(project, 'node_modules/audiossl/configs/quickstart.yaml'));
+    const url = run('--input-type=module', '-e', "process.stdout.write(import.meta.resolve('audiossl/configs/esc10.yaml'))");
+    expect(fileURLToPath(url.stdout)).toBe(join(project, 'node_modules/audiossl/configs/esc10.yaml'));
     const main = join(project, 'node_modules/audiossl/dist/bundle/cli/main.js');
     const { code, stdout, stderr } = run(main, 'quickstart');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -29,8 +29,11 @@ struct Waits {
 
 struct Group {
   c10::intrusive_ptr<c10d::Store> store;
-  c10::intrusive_ptr<ProcessGroupGloo::Options> options;
+  // Small exchanges that the computation waits for: statistics, rows, weights at the beginning.
   c10::intrusive_ptr<ProcessGroupGloo> gloo;
+  // Sums of gradients, many megabytes that travel beside it: with connections and threads of their own, so that nothing small queues behind them.
+  c10::intrusive_ptr<ProcessGroupGloo::Options> sumOptions;
+  c10::intrusive_ptr<ProcessGroupGloo> sums;
   int rank = 0, size = 1;
   std::unique_ptr<NarrowSums> narrow;  // once it is wanted
   Waits waits;
@@ -60,6 +63,12 @@ std::shared_ptr<::gloo::transport::Device> deviceAt(const std::string& interface
   return ProcessGroupGloo::createDefaultDevice();
 }
 
+// Another group of the same ranks, for sums.
+c10::intrusive_ptr<ProcessGroupGloo> beside(const Group& ranks, const char* name) {
+  auto store = c10::make_intrusive<c10d::PrefixStore>(name, ranks.store);
+  return c10::make_intrusive<ProcessGroupGloo>(store, ranks.rank, ranks.size, ranks.sumOptions);
+}
+
 void joinRanks(const std::string& host, int64_t port, int64_t rank, int64_t size, bool isServer, const std::string& prefix,
                const std::string& interface, const std::string& address, int64_t timeoutMilliseconds) {
   if (group != nullptr) throw std::logic_error("this process has joined ranks before");
@@ -73,13 +82,17 @@ void joinRanks(const std::string& host, int64_t port, int64_t rank, int64_t size
   c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(host, options);
   made->store = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
   made->store->setTimeout(timeout);
-  made->options = ProcessGroupGloo::Options::create(timeout);
-  made->options->devices.push_back(deviceAt(interface, address));
-  // Sums of gradients may be under way while batch norm waits for its own.
-  made->options->threads = 3;
   made->rank = static_cast<int>(rank);
   made->size = static_cast<int>(size);
-  made->gloo = c10::make_intrusive<ProcessGroupGloo>(made->store, made->rank, made->size, made->options);
+  auto optionsOf = [&](int threads) {
+    auto options = ProcessGroupGloo::Options::create(timeout);
+    options->devices.push_back(deviceAt(interface, address));
+    options->threads = threads;
+    return options;
+  };
+  made->gloo = c10::make_intrusive<ProcessGroupGloo>(made->store, made->rank, made->size, optionsOf(1));
+  made->sumOptions = optionsOf(2);
+  made->sums = beside(*made, "sums");
   group = made.release();
 }
 
@@ -90,11 +103,7 @@ void leaveRanks() {
 }
 
 NarrowSums& narrowSums(Group& ranks) {
-  if (!ranks.narrow) {
-    auto store = c10::make_intrusive<c10d::PrefixStore>("narrow", ranks.store);
-    auto gloo = c10::make_intrusive<ProcessGroupGloo>(store, ranks.rank, ranks.size, ranks.options);
-    ranks.narrow = std::make_unique<NarrowSums>(std::move(gloo), ranks.size);
-  }
+  if (!ranks.narrow) ranks.narrow = std::make_unique<NarrowSums>(beside(ranks, "narrow"), ranks.size);
   return *ranks.narrow;
 }
 
@@ -109,7 +118,7 @@ int64_t startSum(const Ints& slots, bool isNarrow) {
     wait = [done] { done.get(); };
   } else {
     std::vector<Tensor> list{bucket.values};
-    auto work = ranks.gloo->allreduce(list);
+    auto work = ranks.sums->allreduce(list);
     wait = [work] { work->wait(); };
   }
   ranks.pending[++ranks.lastPending] = std::move(wait);

@@ -24,7 +24,7 @@ const examples: Record<string, string> = {
   explore: 'audiossl explore --embeddings embeddings.npz --data recordings --out map',
   search: 'audiossl search --embeddings embeddings.npz --query dog.wav --top 5',
   doctor: 'audiossl doctor',
-  'config show': 'audiossl config show --config configs/quickstart.yaml',
+  'config show': 'audiossl config show --config configs/esc10.yaml',
   'config schema': 'audiossl config schema',
 };
 

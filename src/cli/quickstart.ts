@@ -32,7 +32,7 @@ export function registerQuickstart(program: Command): void {
     .command('quickstart')
     .description('features, pretrain, evaluate, report and embed on the bundled ESC-10 recordings, in minutes')
     .option('--out <dir>', 'folder for everything it makes', 'runs/quickstart')
-    .option('--epochs <number>', 'length of the pre-training (default: configs/quickstart.yaml; fewer without libtorch)', positiveInteger);
+    .option('--epochs <number>', 'length of the pre-training (default: configs/esc10.yaml; fewer without libtorch)', positiveInteger);
   addBackendOptions(command).action(async (options: QuickstartOptions) => {
     const recordings = packageFile('data', 'esc10');
     if (!existsSync(recordings)) throw new UsageError(noRecordings);
@@ -60,7 +60,7 @@ export function registerQuickstart(program: Command): void {
     const records = await readEvaluations(folder);
     process.stdout.write(`\n${resultTable(records.map(({ record }) => record))}\n`);
     process.stdout.write(
-      `report      ${join(folder.report, 'report.html')}\nembeddings  ${join(options.out, 'embeddings.npz')}\ncheckpoint  ${folder.bestCheckpoint}\n`,
+      `report      ${join(folder.report, 'report.html')}\nembeddings  ${join(options.out, 'embeddings.npz')}\ncheckpoint  ${folder.whitenedCheckpoint}\n`,
     );
     sayNext(['pretrain', '--data', 'YOUR_FOLDER', '--out', 'runs/first']);
   });

@@ -15,8 +15,9 @@ export interface SystemSummary {
   evaluation: SweepEvaluation;
   /** Seeds of which every fold is there: only these are in the means. */
   numSeeds: number;
-  /** Runs in the means, and runs that the sweep has. */
+  /** Runs in the means, runs that have this evaluation, and runs that the sweep has. */
   numRuns: number;
+  numDone: number;
   numPlanned: number;
   /** Clips of all folds, of one seed. */
   numClips: number;
@@ -43,6 +44,7 @@ export function summariseSystems(runs: readonly SweepRun[], results: readonly Sw
         evaluation,
         numSeeds: complete.length,
         numRuns: complete.flat().length,
+        numDone: members.filter((run) => resultOf.has(keyOf(run, evaluation))).length,
         numPlanned: members.length,
         numClips: pooled[0]?.numClips ?? 0,
         scores: scores as SystemSummary['scores'],

@@ -91,14 +91,10 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
       '| system | clip micro | clip macro | patch-weighted | top-3 | seeds | runs | clips |',
       '|---|---:|---:|---:|---:|---:|---:|---:|',
       ...summaries.map(
-        ({ system, scores, numSeeds, numRuns, numPlanned, numClips }) =>
-          `| ${[
-            system,
-            ...Object.values(scores).map(percent),
-            numSeeds,
-            numRuns === numPlanned ? numRuns : `${numRuns} of ${numPlanned}`,
-            numClips === 0 ? '–' : numClips,
-          ].join(' | ')} |`,
+        ({ system, scores, numSeeds, numClips, ...numbers }) =>
+          `| ${[system, ...Object.values(scores).map(percent), numSeeds, runsText(numbers), numClips === 0 ? '–' : numClips].join(
+            ' | ',
+          )} |`,
       ),
     );
     const text = correlationText(correlations.get(title) ?? []);
@@ -116,6 +112,12 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
 }
 
 const titleOf = ({ evaluation }: { evaluation: SweepEvaluation }): string => describeEvaluation(evaluation);
+
+/** Runs in the means: none of a seed that lacks a fold, so what is done already stands beside. */
+function runsText({ numRuns, numDone, numPlanned }: Pick<SystemSummary, 'numRuns' | 'numDone' | 'numPlanned'>): string {
+  if (numRuns === numPlanned) return String(numRuns);
+  return `${numRuns} of ${numPlanned}${numDone === numRuns ? '' : ` (${numDone} done)`}`;
+}
 
 function percent(value: OverSeeds | null): string {
   if (value === null) return '–';

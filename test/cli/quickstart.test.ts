@@ -48,8 +48,8 @@ describe('README.md', () => {
     });
     const end = text.slice(text.indexOf('\nreport '));
     expect(`${resultTable(made)}${end}`).toBe(text);
-    const { report, bestCheckpoint } = runFolder('runs/quickstart/run');
-    const paths = [join(report, 'report.html'), 'runs/quickstart/embeddings.npz', bestCheckpoint];
+    const { report, whitenedCheckpoint } = runFolder('runs/quickstart/run');
+    const paths = [join(report, 'report.html'), 'runs/quickstart/embeddings.npz', whitenedCheckpoint];
     expect(end.trim().split(/\n| {2,}/).filter((_, i) => i % 2 === 1)).toEqual(paths); // biome-ignore format: one line
   });
 });

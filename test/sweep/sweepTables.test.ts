@@ -84,7 +84,7 @@ describe('tables of a sweep', () => {
     ];
     const text = markdownTable(runs, { results, missing: [{ run: runs[5], what: ['training', 'linear on test'] }] });
     expect(text).toContain('## linear on test');
-    expect(text).toContain('| a | 70.0 ± 14.1 | 70.0 ± 14.1 | – | – | 2 | 4 of 6 | 10 |');
+    expect(text).toContain('| a | 70.0 ± 14.1 | 70.0 ± 14.1 | – | – | 2 | 4 of 6 (5 done) | 10 |');
     // Accuracies 50, 62.5, 100, 75 and 100 % by rising rank: ranks 1 2 4.5 3 4.5 against 1 to 5 (the closed form with ties by hand).
     expect(text).toContain('label-free scores with the macro accuracy: effective rank 0.82 (5 runs).');
     expect(text).toContain('## Missing: 1 of 6 runs\n\n- a-fold2-seed2: training; linear on test\n');

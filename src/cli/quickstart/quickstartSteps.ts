@@ -29,6 +29,7 @@ export function quickstartSteps({ data, config, out, epochs, engine, model }: Qu
   const run = join(out, 'run');
   const length = epochs === undefined ? [] : ['--set', `train.epochs=${epochs}`];
   const shipped = join(out, 'shipped');
+  const whitened = ['--checkpoint', 'whitened'];
   return [
     ...(model === undefined
       ? []
@@ -50,21 +51,21 @@ export function quickstartSteps({ data, config, out, epochs, engine, model }: Qu
       args: ['features', '--data', data, '--out', features],
     },
     {
-      title: 'an encoder, learnt without labels from folds 1 to 3',
+      title: 'an encoder, learnt without labels from folds 1 to 3; its embeddings are whitened at the end',
       args: ['pretrain', '--features', features, '--config', config, '--out', run, '--resume', ...length, ...engine],
     },
     {
       title: 'its nearest neighbours on fold 5',
-      args: ['evaluate', run, '--protocol', 'knn', '--split', 'test', ...engine],
+      args: ['evaluate', run, '--protocol', 'knn', '--split', 'test', ...whitened, ...engine],
     },
     {
       title: 'a linear classifier on the frozen encoder, fold 5, beside what needs no learning',
-      args: ['evaluate', run, '--protocol', 'linear', '--split', 'test', '--baselines', ...engine],
+      args: ['evaluate', run, '--protocol', 'linear', '--split', 'test', '--baselines', ...whitened, ...engine],
     },
     { title: 'the report', args: ['report', run] },
     {
       title: 'an embedding of each recording',
-      args: ['embed', '--model', run, '--in', audio, '--out', join(out, 'embeddings.npz'), ...engine],
+      args: ['embed', '--model', run, ...whitened, '--in', audio, '--out', join(out, 'embeddings.npz'), ...engine],
     },
   ];
 }
