@@ -32,7 +32,7 @@ export function registerQuickstart(program: Command): void {
     .command('quickstart')
     .description('features, pretrain, evaluate, report and embed on the bundled ESC-10 recordings, in minutes')
     .option('--out <dir>', 'folder for everything it makes', 'runs/quickstart')
-    .option('--epochs <number>', 'length of the pre-training (default: configs/esc10.yaml; fewer without libtorch)', positiveInteger);
+    .option('--epochs <number>', 'length of the pre-training (default: that of the config; fewer without libtorch)', positiveInteger);
   addBackendOptions(command).action(async (options: QuickstartOptions) => {
     const recordings = packageFile('data', 'esc10');
     if (!existsSync(recordings)) throw new UsageError(noRecordings);
@@ -45,9 +45,9 @@ export function registerQuickstart(program: Command): void {
       );
     }
     const data = relative(process.cwd(), recordings) || '.';
-    const config = relative(process.cwd(), packageFile('configs', 'quickstart.yaml'));
     const run = join(options.out, 'run');
     const { isModelShipped, shippedModel } = await import('../model/shippedModel.js');
+    const config = relative(process.cwd(), packageFile('configs', isModelShipped() ? 'esc10-continued.yaml' : 'esc10.yaml'));
     const steps = quickstartSteps({
       ...{ data, config, out: options.out, epochs, engine: engineArguments(options) },
       model: isModelShipped() ? relative(process.cwd(), shippedModel().path) : undefined,

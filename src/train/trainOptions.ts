@@ -49,7 +49,9 @@ export const trainOptions = z
       .string()
       .nullable()
       .default(null)
-      .describe('run folder or checkpoint whose encoder, with its standardisation, a new run starts from; null = random weights'),
+      .describe(
+        'run folder or checkpoint whose encoder, with its standardisation, a new run starts from; free-sounds = the one that comes with audiossl; null = random weights',
+      ),
     ranks: ranksOptions,
     earlyStopping: z
       .strictObject({
