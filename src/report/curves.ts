@@ -56,8 +56,10 @@ const mostPoints = 400;
 export function trainingCurves(log: RunLog): Curve[] {
   const keys = new Set<string>(['loss', 'contrastiveLoss', 'crossEntropyLoss', 'marginLoss']);
   for (const record of log.steps.slice(0, 1)) for (const key of Object.keys(record)) if (/(Loss|Accuracy)$/.test(key)) keys.add(key);
-  const curves: Curve[] = [...keys].map((key) => ({
-    title: titleOf(key),
+  // A term that is all of the loss has no chart of its own.
+  const names = groupBy([...keys], (key) => JSON.stringify(pointsOf(log.steps, key)));
+  const curves: Curve[] = [...names.values()].map(([key, ...twins]) => ({
+    title: [titleOf(key), ...twins.map((twin) => titleOf(twin).toLowerCase())].join(' = '),
     series: stepAndEpochSeries(log, key),
     ...(/Accuracy$/.test(key) && { isPercent: true }),
   }));

@@ -41,6 +41,11 @@ describe('trainingCurves', () => {
     ]);
   });
 
+  it('draws a term that is all of the loss once', () => {
+    const curves = trainingCurves(logOf(step(1, { contrastiveLoss: 0.5 }), step(2, { contrastiveLoss: 1, marginLoss: 3 })));
+    expect(curves.map(({ title }) => title)).toEqual(['Loss = contrastive loss', 'Margin loss', 'Learning rate', 'Patches a second']);
+  });
+
   it('puts the means of epochs over faint steps', () => {
     const epoch = (n: number) => ({ kind: 'epoch', step: n, epoch: n, loss: 10 * n, seconds: 1 });
     const [loss] = trainingCurves(logOf(step(1), epoch(1), step(2), epoch(2)));

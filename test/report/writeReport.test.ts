@@ -40,6 +40,16 @@ describe('the report of one labelled run', () => {
     expect((await readdir(run.report)).sort()).toEqual(['log.csv', 'report.csv', 'report.html', 'report.json', 'report.md']);
   });
 
+  it('shows one look at the validation clips as numbers, several as curves', async () => {
+    const once = await make('one-look', { numEpochs: 1 });
+    const { monitors } = await readLog(once.log);
+    const { html } = await report([once], once.report);
+    const numbers = /The one look at the validation clips[\s\S]*?<\/table>/.exec(html)?.[0];
+    expect(monitors).toHaveLength(1);
+    expect(numbers).toContain(`>${Number(monitors[0].alignment?.toPrecision(3))}<`);
+    expect([html, texts.html].map((page) => page.includes('<figcaption>Alignment of positive pairs'))).toEqual([false, true]);
+  });
+
   it('draws the loss curve through the log’s own numbers', async () => {
     const { steps } = await readLog(run.log);
     const figure = /<figcaption>Loss<\/figcaption>(<svg[\s\S]*?<\/svg>)/.exec(texts.html)?.[1] ?? '';

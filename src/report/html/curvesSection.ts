@@ -41,8 +41,13 @@ export function curvesSection(run: RunReport): Child {
             !isSupervised(run) &&
               ' Alignment is lower when the two views of a clip lie closer, uniformity is lower when clips are spread more evenly; a standard deviation or a spread that falls towards 0, or an effective rank near 1, is a collapse.',
           ),
-          h('div', { class: 'charts' }, monitor.map(chart)),
-          monitorTable(run),
+          // A dot is no curve.
+          log.monitors.length === 1
+            ? monitorTable(run)
+            : [
+                h('div', { class: 'charts' }, monitor.map(chart)),
+                details(`Numbers of ${integer(log.monitors.length)} looks`, monitorTable(run)),
+              ],
         ],
   ];
 }
@@ -106,26 +111,23 @@ function monitorTable(run: RunReport): Child {
       ['effectiveRank', 'Effective rank', number],
     ] as const
   ).filter(([key]) => (run.hasLabels || !/Accuracy$/.test(key)) && monitors.some((record) => record[key] !== undefined));
-  return details(
-    `Numbers of ${integer(monitors.length)} looks`,
-    table({
-      caption: 'State at each look at the validation clips',
-      columns: [
-        { head: 'Epoch' },
-        { head: 'Step', isNumber: true },
-        ...keys.map(([, head]) => ({ head, isNumber: true })),
-        { head: 'Best so far' },
+  return table({
+    caption: monitors.length === 1 ? 'The one look at the validation clips' : 'State at each look at the validation clips',
+    columns: [
+      { head: 'Epoch' },
+      { head: 'Step', isNumber: true },
+      ...keys.map(([, head]) => ({ head, isNumber: true })),
+      ...(monitors.length === 1 ? [] : [{ head: 'Best so far' }]),
+    ],
+    rows: monitors.map((record) => ({
+      cells: [
+        integer(record.epoch),
+        integer(record.step),
+        ...keys.map(([key, , format]) => format(record[key])),
+        ...(monitors.length === 1 ? [] : [record.isBest ? 'yes' : '']),
       ],
-      rows: monitors.map((record) => ({
-        cells: [
-          integer(record.epoch),
-          integer(record.step),
-          ...keys.map(([key, , format]) => format(record[key])),
-          record.isBest ? 'yes' : '',
-        ],
-      })),
-    }),
-  );
+    })),
+  });
 }
 
 function numeric(value: unknown): number | undefined {
