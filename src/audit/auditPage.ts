@@ -1,7 +1,7 @@
 import type { ClipAudio } from '../report/clipAudio.js';
 import type { ClipPicture } from '../report/clipPicture.js';
 import { counted, integer, number, percent } from '../report/format.js';
-import { clipCard, clipCardPolicy, clipCardStyle, meter } from '../report/html/clipCards.js';
+import { clipCard, clipCardPolicy, clipCardStyle, fromTo, meter } from '../report/html/clipCards.js';
 import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
 import { breakable, empty, facts, table } from '../report/html/parts.js';
 import { type Child, h } from '../report/markup.js';
@@ -142,7 +142,7 @@ function clips(suspects: readonly Suspect[], audit: LabelAudit): Child {
 
 function card({ clip, neighbours, seconds, picture, audio, trueLabel }: Suspect): Child {
   return clipCard({
-    ...{ rank: clip.rank, labels: [clip.label, `${clip.suggested}?`], id: clip.id, picture, audio },
+    ...{ rank: clip.rank, title: fromTo(clip.label, `${clip.suggested}?`), id: clip.id, picture, audio },
     line: `${clip.id} · ${number(seconds, 3)} s · score ${clip.score.toFixed(3)}${clip.isSuspected ? '' : ' · not suspected'}${trueLabel === undefined ? '' : trueLabel === clip.label ? ' · not flipped' : ` · flipped from ${trueLabel}`}`,
     missingAdvice: '; pass --data with its folder',
     more: [

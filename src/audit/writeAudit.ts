@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { clipAudio } from '../report/clipAudio.js';
@@ -6,8 +5,7 @@ import { clipPicture } from '../report/clipPicture.js';
 import { csvText } from '../report/markup.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { formatCsv } from '../util/csv.js';
-import { errorText, UsageError } from '../util/errors.js';
-import { makeFolder } from '../util/makeFolder.js';
+import { prepareFolder } from '../util/prepareFolder.js';
 import type { LabelAudit } from './auditLabels.js';
 import { type AuditPage, auditPage, type Suspect } from './auditPage.js';
 import type { Detection } from './flipLabels.js';
@@ -68,7 +66,7 @@ export async function writeAudit({
   /** For audit.json: command, versions, model, front end. */
   facts: Record<string, unknown>;
 } & Pick<AuditPage, 'model' | 'data' | 'split' | 'notes' | 'time' | 'version'>): Promise<AuditFiles> {
-  await prepareFolder(out);
+  await prepareFolder(out, { who: 'audit-labels' });
   const files = { csv: join(out, 'labels.csv'), json: join(out, 'audit.json'), html: join(out, 'index.html') };
   const four = (value: number) => Number(value.toFixed(4));
   const cell = (value: string | number | boolean) =>
@@ -121,16 +119,4 @@ export async function writeAudit({
   };
   await writeFileAtomic(files.json, `${JSON.stringify(record, null, 2)}\n`);
   return files;
-}
-
-/** Before the work: an output that cannot be written must not cost an hour. */
-export async function prepareFolder(out: string): Promise<void> {
-  try {
-    await makeFolder(out);
-    if (!(await stat(out)).isDirectory()) throw new Error('it is a file');
-  } catch (error) {
-    throw new UsageError(`audit-labels: ${out} must be a folder that can be written: ${errorText(error)}; give another --out`, {
-      cause: error,
-    });
-  }
 }

@@ -3,8 +3,10 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { EmbeddingFile } from '../embed/readEmbeddings.js';
 import type { Neighbour } from '../search/nearestRows.js';
 import type { SearchQuery } from '../search/searchQueries.js';
+import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
 import { positiveInteger } from './optionParsers.js';
+import { sayNext } from './sayNext.js';
 
 interface SearchCommandOptions extends Partial<BackendOptions> {
   embeddings: string;
@@ -13,6 +15,8 @@ interface SearchCommandOptions extends Partial<BackendOptions> {
   model?: string;
   checkpoint?: string;
   self?: boolean;
+  page?: string;
+  audio?: string;
   json?: boolean;
 }
 
@@ -27,6 +31,8 @@ export function registerSearch(program: Command): void {
     .option('--model <run>', 'what embeds sound files: the run or .safetensors file that made the embeddings (default: the one that comes with audiossl)') // biome-ignore format: one line
     .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .option('--self', 'also find the rows of the query itself')
+    .option('--page <dir>', 'write a page there to see and hear what was found')
+    .option('--audio <dir>', 'with --page: the folder that was embedded, for sounds and pictures')
     .option('--json', 'print the results as JSON');
   addBackendOptions(command).action(async (options: SearchCommandOptions) => {
     const [{ readEmbeddings }, { interruptible }, { searchQueries }, { nearestRows }, { rowBlocks }] = await Promise.all([
@@ -36,6 +42,8 @@ export function registerSearch(program: Command): void {
       import('../search/nearestRows.js'),
       import('../search/rowBlocks.js'),
     ]);
+    if (options.audio !== undefined) await requireFolder(options);
+    if (options.page !== undefined) await (await import('../util/prepareFolder.js')).prepareFolder(options.page, { who: 'search', option: '--page' }); // biome-ignore format: one line
     const file = await readEmbeddings(options.embeddings);
     try {
       const queries = await searchQueries(options.query, file);
@@ -53,6 +61,12 @@ export function registerSearch(program: Command): void {
         });
       });
       process.stdout.write(options.json === true ? `${JSON.stringify(asJson(queries, found, file))}\n` : describe(queries, found, file));
+      if (options.page !== undefined) {
+        const html = await interruptible((signal) => writePage(options.page as string, { queries, found, file, options, signal }));
+        process.stderr.write(
+          `search: ${html} shows ${options.audio === undefined ? 'this; with --audio FOLDER it plays it too' : 'and plays it'}\n`,
+        );
+      } else if (options.json !== true) sayNext(nextOf(options));
     } finally {
       await file.close();
     }
@@ -87,6 +101,50 @@ async function vectorsOf(
     }
   });
   return vectors;
+}
+
+/** A folder of recordings that is not there is a wrong word, not a recording that is missing. */
+async function requireFolder({ audio = '', page }: SearchCommandOptions): Promise<void> {
+  const [{ stat }, { UsageError }] = await Promise.all([import('node:fs/promises'), import('../util/errors.js')]);
+  if (page === undefined) throw new UsageError('search: --audio has the sounds of --page FOLDER; give both, or leave --audio out');
+  const info = await stat(audio).catch(() => undefined);
+  if (!info?.isDirectory()) throw new UsageError(`search: --audio must be the folder of the recordings, got ${audio}, which is ${info ? 'a file' : 'not there'}`); // biome-ignore format: one line
+}
+
+/** Writes the page, with a bar while many or long recordings are read; returns its path. */
+async function writePage(
+  out: string,
+  {
+    options,
+    ...found
+  }: {
+    queries: readonly SearchQuery[];
+    found: readonly Neighbour[][];
+    file: EmbeddingFile;
+    options: SearchCommandOptions;
+    signal: AbortSignal;
+  },
+): Promise<string> {
+  const [{ writeSearchPage }, { createProgress }, { packageVersion }] = await Promise.all([
+    import('../search/writeSearchPage.js'),
+    import('../util/progress.js'),
+    import('../util/packageVersion.js'),
+  ]);
+  let progress: Progress | undefined;
+  const onProgress = (done: number, total: number) => {
+    progress ??= createProgress({ label: 'Reading', total, unit: 'recordings' });
+    progress.update(done);
+  };
+  return writeSearchPage({
+    ...found,
+    ...{ path: options.embeddings, out, audio: options.audio, onProgress },
+    method: 'exact: every row was compared',
+    version: packageVersion(),
+  }).finally(() => progress?.finish());
+}
+
+function nextOf({ embeddings, query, top }: SearchCommandOptions): string[] {
+  return ['search', '--embeddings', embeddings, '--query', ...query, '--top', String(top), '--page', 'found', '--audio', 'YOUR_FOLDER'];
 }
 
 function asJson(queries: readonly SearchQuery[], found: readonly Neighbour[][], { ids, timestamps }: EmbeddingFile) {

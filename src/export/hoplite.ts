@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type EmbeddingFile, readEmbeddings } from '../embed/readEmbeddings.js';
 import type { RowKind } from '../embed/recordingPatches.js';
+import { rowSpan } from '../embed/rowSpan.js';
 import type { Model } from '../model/loadModel.js';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
 import { AudiosslError, errorText } from '../util/errors.js';
@@ -9,7 +10,6 @@ import { checkRowsOfModel } from './checkRowsOfModel.js';
 import type { Exporter } from './exporter.js';
 import { type HopliteRecording, hopliteDatabase } from './hoplite/hopliteDatabase.js';
 import { toUnitRows } from './hoplite/unitRows.js';
-import { windowOffsets } from './hoplite/windowOffsets.js';
 import { weightsOfBytes, writeModelCard } from './modelCard.js';
 import { FACTS_KEY, modelFacts } from './modelFacts.js';
 import { onnxForm, onnxModel } from './onnx/onnxModel.js';
@@ -83,7 +83,7 @@ function recordingsOf({ ids, timestamps }: EmbeddingFile, per: RowKind, model: M
   const recordings: { filename: string; windows: [number, number][] }[] = [];
   for (const [row, filename] of ids.entries()) {
     const last = recordings[recordings.length - 1];
-    const offsets = windowOffsets(timestamps[row], per, model);
+    const offsets = rowSpan(timestamps[row], per, model);
     if (last?.filename === filename) last.windows.push(offsets);
     else recordings.push({ filename, windows: [offsets] });
   }

@@ -6,6 +6,7 @@ import { loadProbe, withProbe } from '../model/keptProbe.js';
 import type { Model } from '../model/loadModel.js';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
 import { UsageError } from '../util/errors.js';
+import { insideFolder } from '../util/insideFolder.js';
 import { packageFile } from '../util/packageFile.js';
 import { packageVersion } from '../util/packageVersion.js';
 import { placeSounds } from '../util/placeSounds.js';
@@ -111,7 +112,7 @@ async function writeRows(
       audio === undefined
         ? undefined
         : await placeSounds(
-            ids.map((id) => join(audio, id)),
+            ids.map((id) => insideFolder(audio, id)),
             { out: dir, copy: true, signal },
           );
     if (sounds && sounds.numCopied === 0)

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { FeatureStore } from '../data/FeatureStore.js';
 import { featureStoreDir } from '../data/featureStoreDir.js';
 import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
+import { insideFolder } from '../util/insideFolder.js';
 import type { RunReport } from './collectRun.js';
 
 /** Where the clips of an evaluation can be heard and seen. Whoever opens it closes it. */
@@ -43,7 +44,7 @@ export async function openClipSource({ dir, log }: Pick<RunReport, 'dir' | 'log'
     pathOf: (id) => {
       const index = indexOf(id);
       if (store !== undefined && index !== undefined) return store.clips[index].path;
-      return isStore ? undefined : inside(dataset, id);
+      return isStore ? undefined : insideFolder(dataset, id);
     },
     close: async () => store?.close(),
   };
@@ -51,10 +52,4 @@ export async function openClipSource({ dir, log }: Pick<RunReport, 'dir' | 'log'
 
 function nowhere(note: string): ClipSource {
   return { pathOf: () => undefined, store: undefined, indexOf: () => undefined, note, close: async () => undefined };
-}
-
-/** An id that leaves its folder names no recording. */
-function inside(dir: string, id: string): string | undefined {
-  const path = resolve(dir, id);
-  return relative(resolve(dir), path).startsWith('..') ? undefined : path;
 }

@@ -5,7 +5,15 @@ import { didYouMean } from '../util/suggest.js';
 
 /** What a question is about: a row of the file, all rows of one of its recordings, or a sound that must be embedded first. */
 export type SearchQuery =
-  | { kind: 'rows'; name: string; rows: number[] /** Rows that would find themselves. */; own: ReadonlySet<number> }
+  | {
+      kind: 'rows';
+      name: string;
+      rows: number[];
+      /** Rows that would find themselves. */
+      own: ReadonlySet<number>;
+      /** The one that was asked for by its number. */
+      row?: number;
+    }
   | { kind: 'sound'; name: string; path: string };
 
 /**
@@ -19,7 +27,7 @@ export async function searchQueries(words: readonly string[], { ids }: Pick<Embe
       if (/^\d+$/.test(word)) {
         const row = Number(word);
         if (row >= ids.length) throw new UsageError(`search: --query must be a row of 0 .. ${ids.length - 1}, got ${word}`);
-        return { kind: 'rows', name: `row ${row} (${ids[row]})`, rows: [row], own: new Set(rowsOf(ids[row])) };
+        return { kind: 'rows', name: `row ${row} (${ids[row]})`, rows: [row], own: new Set(rowsOf(ids[row])), row };
       }
       const rows = rowsOf(word);
       if (rows.length > 0) return { kind: 'rows', name: word, rows, own: new Set(rows) };

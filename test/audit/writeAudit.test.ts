@@ -90,10 +90,12 @@ describe('writeAudit', () => {
   });
 
   test('a folder that cannot be made is refused in one line', async () => {
-    const { prepareFolder } = await import('../../src/audit/writeAudit.js');
+    const { prepareFolder } = await import('../../src/util/prepareFolder.js');
     await writeFile(join(folder, 'file'), '');
-    await expect(prepareFolder(join(folder, 'file'))).rejects.toThrow(/^audit-labels: .*file must be a folder .*; give another --out$/);
-    await prepareFolder(join(folder, 'new', 'one'));
+    await expect(prepareFolder(join(folder, 'file'), { who: 'audit-labels' })).rejects.toThrow(
+      /^audit-labels: .*file must be a folder .*; give another --out$/,
+    );
+    await prepareFolder(join(folder, 'new', 'one'), { who: 'audit-labels' });
     expect((await stat(join(folder, 'new', 'one'))).isDirectory()).toBe(true);
   });
 });

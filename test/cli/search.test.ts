@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
@@ -70,6 +70,16 @@ describe('audiossl search', () => {
   it('tells where in a recording a patch is, and leaves out all patches of the query', async () => {
     const text = await audiossl('search', '--embeddings', patches, '--query', '0.wav', '--top', '3', '--backend', 'wasm');
     expect(text).toMatch(/^0\.wav\n( +[123] +-?\d\.\d{4} {2}[1-4]\.wav {2}at \d\.\d\d s\n){3}$/);
+  });
+
+  it('writes a page on which a sound of its own can be heard, also without the recordings of the file', async () => {
+    const page = join(folder, 'page');
+    const sound = join(recordings, '2.wav');
+    await search('--embeddings', clips, '--top', '2', '--model', model, '--query', sound, '--page', page);
+    const html = await readFile(join(page, 'index.html'), 'utf8');
+    expect(html.match(/<audio/g)).toHaveLength(1);
+    expect(html).toContain(`src="data:audio/wav;base64,${(await readFile(sound)).toString('base64')}"`);
+    expect(html).toContain('--audio FOLDER');
   });
 
   it.each<[string[], string]>([

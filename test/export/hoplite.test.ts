@@ -12,7 +12,6 @@ import { findRecordings } from '../../src/embed/findRecordings.js';
 import { writeEmbeddings } from '../../src/embed/writeEmbeddings.js';
 import { exportModel } from '../../src/export/exportModel.js';
 import { toUnitRows } from '../../src/export/hoplite/unitRows.js';
-import { windowOffsets } from '../../src/export/hoplite/windowOffsets.js';
 import { loadModel, type Model } from '../../src/model/loadModel.js';
 import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
@@ -138,24 +137,5 @@ print(round(float(np.linalg.norm(e)), 3), [int(r.window_id) for r in db.search(e
     expect(existsSync(to)).toBe(false);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     other.dispose();
-  });
-});
-
-describe('windowOffsets', () => {
-  const subject = { frontEnd: toneFrontEnd, patchFrames: 32 };
-  const frame = 220 / 22050;
-
-  it.each([
-    ['a patch', 'patch' as const, 10 * frame, 42 * frame],
-    ['a window', { window: 100 * frame, hop: 1 }, 10 * frame, 110 * frame],
-  ])('%s from its centre', (_, per, start, end) => {
-    const frames = Math.round((end - start) / frame);
-    expect(windowOffsets(1000 * (start + ((frames - 1) / 2) * frame), per, subject)).toBeAllClose([start, end], { rtol: 0, atol: 1e-6 });
-  });
-
-  it('a whole recording, and one shorter than the window', () => {
-    // 61 frames from 0 on: their centre is frame 30.
-    expect(windowOffsets(1000 * 30 * frame, 'clip', subject)).toBeAllClose([0, 61 * frame], { rtol: 0, atol: 1e-6 });
-    expect(windowOffsets(1000 * 30 * frame, { window: 5, hop: 1 }, subject)).toBeAllClose([0, 61 * frame], { rtol: 0, atol: 1e-6 });
   });
 });

@@ -27,39 +27,52 @@ export const clipCardStyle = markup(`<style>
 /** What such a page may load beside itself: recordings from where they lie. */
 export const clipCardPolicy = "default-src 'none'; img-src data:; media-src data: file: 'self'; style-src 'unsafe-inline'";
 
-/** A clip to look at and listen to: two labels, a line about it, picture and sound where there are any, and what follows. */
+/** A clip to look at and listen to: a title, a line about it, picture and sound where there are any, what is wrong, and what follows. */
 export function clipCard({
   rank,
-  labels: [first, second],
+  anchor = `clip-${rank}`,
+  title,
   id,
   line,
   picture,
   audio,
-  missingAdvice,
+  missingAdvice = '',
+  trouble,
   more,
 }: {
-  rank: number;
-  labels: readonly [string, string];
+  /** Its place in a list. */
+  rank?: number;
+  /** Id of the card in its page. */
+  anchor?: string;
+  title: Child;
   id: string;
   line: string;
   picture: ClipPicture | undefined;
   audio: ClipAudio | undefined;
   /** Follows "The recording is not at PATH". */
-  missingAdvice: string;
-  more: Child;
+  missingAdvice?: string;
+  /** What keeps picture or sound away, for the reader. */
+  trouble?: string;
+  more?: Child;
 }): Markup {
   return h(
     'li',
-    { class: 'clip-card', id: `clip-${rank}` },
-    h('h3', {}, h('span', { class: 'rank' }, `${rank}.`), h('span', {}, first, h('span', { class: 'arrow' }, ' → '), second)),
+    { class: 'clip-card', id: anchor },
+    h('h3', {}, rank !== undefined && h('span', { class: 'rank' }, `${rank}.`), title),
     h('p', { class: 'id' }, line),
     picture && h('img', { src: pngDataUri(picture.png), width: picture.width, height: picture.height, alt: `log-mel of ${id}` }),
+    trouble !== undefined && h('p', { class: 'missing' }, trouble),
     audio?.kind === 'missing' && h('p', { class: 'missing' }, `The recording is not at ${audio.path}${missingAdvice}.`),
     audio !== undefined &&
       audio.kind !== 'missing' &&
       h('audio', { controls: true, preload: audio.kind === 'embedded' ? 'metadata' : 'none', src: audio.src, 'aria-label': id }),
     more,
   );
+}
+
+/** From one label to another. */
+export function fromTo(first: string, second: string): Markup {
+  return h('span', {}, first, h('span', { class: 'arrow' }, ' → '), second);
 }
 
 /** A share of 100 as a bar with its number. */

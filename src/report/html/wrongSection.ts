@@ -1,7 +1,7 @@
 import { counted, integer, percent } from '../format.js';
 import { type Child, h } from '../markup.js';
 import { type WrongClips, wrongClipsLimits } from '../wrongClips.js';
-import { clipCard, meter } from './clipCards.js';
+import { clipCard, fromTo, meter } from './clipCards.js';
 import { empty, table } from './parts.js';
 import { describe } from './results.js';
 
@@ -45,7 +45,7 @@ function card({ id, label, predicted, probability, trueProbability, picture, aud
   const row = (name: string, kind: 'given' | 'suggested', share: number) =>
     h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, meter(kind, Math.round(100 * share))));
   return clipCard({
-    ...{ rank: i + 1, labels: [label, predicted], id, line: id, picture, audio, missingAdvice: '' },
+    ...{ rank: i + 1, title: fromTo(label, predicted), id, line: id, picture, audio },
     more: h('table', {}, h('tbody', {}, row(predicted, 'suggested', probability), row(label, 'given', trueProbability))),
   });
 }

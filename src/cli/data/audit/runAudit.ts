@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { auditLabels } from '../../../audit/auditLabels.js';
 import { detectionOf, flipLabels } from '../../../audit/flipLabels.js';
-import { prepareFolder, writeAudit } from '../../../audit/writeAudit.js';
+import { writeAudit } from '../../../audit/writeAudit.js';
 import { loadDataset } from '../../../data/loadDataset.js';
 import { clipMeans } from '../../../embed/embedClips.js';
 import { embedSet } from '../../../embed/embedSet.js';
@@ -10,6 +10,7 @@ import type { Model } from '../../../model/loadModel.js';
 import { runFacts } from '../../../run/runFacts.js';
 import type { RunFolder } from '../../../run/runFolder.js';
 import { appendTestAccess } from '../../../run/testAccess.js';
+import { prepareFolder } from '../../../util/prepareFolder.js';
 import { type Subject, withSubject } from '../../withSubject.js';
 import { chooseClips, requireTwoClasses } from './auditClips.js';
 import type { AuditOptions } from './auditOptions.js';
@@ -41,7 +42,7 @@ async function auditSubject(subject: Subject, options: AuditOptions, { onProgres
     notes.push(
       'the encoder was trained with the labels of its training clips: it may have learnt the wrong ones by heart; one trained without labels sees them better',
     );
-  await prepareFolder(options.out);
+  await prepareFolder(options.out, { who: 'audit-labels' });
   const facts = runFacts(['audiossl', ...process.argv.slice(2)]);
   const time = new Date().toISOString();
   if (run !== undefined && isOfRun && (options.split === 'test' || options.split === 'all'))

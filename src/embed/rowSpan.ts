@@ -1,12 +1,12 @@
-import type { FrontEnd } from '../../audio/frontEnd.js';
-import type { RowKind } from '../../embed/recordingPatches.js';
+import type { FrontEnd } from '../audio/frontEnd.js';
+import type { RowKind } from './recordingPatches.js';
 
 /**
  * Seconds from where to where a row of an embedding file looks, from the time of its centre. A row of a recording shorter than its window
  * reaches over all of it, as does a row of a whole recording.
  * @param timestamp milliseconds of the centre, as `embed` writes them
  */
-export function windowOffsets(
+export function rowSpan(
   timestamp: number,
   per: RowKind,
   { frontEnd, patchFrames }: { frontEnd: FrontEnd; patchFrames: number },
