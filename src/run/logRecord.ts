@@ -108,6 +108,7 @@ export const endRecord = z.looseObject({
   bestEpoch: count.optional(),
   bestValue: measured.optional().describe('of what chose the best checkpoint'),
   seconds: measured.optional(),
+  peakMebibytes: count.optional().describe('most memory that the process had held, code and buffers of libraries included; of rank 0'),
 });
 
 export const logRecord = z.discriminatedUnion('kind', [startRecord, stepRecord, epochRecord, monitorRecord, endRecord]);

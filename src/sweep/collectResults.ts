@@ -17,6 +17,8 @@ export interface SweepResult {
   recordName: string;
   /** Of the training, over all its parts. */
   trainingSeconds: number | null;
+  /** Most memory that the training's process held; null where an earlier version of audiossl did not say. */
+  peakMebibytes: number | null;
   /** Of the look at the weights that were evaluated. */
   scores: LabelFreeScores;
 }
@@ -49,6 +51,7 @@ export async function collectResults(
     const { log, evaluations } = known(paths.dir) ?? { log: await readLog(paths.log), evaluations: await readEvaluations(paths) };
     const isDone = await isTrained(paths, log);
     const trainingSeconds = log.end?.seconds ?? null;
+    const peakMebibytes = log.end?.peakMebibytes ?? null;
     const as = { seed: run.seed, options: run.config.evaluation };
     const what = isDone ? [] : ['training'];
     for (const evaluation of run.evaluations) {
@@ -57,7 +60,7 @@ export async function collectResults(
       else {
         const { record, name: recordName } = found;
         const scores = log.monitors.find(({ epoch }) => epoch === record.checkpointEpoch) ?? {};
-        results.push({ run, evaluation, config: run.config, record, recordName, trainingSeconds, scores });
+        results.push({ run, evaluation, config: run.config, record, recordName, trainingSeconds, peakMebibytes, scores });
       }
     }
     if (what.length > 0) missing.push({ run, what });

@@ -21,6 +21,9 @@ export interface SystemSummary {
   numPlanned: number;
   /** Clips of all folds, of one seed. */
   numClips: number;
+  /** Median over the runs that are done, and the most memory of any of them; null where none says. */
+  trainingSeconds: number | null;
+  peakMebibytes: number | null;
   scores: Record<Exclude<keyof PooledScores, 'numClips'>, OverSeeds | null>;
 }
 
@@ -37,6 +40,7 @@ export function summariseSystems(runs: readonly SweepRun[], results: readonly Sw
       const complete = seeds
         .map((seed) => members.filter((run) => run.seed === seed).map((run) => resultOf.get(keyOf(run, evaluation))))
         .filter((folds): folds is SweepResult[] => folds.every((result) => result !== undefined));
+      const done = members.flatMap((run) => resultOf.get(keyOf(run, evaluation)) ?? []);
       const pooled = complete.map((folds) => poolFolds(folds.map(({ record }) => record)));
       const scores = Object.fromEntries(scoreNames.map((name) => [name, overSeeds(pooled.map((scores) => scores[name]))]));
       return {
@@ -44,9 +48,14 @@ export function summariseSystems(runs: readonly SweepRun[], results: readonly Sw
         evaluation,
         numSeeds: complete.length,
         numRuns: complete.flat().length,
-        numDone: members.filter((run) => resultOf.has(keyOf(run, evaluation))).length,
+        numDone: done.length,
         numPlanned: members.length,
         numClips: pooled[0]?.numClips ?? 0,
+        trainingSeconds: median(done.flatMap(({ trainingSeconds }) => trainingSeconds ?? [])),
+        peakMebibytes: done.reduce<number | null>(
+          (most, { peakMebibytes }) => (peakMebibytes === null ? most : Math.max(most ?? 0, peakMebibytes)),
+          null,
+        ),
         scores: scores as SystemSummary['scores'],
       };
     }),
@@ -55,6 +64,13 @@ export function summariseSystems(runs: readonly SweepRun[], results: readonly Sw
 
 function keyOf(run: SweepRun, evaluation: SweepEvaluation): string {
   return JSON.stringify([run.name, Object.entries(evaluation).sort()]);
+}
+
+/** The middle one, of an even number the mean of both; null of none. */
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return sorted.length === 0 ? null : (low + high) / 2;
 }
 
 function overSeeds(values: readonly (number | null)[]): OverSeeds | null {

@@ -45,13 +45,13 @@ export function csvTable(runs: readonly SweepRun[], { results }: Pick<CollectedR
       'split',
     ],
     ...['clipMicroAccuracy', 'clipMacroAccuracy', 'patchWeightedAccuracy', 'top3Accuracy', 'numClips', 'checkpoint', 'checkpointEpoch'],
-    ...['trainingSeconds', 'evaluationSeconds'],
+    ...['trainingSeconds', 'peakMebibytes', 'evaluationSeconds'],
   ];
-  const rows = results.map(({ run, evaluation, record, trainingSeconds }): CsvValue[] => [
+  const rows = results.map(({ run, evaluation, record, trainingSeconds, peakMebibytes }): CsvValue[] => [
     ...[run.name, run.system, ...(hasVariants ? [run.variant] : []), ...keys.map((key) => cell(run.keys[key])), run.seed, run.fold],
     ...[evaluation.protocol, evaluation.labelFraction, evaluation.shots, evaluation.trainOn, evaluation.split],
     ...[record.clipMicroAccuracy, record.clipMacroAccuracy, record.patchWeightedAccuracy, record.top3Accuracy, record.numClips],
-    ...[record.checkpoint, record.checkpointEpoch, trainingSeconds],
+    ...[record.checkpoint, record.checkpointEpoch, trainingSeconds, peakMebibytes],
     Number(
       Object.values(record.seconds)
         .reduce((sum, seconds) => sum + seconds, 0)
@@ -81,6 +81,7 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
   const hasFolds = runs.some(({ fold }) => fold !== undefined);
   const lines = [
     `Accuracy in %: mean and standard deviation over seeds${hasFolds ? ', the folds of a seed pooled: each clip is tested once a seed' : ''}.`,
+    'Training is the median of the runs, peak memory the most of any of them.',
     'Differences between systems are judged by the paired tests of `audiossl report`, not by these columns.',
   ];
   for (const [title, summaries] of groups) {
@@ -88,14 +89,9 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
       '',
       `## ${title}`,
       '',
-      '| system | clip micro | clip macro | patch-weighted | top-3 | seeds | runs | clips |',
-      '|---|---:|---:|---:|---:|---:|---:|---:|',
-      ...summaries.map(
-        ({ system, scores, numSeeds, numClips, ...numbers }) =>
-          `| ${[system, ...Object.values(scores).map(percent), numSeeds, runsText(numbers), numClips === 0 ? '–' : numClips].join(
-            ' | ',
-          )} |`,
-      ),
+      '| system | clip micro | clip macro | patch-weighted | top-3 | seeds | runs | clips | training, s | peak, MiB |',
+      '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+      ...summaries.map((summary) => `| ${rowOf(summary).join(' | ')} |`),
     );
     const text = correlationText(correlations.get(title) ?? []);
     if (text !== '') lines.push('', `Spearman’s correlation of label-free scores with the macro accuracy: ${text}.`);
@@ -112,6 +108,13 @@ export function markdownTable(runs: readonly SweepRun[], { results, missing }: C
 }
 
 const titleOf = ({ evaluation }: { evaluation: SweepEvaluation }): string => describeEvaluation(evaluation);
+
+function rowOf({ system, scores, numSeeds, numClips, trainingSeconds, peakMebibytes, ...numbers }: SystemSummary): (string | number)[] {
+  return [
+    ...[system, ...Object.values(scores).map(percent), numSeeds, runsText(numbers), numClips === 0 ? '–' : numClips],
+    ...[trainingSeconds?.toFixed(0) ?? '–', peakMebibytes ?? '–'],
+  ];
+}
 
 /** Runs in the means: none of a seed that lacks a fold, so what is done already stands beside. */
 function runsText({ numRuns, numDone, numPlanned }: Pick<SystemSummary, 'numRuns' | 'numDone' | 'numPlanned'>): string {

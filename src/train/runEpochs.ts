@@ -110,6 +110,7 @@ export async function runEpochs<Item, Batch>({
       bestEpoch: state.best?.epoch,
       bestValue: state.best?.value,
       seconds: round(state.seconds, 3),
+      peakMebibytes: Math.round(process.resourceUsage().maxRSS / 1024),
     };
     log(record);
     return record;

@@ -48,7 +48,7 @@ const sweepArgs = (file: string, data: string, out: string, more: string[] = [])
 /** The table without what the clock says. */
 function table(out: string): Record<string, string>[] {
   const { rows } = parseCsv(readFileSync(join(out, 'table.csv'), 'utf8'), 'table.csv');
-  return rows.map(({ trainingSeconds, evaluationSeconds, ...rest }) => rest);
+  return rows.map(({ trainingSeconds, peakMebibytes, evaluationSeconds, ...rest }) => rest);
 }
 
 interface Line {
@@ -66,7 +66,7 @@ function readLog(run: string): Line[] {
 function curve(run: string): Line[] {
   return readLog(run)
     .filter(({ kind }) => ['step', 'epoch', 'monitor'].includes(kind))
-    .map(({ time, seconds, patchesPerSecond, ...rest }) => rest as Line);
+    .map(({ time, seconds, patchesPerSecond, peakMebibytes, ...rest }) => rest as Line);
 }
 
 /** Starts a sweep and does something to it as soon as `run` has `steps` steps. */

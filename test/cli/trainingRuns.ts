@@ -27,7 +27,7 @@ export function readLog(run: string): Line[] {
 export function curve(run: string): Line[] {
   return readLog(run)
     .filter(({ kind }) => ['step', 'epoch', 'monitor'].includes(kind))
-    .map(({ time, seconds, patchesPerSecond, ...rest }) => rest as Line);
+    .map(({ time, seconds, patchesPerSecond, peakMebibytes, ...rest }) => rest as Line);
 }
 
 /** Starts a run and sends a signal as soon as its log has `steps` steps. */

@@ -33,7 +33,7 @@ async function fixture(seeds: readonly number[]) {
     const run: SweepRun = { name, system, command: 'pretrain', keys: {}, seed: Number(seed), fold, evaluations: [evaluation] };
     const [{ name: recordName, record }] = await readEvaluations(folder);
     const config: unknown = parse((await readTextIfThere(folder.config)) as string);
-    results.push({ run, evaluation, config, record, recordName, trainingSeconds: 1, scores: {} });
+    results.push({ run, evaluation, config, record, recordName, trainingSeconds: 1, peakMebibytes: null, scores: {} });
   }
   const micro = (system: string) => {
     const clips = [...(predictions.get(system) as Map<number, Map<string, { label: string; predicted: string }>>).values()].flatMap(

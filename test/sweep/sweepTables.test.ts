@@ -69,7 +69,7 @@ describe('tables of a sweep', () => {
     config: {},
     record,
     recordName: 'linear-test',
-    trainingSeconds: 7,
+    ...{ trainingSeconds: 7 + index, peakMebibytes: index === 3 ? null : 500 - index },
     scores: { effectiveRank: index },
   });
 
@@ -84,7 +84,7 @@ describe('tables of a sweep', () => {
     ];
     const text = markdownTable(runs, { results, missing: [{ run: runs[5], what: ['training', 'linear on test'] }] });
     expect(text).toContain('## linear on test');
-    expect(text).toContain('| a | 70.0 ± 14.1 | 70.0 ± 14.1 | – | – | 2 | 4 of 6 (5 done) | 10 |');
+    expect(text).toContain('| a | 70.0 ± 14.1 | 70.0 ± 14.1 | – | – | 2 | 4 of 6 (5 done) | 10 | 9 | 500 |');
     // Accuracies 50, 62.5, 100, 75 and 100 % by rising rank: ranks 1 2 4.5 3 4.5 against 1 to 5 (the closed form with ties by hand).
     expect(text).toContain('label-free scores with the macro accuracy: effective rank 0.82 (5 runs).');
     expect(text).toContain('## Missing: 1 of 6 runs\n\n- a-fold2-seed2: training; linear on test\n');
@@ -92,17 +92,17 @@ describe('tables of a sweep', () => {
 
   it('has a row a run and evaluation', () => {
     const baseline = runOf('logMel', 0, '1');
-    const results = [{ ...result(0, right(1, 2)), run: baseline, trainingSeconds: 0 }, result(1, right(5, 8))];
+    const results = [{ ...result(0, right(1, 2)), run: baseline, ...{ trainingSeconds: 0, peakMebibytes: null } }, result(1, right(5, 8))];
     const [header, ...rows] = csvTable([baseline, ...runs], { results })
       .trimEnd()
       .split('\n');
     expect(header).toBe(
       'run,system,loss.temperature,seed,fold,protocol,labelFraction,shots,trainOn,split,clipMicroAccuracy,clipMacroAccuracy,' +
-        'patchWeightedAccuracy,top3Accuracy,numClips,checkpoint,checkpointEpoch,trainingSeconds,evaluationSeconds',
+        'patchWeightedAccuracy,top3Accuracy,numClips,checkpoint,checkpointEpoch,trainingSeconds,peakMebibytes,evaluationSeconds',
     );
     expect(rows).toEqual([
-      'logMel-fold1-seed0,logMel,,0,1,linear,,,,test,0.25,0.5,,,2,best,4,0,1.5',
-      'a-fold2-seed0,a,0.1,0,2,linear,,,,test,0.25,0.625,,,8,best,4,7,1.5',
+      'logMel-fold1-seed0,logMel,,0,1,linear,,,,test,0.25,0.5,,,2,best,4,0,,1.5',
+      'a-fold2-seed0,a,0.1,0,2,linear,,,,test,0.25,0.625,,,8,best,4,8,499,1.5',
     ]);
   });
 });

@@ -43,7 +43,7 @@ export function summarySection(run: RunReport): Child {
       ['Training', trainingText(run)],
       ['Best checkpoint', bestText(run)],
       ['Result', resultText(run)],
-      ['Machine', start && [start.backend, start.device, start.precision, counted(start.threads, 'thread')].join(', ')],
+      ['Machine', start && [start.backend, start.device, start.precision, counted(start.threads, 'thread'), ...memoryText(run)].join(', ')],
       ['Seed', start && String(start.seed)],
       ['Config', h('code', {}, run.configHash.slice(0, 16))],
       ['Started', first && dateTime(first.time)],
@@ -115,6 +115,10 @@ function otherKeysText(loss: unknown): string {
       return typeof value === 'object' ? `, ${words(key)} (${otherKeysText(value).slice(2)})` : `, ${key} ${words(String(value))}`;
     })
     .join('');
+}
+
+function memoryText({ log }: RunReport): string[] {
+  return log.end?.peakMebibytes === undefined ? [] : [`${integer(log.end.peakMebibytes)} MiB at most`];
 }
 
 export function trainingText({ log }: RunReport): string {
