@@ -12,7 +12,7 @@
 //
 //     --target 85 --seeds 3 --limit-minutes 40 --threads N
 //     --look-epochs 10                between looks; an epoch is two patches a clip, 636 for ESC-10
-//     --config configs/esc10.yaml --shrinkage 0.5     ours; `--shrinkage none` leaves out the whitening (by the clips trained on)
+//     --config timeToAccuracy/ours.yaml --shrinkage 0.5     ours; `--shrinkage none` leaves out the whitening (by the clips trained on)
 //     --variant best                  the peer: eager, channels-last, compile (of it), or the quickest of the three by a trial of some epochs
 //     --sides ours --sides authors    default both
 //     --data data/esc10 --fold 5
@@ -34,7 +34,7 @@ const string = (value) => ({ type: 'string', default: value });
 const { values: options } = parseArgs({
   options: {
     ...{ target: string('85'), seeds: string('3'), 'limit-minutes': string('40'), 'look-epochs': string('10') },
-    ...{ threads: string(String(availableParallelism())), config: string(inRepository('configs/esc10.yaml')), shrinkage: string('0.5') },
+    ...{ threads: string(String(availableParallelism())), config: string(inRepository('test/bench/timeToAccuracy/ours.yaml')), shrinkage: string('0.5') },
     ...{ variant: string('best'), python: string(process.env.PEER_PYTHON ?? 'python3'), fold: string('5') },
     ...{ data: string(inRepository('data/esc10')), out: string('runs/timeToAccuracy') },
     sides: { type: 'string', multiple: true, default: ['ours', 'authors'] },
