@@ -97,6 +97,7 @@ export { sgd } from './optim/sgd.js';
 export { logMelPng } from './report/logMelPicture.js';
 export { createSearch, type Search } from './search/createSearch.js';
 export { type Neighbour, nearestRows } from './search/nearestRows.js';
+export { openSearchIndex, type SearchIndex, type SearchIndexOptions } from './search/openSearchIndex.js';
 export { rowBlocks } from './search/rowBlocks.js';
 export { type AnalyzeFeaturesOptions, analyzeFeatures } from './train/analyzeFeatures.js';
 export { finetune } from './train/finetune.js';

@@ -5,7 +5,7 @@ import type { RowKind } from '../embed/recordingPatches.js';
 import { rowSpan } from '../embed/rowSpan.js';
 import type { Model } from '../model/loadModel.js';
 import { writeFolderAtomic } from '../util/atomicFolder.js';
-import { AudiosslError, errorText } from '../util/errors.js';
+import { loadUsearch } from '../util/loadUsearch.js';
 import { checkRowsOfModel } from './checkRowsOfModel.js';
 import type { Exporter } from './exporter.js';
 import { type HopliteRecording, hopliteDatabase } from './hoplite/hopliteDatabase.js';
@@ -24,7 +24,7 @@ const indexConfig = { dtype: 'float16', metric_name: 'IP', expansion_add: 256, e
  * of this model.
  */
 export const exportHoplite: Exporter = async ({ model, out, options: { embeddings = '', audio, data, transfer }, onProgress, signal }) => {
-  const { Index, MetricKind, ScalarKind } = await loadUsearch();
+  const { Index, MetricKind, ScalarKind } = await loadUsearch('export: --format hoplite');
   const table = await readEmbeddings(embeddings);
   try {
     const { per } = checkRowsOfModel(embeddings, table, model);
@@ -67,16 +67,6 @@ export const exportHoplite: Exporter = async ({ model, out, options: { embedding
     await table.close();
   }
 };
-
-async function loadUsearch() {
-  try {
-    return (await import('usearch')).default;
-  } catch (error) {
-    throw new AudiosslError(`export: --format hoplite needs the package usearch (${errorText(error)}); npm install usearch@2.25.3`, {
-      cause: error,
-    });
-  }
-}
 
 /** Windows of each recording; a recording's rows stand together. */
 function recordingsOf({ ids, timestamps }: EmbeddingFile, per: RowKind, model: Model): HopliteRecording[] {

@@ -6,7 +6,8 @@ import { hasProcess } from './hasProcess.js';
 /** A file that is to appear, and what writes it. */
 export interface NewFile {
   path: string;
-  write: (handle: FileHandle) => Promise<void>;
+  /** Gets the file open, and its temporary name for those that must write by name. */
+  write: (handle: FileHandle, temporary: string) => Promise<void>;
 }
 
 /**
@@ -21,7 +22,7 @@ export async function writeFilesAtomic(files: readonly NewFile[]): Promise<void>
       const handle = await open(temporary, 'wx');
       written.push({ temporary, path });
       try {
-        await write(handle);
+        await write(handle, temporary);
         await handle.sync();
       } finally {
         await handle.close();
