@@ -5,7 +5,7 @@ import type { RankGroup } from './RankGroup.js';
 
 /**
  * Values that fill a bucket, 4 MB: large enough that the network and not its latency is waited for, small enough that little is left for the
- * last one, which backward no longer covers: of ResNet-18's 44.8 MB 2.1.
+ * last one, which backward no longer covers: of ResNet-18's 46.8 MB 2.1.
  */
 export const BUCKET_VALUES = 1_048_576;
 
