@@ -14,7 +14,8 @@ import { scatter } from '../ops/numeric.js';
 import { availableBackends } from '../support/backends.js';
 
 // bfloat16 has 8 significant bits: rounding to it changes a value by at most 2^-9 of it.
-const canRun = availableBackends.includes('libtorch') && loadAddon().hasBfloat16();
+const isBuilt = availableBackends.includes('libtorch');
+const canRun = isBuilt && loadAddon().hasBfloat16();
 type Four = [number, number, number, number];
 
 const random = <R extends tf.Rank>(shape: tf.ShapeMap[R], key: number, amplitude = 1): tf.Tensor<R> =>
@@ -48,6 +49,16 @@ function stored(shape: Four, key: number): tf.Tensor4D {
   );
   return conv2d(rounded, tf.reshape<tf.Rank.R4>(tf.eye(shape[3]), [1, 1, shape[3], shape[3]]));
 }
+
+describe.skipIf(!isBuilt || canRun)('bfloat16 where the processor lacks it', () => {
+  it('is refused in a sentence, and precision auto takes float32', async () => {
+    await expect(setBackend({ backend: 'libtorch', precision: 'bfloat16' })).rejects.toThrow(
+      /precision bfloat16 needs a processor with AVX-512 BF16, which this one lacks/,
+    );
+    expect((await setBackend({ backend: 'libtorch', precision: 'auto' })).precision).toBe('float32');
+    expect(conv2d(tf.fill([1, 1, 1, 1], 1.001), tf.ones([1, 1, 1, 1])).dataSync()[0]).toBe(Math.fround(1.001));
+  });
+});
 
 describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the processor lacks it)', () => {
   beforeAll(async () => {
