@@ -37,7 +37,7 @@ export function registerSearch(program: Command): void {
       import('./search/describeAnswers.js'),
       import('./search/showOnPage.js'),
     ]);
-    const { page, audio, json } = options;
+    const { page, json } = options;
     await preparePage(options);
     const file = await readEmbeddings(options.embeddings);
     try {
@@ -45,10 +45,8 @@ export function registerSearch(program: Command): void {
       const answers = await interruptible((signal) => answerQueries(queries, file, options, signal));
       process.stdout.write((json === true ? answersAsJson : describeAnswers)(queries, answers, file));
       if (page !== undefined) {
-        const html = await interruptible((signal) => showOnPage(page, options, answers, { queries, file, signal }));
-        process.stderr.write(
-          `search: ${html} shows ${audio === undefined ? 'them; with --audio FOLDER it plays them too' : 'and plays them'}\n`,
-        );
+        const line = await interruptible((signal) => showOnPage(page, options, answers, { queries, file, signal }));
+        process.stderr.write(`search: ${line}\n`);
       } else if (json !== true) sayNext(nextOf(options));
     } finally {
       await file.close();

@@ -7,7 +7,7 @@ import { type Excerpt, forListening, readExcerpts } from './readExcerpts.js';
 
 /** How a page plays a recording: inside the page (whole, or a part of it), from the file where it lies, or not at all. */
 export type ClipAudio =
-  | { kind: 'embedded'; src: string; cutFrom?: number; cutTo?: number }
+  | { kind: 'embedded'; src: string; cutTo?: number }
   | { kind: 'linked'; src: string }
   | { kind: 'missing'; path: string };
 
@@ -55,8 +55,7 @@ export function clipAudioPlacer({ pageDir, mostBytes = mostEmbeddedBytes, excerp
         const { from } = part;
         const cutTo = from + part.samples.length / part.sampleRate;
         const within: Span | undefined = span && span[1] < cutTo ? [span[0] - from, span[1] - from] : undefined;
-        const bounds = part.isWhole ? {} : { ...(from > 0 && { cutFrom: from }), cutTo };
-        return { ...embedded('audio/wav', wav, within), ...bounds };
+        return { ...embedded('audio/wav', wav, within), ...(!part.isWhole && { cutTo }) };
       }
     } else if (!isCut && info.size <= left) return embedded(type ?? 'application/octet-stream', await readFile(path), span);
     return { kind: 'linked', src: `${urlPath(pageDir, path)}${fragment(span)}` };

@@ -112,7 +112,7 @@ async function reasonToBuild(
   );
   if (!isThere) return 'there was none';
   if (facts === undefined)
-    throw new UsageError(`search: ${at} must have ${basename(factsPath(at))} beside it, which says whose index it is; remove it, or leave --index out`); // biome-ignore format: one line
+    throw new UsageError(`search: ${at} must have ${basename(factsPath(at))} beside it, whole, which says whose index it is; remove it, or leave --index out`); // biome-ignore format: one line
   const isOfRows = facts.rows === ids.length && facts.dim === dim;
   if (!isOfRows || !(await isMarked(path, facts.embeddings))) return `that of before is of other rows than ${path} has`;
   if (!(await isMarked(at, facts.index))) return 'that of before was changed or cut';

@@ -4,7 +4,7 @@ import { clipCard, clipCardPolicy, clipCardStyle } from '../report/html/clipCard
 import { pageFrame, sectionMarkup } from '../report/html/pageFrame.js';
 import { empty, facts, table } from '../report/html/parts.js';
 import { type Child, h, markup } from '../report/markup.js';
-import type { RowClip } from './rowClips.js';
+import { type RowClip, rowClipLimits } from './rowClips.js';
 
 /** A row that was found, with what can be seen and heard of it. */
 export interface FoundRow {
@@ -71,6 +71,7 @@ function summary({ queries, audio, numRows, rowKind, method }: SearchPage): Chil
   const clips = queries.flatMap(({ clip, found }) => [clip, ...found.map((row) => row.clip)]);
   const linked = clips.filter((clip) => clip?.audio?.kind === 'linked').length;
   const found = queries.flatMap((query) => query.found);
+  const isCut = found.some(({ span, clip }) => span !== undefined && clip?.audio?.kind === 'embedded' && clip.audio.cutTo !== undefined);
   const missing = found.filter(({ clip }) => clip?.audio?.kind === 'missing').length;
   return [
     facts([
@@ -90,6 +91,7 @@ function summary({ queries, audio, numRows, rowKind, method }: SearchPage): Chil
     found.length > 0 &&
       missing === found.length &&
       h('ul', { class: 'warnings' }, h('li', {}, `None of the recordings found is in ${audio}; name the folder that was embedded.`)),
+    isCut && empty(`Of large recordings the page has the stretch alone, ${rowClipLimits.heardSeconds} s or more from where it begins.`),
     linked > 0 &&
       empty('Recordings too large for the page are played from where they lie: they fall silent when page or recordings are moved.'),
   ];
@@ -108,7 +110,12 @@ function answers({ name, kind, span, clip, found }: AnsweredQuery, number: numbe
           { class: 'clips small' },
           found.map((each, i) => resultCard(each, i + 1, number)),
         );
-  return [h('ul', { class: 'asked' }, card), found.length === 0 ? empty('Nothing else is in the file.') : list];
+  return [
+    h('ul', { class: 'asked' }, card),
+    found.length === 0
+      ? empty('Nothing but the recording itself is in the file; with ', h('code', {}, '--self'), ' its own rows are found too.')
+      : list,
+  ];
 }
 
 function resultCard({ row, id, similarity, span, clip }: FoundRow, rank: number, query: number): Child {

@@ -33,9 +33,9 @@ export interface SearchPageInput {
 
 /**
  * Writes OUT/index.html: each question with its own sound and log-mel, and below it what was found, each to be seen and heard from where the
- * row begins. Recordings that are missing, broken or named outside of `audio` are told where they would stand. Returns the page's path.
+ * row begins. Recordings that are missing, broken or named outside of `audio` are told where they would stand, and counted here.
  */
-export async function writeSearchPage(input: SearchPageInput): Promise<string> {
+export async function writeSearchPage(input: SearchPageInput): Promise<{ html: string; numFound: number; numMute: number }> {
   const { path, file, queries, found, out, audio, method, version, mostBytes, signal, onProgress } = input;
   const facts = factsOf(file);
   const spanOf = (row: number) => facts.spanOf(file.timestamps[row]);
@@ -55,7 +55,7 @@ export async function writeSearchPage(input: SearchPageInput): Promise<string> {
   const made = await rowClips(places, { pageDir: out, frontEnd, channel, mostBytes, signal, onProgress });
   const clips = wanted.map((place, i): RowClip | undefined => (typeof place === 'string' ? { trouble: place } : made[i]));
   let next = asked.length;
-  const html = searchPage({
+  const page = searchPage({
     ...{ file: basename(path), numRows: file.ids.length, rowKind: facts.rowKind, method, audio, version },
     time: new Date().toISOString(),
     queries: queries.map(({ name }, i) => ({
@@ -66,9 +66,10 @@ export async function writeSearchPage(input: SearchPageInput): Promise<string> {
       found: found[i].map(({ row, similarity }) => ({ row, id: file.ids[row], similarity, span: spanOf(row), clip: clips[next++] })),
     })),
   });
-  const page = join(out, 'index.html');
-  await writeFileAtomic(page, html);
-  return page;
+  const html = join(out, 'index.html');
+  await writeFileAtomic(html, page);
+  const numMute = clips.slice(asked.length).filter((clip) => clip?.audio === undefined || clip.audio.kind === 'missing').length;
+  return { html, numFound: clips.length - asked.length, numMute };
 }
 
 /** A text where the id names nothing in the folder, undefined without a folder. */

@@ -8,7 +8,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import { registerSearch } from '../../src/cli/search.js';
 import { writeEmbeddings } from '../../src/embed/writeEmbeddings.js';
 import { spanText } from '../../src/search/searchPage.js';
-import { inProcess } from '../cli/runInProcess.js';
+import { inProcess, runHere } from '../cli/runInProcess.js';
 import { tone, wav } from '../data/syntheticData.js';
 import { expectSound } from '../report/expectSound.js';
 import { chromium, openPage } from '../support/chromiumPage.js';
@@ -172,11 +172,21 @@ describe('the page of search', () => {
     const [, card] = cardsOf(html);
     const [, base64, fragment] = /src="data:audio\/wav;base64,([^"#]*)([^"]*)"/.exec(card) ?? [];
     expect(fragment).toBe('#t=0,2');
+    expect(html).toContain('Of large recordings the page has the stretch alone, 10 s or more');
     const { channels, sampleRate } = await decodeAudio(Buffer.from(base64, 'base64'));
     expect([sampleRate, channels[0].length]).toEqual([rate, 10 * rate]);
     const expected = Float32Array.from({ length: 10 * rate }, (_, i) => sample(Math.round(begin * rate) + i));
     // 16 bits, rounded once here and once by the page.
     expect(channels[0]).toBeAllClose(expected, { rtol: 0, atol: 7e-5 });
+  });
+
+  it('says how to find more where there is nothing but the question, and what of it cannot be heard', async () => {
+    const one = await save(join(folder, 'one.npz'), ['gone.wav'], [[1, 0]], { per: 'clip' });
+    const { results, html } = await search(one, 'one', '--audio', recordings, '--query', '0');
+    expect(results[0].neighbours).toEqual([]);
+    expect(textOf(html)).toMatch(/The recording is not at .*gone\.wav\. +Nothing but the recording itself is in the file; with --self /);
+    const { stderr } = await runHere(['search', '--embeddings', clips, '--query', '0', '--page', join(folder, 'told'), '--audio', recordings, '--backend', 'cpu']); // biome-ignore format: one line
+    expect(stderr).toContain(`index.html shows and plays them, but 3 of 5, whose recordings are missing or broken in ${recordings}\n`);
   });
 
   it.each<[string[], string]>([

@@ -25,7 +25,7 @@ export function describeAnswers(
       const at = isOfClips ? '' : `  at ${(timestamps[row] / 1000).toFixed(2)} s`;
       return `${String(rank + 1).padStart(4)}  ${similarity.toFixed(4).padStart(7)}  ${ids[row]}${at}\n`;
     });
-    return `${name}\n${lines.length === 0 ? '  nothing else is in the file\n' : lines.join('')}`;
+    return `${name}\n${lines.length === 0 ? '  nothing else is in the file; --self also finds the rows of the query itself\n' : lines.join('')}`;
   });
   return [...answers, ...(index === undefined ? [] : [`${describeIndex(index)}\n`])].join('\n');
 }

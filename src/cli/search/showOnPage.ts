@@ -26,7 +26,7 @@ export async function preparePage({ page, audio }: PageOptions): Promise<void> {
   if (page !== undefined) await prepareFolder(page, { who: 'search', option: '--page' });
 }
 
-/** Writes the page, with a bar while recordings are read; returns its path. */
+/** Writes the page, with a bar while recordings are read; gives the line that tells of it. */
 export async function showOnPage(
   out: string,
   { embeddings: path, audio }: PageOptions,
@@ -39,10 +39,12 @@ export async function showOnPage(
     progress.update(done);
   };
   try {
-    return await writeSearchPage({
+    const { html, numFound, numMute } = await writeSearchPage({
       ...{ ...more, path, found, out, audio, onProgress, version: packageVersion() },
       method: index === undefined ? 'exact: every row was compared' : describeIndex(index),
     });
+    if (audio === undefined) return `${html} shows them; with --audio FOLDER it plays them too`;
+    return `${html} shows and plays them${numMute === 0 ? '' : `, but ${numMute} of ${numFound}, whose recordings are missing or broken in ${audio}`}`;
   } finally {
     progress?.finish();
   }
