@@ -14,6 +14,8 @@ import { type ClassifiedRecording, classifyRecordings } from '../../src/classify
 import { embed } from '../../src/embed/embed.js';
 import { embedToFile } from '../../src/embed/embedToFile.js';
 import { findRecordings } from '../../src/embed/findRecordings.js';
+import { readEmbeddings } from '../../src/embed/readEmbeddings.js';
+import { writeEmbeddings } from '../../src/embed/writeEmbeddings.js';
 import { exportModel } from '../../src/export/exportModel.js';
 import { readRuntime } from '../../src/export/web/readRuntime.js';
 import { loadModel, type Model } from '../../src/model/loadModel.js';
@@ -271,6 +273,12 @@ describe('export --format web', () => {
     await expect(write({ embeddings }, other)).rejects.toThrow(/the rows of .*rows\.npz must be of the model/);
     await expect(write({ audio: sounds })).rejects.toThrow(/--audio has the sounds of --embeddings FILE; give both/);
     await expect(write({ embeddings, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in --audio/);
+    // From the folder beside they would be found, were names that lead out of it followed.
+    const file = await readEmbeddings(embeddings);
+    const leading = join(folder, 'leading.npz');
+    await writeEmbeddings(leading, 'npz', { ...file, ids: file.ids.map((id) => `../sounds/${id}`) }, file.meta);
+    await file.close();
+    await expect(write({ embeddings: leading, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in --audio/);
     await expect(write({ probe: model.checkpoint?.path })).rejects.toThrow(/is no kept probe/);
     await expect(write({ waveform: true })).rejects.toThrow(/--format web does not take --waveform/);
     await expect(readRuntime([folder])).rejects.toThrow(
