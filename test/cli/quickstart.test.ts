@@ -44,7 +44,14 @@ describe('README.md', () => {
     const baselines = rows.slice(0, 3);
     const made = ['knn', 'linear'].map((protocol, i) => {
       const { name: _, ...scores } = rows[3 + i];
-      return { ...record('whitened', '', 0), ...scores, protocol, baselines, numClips, checkpointEpoch: epoch } as unknown as EvaluationRecord;
+      return {
+        ...record('whitened', '', 0),
+        ...scores,
+        protocol,
+        baselines,
+        numClips,
+        checkpointEpoch: epoch,
+      } as unknown as EvaluationRecord;
     });
     const end = text.slice(text.indexOf('\nreport '));
     expect(`${resultTable(made)}${end}`).toBe(text);
