@@ -8,7 +8,13 @@ import { joinParts, type PartName, partNames, partOf } from './parts.js';
 /** The head's own sizes; its input is the encoder's embedding. */
 export const projectionHeadOptions = z
   .strictObject({
-    hiddenSize: z.int().min(1).max(65_536).default(512).describe('width of the hidden layer'),
+    numLayers: z
+      .int()
+      .min(1)
+      .max(8)
+      .default(2)
+      .describe('linear layers, batch norm and ReLU between each two: 1 = linear, 2 as SimCLR, 3 as SimCLR v2'),
+    hiddenSize: z.int().min(1).max(65_536).default(512).describe('width of every layer but the last; without meaning where there is one'),
     outputSize: z.int().min(1).max(65_536).default(512).describe('length of the projection z'),
   })
   .describe('network from the embedding h to the projection z that the contrastive loss sees; not used after pre-training');
@@ -25,8 +31,10 @@ export interface Head {
 }
 
 /**
- * Linear, batch norm, ReLU, linear (Chen et al. 2020, with the authors' batch norm). Names as in a torch Sequential: `0.` linear,
- * `1.` batch norm, `3.` linear. Returns raw z; losses and evaluation normalise. 526,336 trainable values at 512-512-512.
+ * Linear, batch norm, ReLU, linear (Chen et al. 2020, with the authors' batch norm); `numLayers` linear layers with batch norm and ReLU
+ * between each two, so that 3 is the depth of SimCLR v2 (Chen et al. 2020, "Big Self-Supervised Models"; without its batch norm on z).
+ * Names as in a torch Sequential: `0.` linear, `1.` batch norm, `3.` linear, `4.` batch norm, `6.` linear ... Returns raw z; losses and
+ * evaluation normalise. 526,336 trainable values at 512-512-512.
  *
  * @example
  * ```ts
@@ -42,19 +50,31 @@ export function projectionHead(
     network?: string;
   } & Partial<ProjectionHeadOptions>,
 ): Head {
-  const { inputSize, hiddenSize = 512, outputSize = 512, network = 'projectionHead' } = options;
+  const { inputSize, numLayers = 2, hiddenSize = 512, outputSize = 512, network = 'projectionHead' } = options;
+  const hiddenLayers = Array.from({ length: numLayers - 1 }, (_, i) => ({ linear: `${3 * i}.`, norm: `${3 * i + 1}.` }));
+  const last = `${3 * hiddenLayers.length}.`;
   return {
     inputSize,
     outputSize,
     createParameters({ seed }) {
       const initialiser = createInitialiser(network, seed);
-      addLinear(initialiser, '0.', [inputSize, hiddenSize]);
-      addBatchNorm(initialiser, '1.', hiddenSize);
-      addLinear(initialiser, '3.', [hiddenSize, outputSize]);
+      let size = inputSize;
+      for (const { linear, norm } of hiddenLayers) {
+        addLinear(initialiser, linear, [size, hiddenSize]);
+        addBatchNorm(initialiser, norm, hiddenSize);
+        size = hiddenSize;
+      }
+      addLinear(initialiser, last, [size, outputSize]);
       return initialiser.parameters;
     },
     forward: (parameters, h, forwardOptions) =>
-      tf.tidy(() => linear(parameters, '3.', batchNormRelu(parameters, '1.', linear(parameters, '0.', h), forwardOptions))),
+      tf.tidy(() => {
+        const hidden = hiddenLayers.reduce(
+          (x, paths) => batchNormRelu(parameters, paths.norm, linear(parameters, paths.linear, x), forwardOptions),
+          h,
+        );
+        return linear(parameters, last, hidden);
+      }),
   };
 }
 

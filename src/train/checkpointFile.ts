@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type CheckpointMetadata, loadCheckpoint, saveCheckpoint } from '../model/checkpoint.js';
 import { collectTensors, loadParameters, selectTensors } from '../model/parameters.js';
+import { encoderOptions } from '../nn/createEncoder.js';
 import type { Parameters } from '../nn/parameters.js';
+import { projectionHeadOptions } from '../nn/projectionHead.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { ranksOptions } from '../parallel/ranksOptions.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
@@ -117,6 +119,9 @@ function thatMustStay(config: unknown): Record<string, unknown> {
   const onlyMethod = rest.loss?.name === 'crossEntropyMargin' ? { name: 'supervised' } : { name: 'simclr', numViews: 2 };
   return {
     ...rest,
+    // What ran before a network had one of its keys had the default.
+    encoder: withDefaults(encoderOptions, rest.encoder),
+    projectionHead: withDefaults(projectionHeadOptions, rest.projectionHead),
     method: method ?? onlyMethod,
     'train.batchSize': batchSize,
     'train.patches': patches,
@@ -129,6 +134,11 @@ function thatMustStay(config: unknown): Record<string, unknown> {
     'train.monitorEveryEpochs': rest.schedule?.name === 'plateau' ? train?.monitorEveryEpochs : undefined,
     'evaluation.neighbours': evaluation?.neighbours,
   };
+}
+
+function withDefaults(schema: z.ZodType, options: unknown): unknown {
+  const parsed = schema.safeParse(options ?? {});
+  return parsed.success ? parsed.data : options;
 }
 
 function changedKeys(before: Record<string, unknown>, now: Record<string, unknown>): string[] {

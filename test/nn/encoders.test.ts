@@ -8,6 +8,8 @@ import { supCnn } from '../../src/nn/supCnn.js';
 import { vgg } from '../../src/nn/vgg.js';
 import crnnGolden from '../golden/nn/crnn.json' with { type: 'json' };
 import headGolden from '../golden/nn/projectionHead.json' with { type: 'json' };
+import linearHeadGolden from '../golden/nn/projectionHeadLinear.json' with { type: 'json' };
+import threeLayersGolden from '../golden/nn/projectionHeadThree.json' with { type: 'json' };
 import resnet18Golden from '../golden/nn/resnet18.json' with { type: 'json' };
 import lastTwoGolden from '../golden/nn/resnet18LastTwo.json' with { type: 'json' };
 import meanDeviationGolden from '../golden/nn/resnet18MeanDeviation.json' with { type: 'json' };
@@ -45,4 +47,10 @@ describe.each(availableBackends.filter((name) => name !== 'cpu'))('encoders agai
 describe.each(availableBackends)('projection head against torch on %s', (backend) => {
   beforeAll(() => setBackend({ backend }));
   it('equals a torch Sequential', () => expectGolden(headGolden, projectionHead({ inputSize: 512 })));
+  it.each([
+    [1, linearHeadGolden],
+    [3, threeLayersGolden],
+  ])('equals one of %i layers', (numLayers, golden) =>
+    expectGolden(golden, projectionHead({ inputSize: 24, numLayers, hiddenSize: 40, outputSize: 32 })),
+  );
 });

@@ -117,7 +117,8 @@ describe('networks on cpu', () => {
   it('makes the encoder of the options, and names what is missing', () => {
     expect(createEncoder(encoderOptions.parse({})).name).toBe('resnet18');
     expect(createEncoder({ name: 'crnn' }, { nMels: 64 })).toMatchObject({ name: 'crnn', embeddingSize: 64 });
-    expect(projectionHeadOptions.parse({})).toEqual({ hiddenSize: 512, outputSize: 512 });
+    expect(projectionHeadOptions.parse({})).toEqual({ numLayers: 2, hiddenSize: 512, outputSize: 512 });
+    for (const numLayers of [0, 9, 1.5]) expect(projectionHeadOptions.safeParse({ numLayers }).success).toBe(false);
     expect(encoderOptions.safeParse({ name: 'resnet50' }).success).toBe(false);
     expect(encoderOptions.parse({ width: 32 })).toEqual({ name: 'resnet18', width: 32, pooling: 'mean' });
     expect(createEncoder(encoderOptions.parse({ name: 'resnet18', width: 32, pooling: 'meanMax' })).embeddingSize).toBe(512);

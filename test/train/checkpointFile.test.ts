@@ -121,6 +121,25 @@ describe('the checkpoint of a training run', () => {
     tensors.optimizer.dispose();
   });
 
+  it('of a version whose networks lacked a key goes on with what is now its default, and with nothing else', async () => {
+    const path = join(temporaryFolder(), 'last.safetensors');
+    const tensors = { parameters: makeParameters(10), optimizer: createOptimizer(optimizerOptions.parse({ name: 'sgd' })) };
+    const networks = { encoder: { name: 'resnet18' }, projectionHead: { hiddenSize: 16, outputSize: 8 } };
+    await writeTrainingCheckpoint([path], tensors, { ...facts, config: { ...config, ...networks } }, state);
+    const now = (pooling: string, numLayers: number) => ({
+      ...facts,
+      config: {
+        ...config,
+        encoder: { name: 'resnet18', width: 64, pooling },
+        projectionHead: { ...networks.projectionHead, numLayers },
+      },
+    });
+    expect(await readTrainingCheckpoint(path, tensors, now('mean', 2))).toEqual({ state, epochs: 10 });
+    await expect(readTrainingCheckpoint(path, tensors, now('lastTwo', 3))).rejects.toThrow('other are encoder, projectionHead;');
+    disposeParameters(tensors.parameters);
+    tensors.optimizer.dispose();
+  });
+
   it('refuses a checkpoint that no training wrote', async () => {
     const path = join(temporaryFolder(), 'converted.safetensors');
     await saveCheckpoint(path, { metadata: metadataOf({ config }), tensors: new Map() });

@@ -2,7 +2,7 @@
 """Golden values of the encoders and the projection head: outputs, gradients and running statistics from torch and torchvision, in float64.
 
 Run by Debian's /usr/bin/python3 (python3-torch 1.13.1, python3-torchvision); writes resnet18.json, resnet18MeanMax.json,
-resnet18MeanDeviation.json, resnet18LastTwo.json, vgg.json, crnn.json, supCnn.json and projectionHead.json beside itself.
+resnet18MeanDeviation.json, resnet18LastTwo.json, vgg.json, crnn.json, supCnn.json and projectionHead*.json beside itself.
 Weights and inputs come from `scatter`, the same formula as in test/ops/numeric.ts, so none is stored.
 Each network sees two parts of a batch one after the other, as two views; the loss is the sum of outputs times scatter.
 """
@@ -141,6 +141,14 @@ def projection_head():
     return nn.Sequential(nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, 512))
 
 
+def narrow_projection_head(num_layers):
+    layers, size = [], 24
+    for _ in range(num_layers - 1):
+        layers += [nn.Linear(size, 40), nn.BatchNorm1d(40), nn.ReLU()]
+        size = 40
+    return nn.Sequential(*layers, nn.Linear(size, 32))
+
+
 def digits(values):
     return [float(f"{v:.9g}") for v in np.asarray(values, dtype=np.float64).ravel()]
 
@@ -185,3 +193,5 @@ if __name__ == "__main__":
     golden("crnn", Crnn(), (6, 1, 25, 96))
     golden("supCnn", SupCnn(50, 24), (6, 1, 50, 24))
     golden("projectionHead", projection_head(), (12, 512))
+    golden("projectionHeadLinear", narrow_projection_head(1), (12, 24))
+    golden("projectionHeadThree", narrow_projection_head(3), (12, 24))
