@@ -1,37 +1,30 @@
-import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { BackendOptions } from '../backend/setBackend.js';
-import type { FeatureStore } from '../data/FeatureStore.js';
-import type { DatasetFormat } from '../data/loadDataset.js';
-import type { Progress } from '../util/progress.js';
 import { addBackendOptions } from './backendOptions.js';
+import type { ExploreOptions } from './explore/exploreOptions.js';
 import { formatOption } from './formatOption.js';
+import { modelHelp } from './modelHelp.js';
 import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
 
-interface ExploreCommandOptions extends Partial<BackendOptions> {
-  embeddings: string;
-  out: string;
-  data?: string;
-  format: DatasetFormat;
-  features?: string;
-  table: string[];
-  map: 'pca' | 'umap';
-  clusters: number;
-  sounds: 'copy' | 'link' | 'none';
-  seed: number;
-  json?: boolean;
-}
-
-/** `audiossl explore --embeddings FILE --data DIR --out DIR`: a page to look at, listen to and mark what was embedded. */
+/** `audiossl explore RUN --out DIR`, or of `--embeddings FILE`: a page to look at, listen to and mark what was embedded. */
 export function registerExplore(program: Command): void {
   const command = program
     .command('explore')
-    .description('write a page with a map of embeddings: see and hear each recording, search by example, draw around points, mark and save them as csv') // biome-ignore format: one line
-    .requiredOption('--embeddings <file>', '.npz or .npy made by audiossl embed')
+    .description("write a page with a map of a run's clips, of a folder or of an embedding file: see and hear each recording, search by example, draw around points, mark and save them as csv") // biome-ignore format: one line
+    .argument('[run]', `embeds the run's own clips, or those of --data: ${modelHelp}`)
     .requiredOption('--out <dir>', 'folder for index.html, sounds and pictures')
-    .option('--data <dir>', 'folder of the recordings: for sounds, labels and splits')
+    .option('--embeddings <file>', 'in place of a run: .npz or .npy made by audiossl embed')
+    .option('--data <dir>', 'folder of the recordings: to be embedded (default: those of the run); of --embeddings for sounds, labels, splits')
     .addOption(formatOption().default('auto'))
-    .option('--features <store>', 'feature store of the same recordings: for log-mel pictures')
+    .option('--features <store>', "feature store to embed (default: the run's own); of --embeddings for log-mel pictures")
+    .addOption(
+      new Option('--split <name>', "which clips, by the run's split or else the data's own (default: all)").choices([
+        'train',
+        'validation',
+        'test',
+        'all',
+      ]),
+    )
+    .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .option('--table <file>', 'csv with a column id and others to colour by, such as the labels.csv of a label audit or the predictions of an evaluation (repeatable)', collect, []) // biome-ignore format: one line
     .addOption(
       new Option('--map <name>', 'principal components, or UMAP (about 3 s for 1,000 rows)').choices(['pca', 'umap']).default('pca'),
@@ -44,65 +37,9 @@ export function registerExplore(program: Command): void {
     )
     .option('--seed <number>', 'of UMAP and the clusters', nonNegativeInteger, 0)
     .option('--json', 'print the path as JSON');
-  addBackendOptions(command).action(async (options: ExploreCommandOptions) => {
-    const [
-      { readEmbeddings },
-      { interruptible },
-      { loadDataset },
-      { FeatureStore },
-      { writeExplorer },
-      { pickBackend },
-      { createProgress },
-    ] = await Promise.all([
-      import('../embed/readEmbeddings.js'),
-      import('./interruptible.js'),
-      import('../data/loadDataset.js'),
-      import('../data/FeatureStore.js'),
-      import('../explore/writeExplorer.js'),
-      import('./backendOptions.js'),
-      import('../util/progress.js'),
-    ]);
-    const tables = await Promise.all(options.table.map(readTableOf));
-    const dataset = options.data === undefined ? undefined : await loadDataset(options.data, { format: options.format });
-    const file = await readEmbeddings(options.embeddings);
-    let store: FeatureStore | undefined;
-    let progress: { stage: string; bar: Progress } | undefined;
-    const onProgress = (stage: string, share: number) => {
-      if (progress?.stage !== stage) {
-        progress?.bar.finish();
-        progress = { stage, bar: createProgress({ label: stage[0].toUpperCase() + stage.slice(1), total: 100, unit: '%' }) };
-      }
-      progress.bar.update(Math.round(100 * share));
-    };
-    try {
-      store = options.features === undefined ? undefined : await FeatureStore.open(options.features);
-      await pickBackend(options);
-      const { out, map, clusters: numClusters, seed, sounds } = options;
-      const { html, notes } = await interruptible((signal) =>
-        writeExplorer({
-          ...{ file, dataset, store, tables, out, map, numClusters, seed, sounds, signal, onProgress },
-          title: options.data === undefined ? basename(options.embeddings) : `${basename(options.embeddings)} of ${basename(options.data)}`,
-          version: program.version() ?? '',
-        }),
-      );
-      for (const note of notes) process.stderr.write(`explore: ${note}\n`);
-      process.stdout.write(options.json === true ? `${JSON.stringify({ html })}\n` : `${html}\n`);
-    } finally {
-      progress?.bar.finish();
-      await file.close();
-      await store?.close();
-    }
+  addBackendOptions(command).action(async (run: string | undefined, options: ExploreOptions) => {
+    const { runExplore } = await import('./explore/runExplore.js');
+    const html = await runExplore(run, options, program.version() ?? '');
+    process.stdout.write(options.json === true ? `${JSON.stringify({ html })}\n` : `${html}\n`);
   });
-}
-
-async function readTableOf(file: string) {
-  const [{ readFile }, { parseCsv }, { UsageError, errorText }] = await Promise.all([
-    import('node:fs/promises'),
-    import('../util/csv.js'),
-    import('../util/errors.js'),
-  ]);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`explore: --table ${file} must be readable: ${errorText(error)}`);
-  });
-  return { file, table: parseCsv(text, file) };
 }

@@ -21,7 +21,7 @@ const examples: Record<string, string> = {
   export: 'audiossl export --model runs/first --format onnx --out encoder.onnx',
   import: 'audiossl import --weights pretrained.safetensors --like runs/first --out model.safetensors',
   transfer: 'audiossl transfer --model runs/first --data data/esc10 --data recordings --out transfer',
-  explore: 'audiossl explore --embeddings embeddings.npz --data recordings --out map',
+  explore: 'audiossl explore runs/first --out map',
   search: 'audiossl search --embeddings embeddings.npz --query dog.wav --top 5',
   doctor: 'audiossl doctor',
   'config show': 'audiossl config show --config configs/esc10.yaml',

@@ -23,8 +23,8 @@ function scaleColouring(name: string, values: readonly (number | undefined)[]): 
 
 /**
  * What a table says of the rows, a colouring a column: numbers on a scale, texts of a few kinds as groups. Tables of ours are understood:
- * `labels.csv` of a label audit (score = suspicion) and predictions of an evaluation, whose probabilities become one loss, -ln of that of
- * the label. Throws UsageError where no column names recordings.
+ * `labels.csv` of a label audit (score = suspicion) and predictions of an evaluation, of which each is right or wrong, and whose probabilities
+ * become one loss, -ln of that of the label. Throws UsageError where no column names recordings.
  *
  * @param ids of the rows; a table's row goes to all that have its id
  */
@@ -41,6 +41,10 @@ export function tableColourings(table: CsvTable, file: string, ids: readonly str
     const loss = rows.map((row) => (row === undefined ? undefined : -Math.log(Math.max(1e-6, Number(row[probability + row.label])))));
     if (loss.some((value) => value !== undefined && Number.isFinite(value)))
       colourings.push(scaleColouring('loss', loss.map((value) => (value !== undefined && Number.isFinite(value) ? value : undefined)))); // biome-ignore format: one line
+  }
+  if (table.columns.includes('label') && table.columns.includes('predicted')) {
+    const judged = rows.map((row) => (row === undefined || row.label === '' ? undefined : row.predicted === row.label ? 'right' : 'wrong'));
+    if (judged.some((value) => value !== undefined)) colourings.push(groupColouring('right or wrong', judged));
   }
   for (const column of table.columns) {
     if (column === idColumn || column === 'label' || column === 'rank' || column.startsWith(probability)) continue;

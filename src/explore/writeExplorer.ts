@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Dataset } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
+import type { EmbeddingTable } from '../embed/embeddingTable.js';
 import type { EmbeddingFile } from '../embed/readEmbeddings.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import type { CsvTable } from '../util/csv.js';
@@ -15,19 +16,22 @@ import { writePictures } from './pictureFiles.js';
 const numComponents = 32;
 
 export interface ExplorerInput {
-  file: EmbeddingFile;
+  /** Rows to be shown: a file that `embed` made, or what was embedded just now. `meta.per` says whether a row is a whole recording, `clip`. */
+  file: EmbeddingTable & Pick<EmbeddingFile, 'meta'>;
   /** Where the recordings lie, and their labels and splits where there are any. */
-  dataset?: Dataset;
+  dataset?: Pick<Dataset, 'clips'>;
   /** For pictures of the recordings. */
   store?: FeatureStore;
-  /** Columns to colour by. */
-  tables?: readonly { file: string; table: CsvTable }[];
+  /** Columns to colour by; `name` stands behind the name of each. */
+  tables?: readonly { file: string; table: CsvTable; name?: string }[];
   out: string;
   map: 'pca' | 'umap';
   numClusters: number;
   seed: number;
   sounds: 'copy' | 'link' | 'none';
   title: string;
+  /** Worth saying on the page, a line each. */
+  notes?: readonly string[];
   version: string;
   signal?: AbortSignal;
   onProgress?: (stage: string, share: number) => void;
@@ -56,7 +60,7 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   const { data, size, explained } = components;
   const share = explained.reduce((sum, part) => sum + part, 0);
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  const notes: string[] = [];
+  const notes: string[] = [...(input.notes ?? [])];
 
   const isUmap = input.map === 'umap';
   const positions = isUmap
@@ -77,10 +81,10 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
     groupColouring('cluster', clusters(data, { size, count: input.numClusters, seed }).map((group) => String(group + 1).padStart(2, '0'))), // biome-ignore format: one line
     ...(splits.some((split) => split !== undefined) ? [groupColouring('split', splits)] : []),
   ];
-  for (const { file: path, table } of input.tables ?? []) {
-    const { colourings: more, numMatched } = tableColourings(table, path, ids);
-    if (numMatched < n) notes.push(`${path} names the recordings of ${numMatched} of ${n} points`);
-    colourings.push(...more);
+  for (const source of input.tables ?? []) {
+    const { colourings: more, numMatched } = tableColourings(source.table, source.file, ids);
+    if (numMatched < n && source.name === undefined) notes.push(`${source.file} names the recordings of ${numMatched} of ${n} points`);
+    for (const colouring of more) colourings.push({ ...colouring, name: colouringName(colouring.name, source, colourings) });
   }
 
   await makeFolder(out);
@@ -111,6 +115,13 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   return { html, notes };
 }
 
+/** What a column is chosen by: its name, with the table's where that is given or the column's alone is taken. */
+function colouringName(column: string, { file, name }: { file: string; name?: string }, taken: readonly Colouring[]): string {
+  const full = `${column} (${name ?? basename(file)})`;
+  const names = [...(name === undefined ? [column] : []), full, ...Array.from(taken, (_, i) => `${full} ${i + 2}`)];
+  return names.find((candidate) => taken.every((other) => other.name !== candidate)) as string;
+}
+
 function firstTwo(data: Float32Array, size: number): Float32Array {
   const n = data.length / size;
   const out = new Float32Array(2 * n);
@@ -122,7 +133,7 @@ function firstTwo(data: Float32Array, size: number): Float32Array {
 }
 
 /** The clip of an id: embeddings may have been made of a folder below or above the data folder, so a name that is there once will do. */
-function clipFinder(ids: readonly string[], dataset: Dataset | undefined) {
+function clipFinder(ids: readonly string[], dataset: ExplorerInput['dataset']) {
   const byId = new Map(dataset?.clips.map((clip) => [clip.id, clip]));
   const known = ids.some((id) => byId.has(id));
   if (known || dataset === undefined) return (id: string) => byId.get(id);

@@ -62,7 +62,7 @@ describe('umapLayout and clusters', () => {
 });
 
 describe('tableColourings', () => {
-  it('makes scales of numbers, groups of texts and a loss of predictions', () => {
+  it('makes scales of numbers, groups of texts, and of predictions a loss and what is right', () => {
     const columns = ['id', 'label', 'predicted', 'probability:a', 'probability:b', 'note'];
     const row = (id: string, label: string, a: number) => ({ id, label, predicted: a > 0.5 ? 'a' : 'b', 'probability:a': String(a), 'probability:b': String(1 - a), note: '' }); // biome-ignore format: one line
     const { colourings, numMatched } = tableColourings({ columns, rows: [row('x', 'a', 0.25), row('y', 'b', 0.25)] }, 't.csv', [
@@ -73,6 +73,7 @@ describe('tableColourings', () => {
     expect(numMatched).toBe(2);
     expect(colourings).toEqual([
       { name: 'loss', kind: 'scale', values: [-Math.log(0.75), -Math.log(0.25), null], low: '0.288', high: '1.39' },
+      { name: 'right or wrong', kind: 'groups', groups: ['right', 'wrong'], of: [0, 1, null] },
       { name: 'predicted', kind: 'groups', groups: ['b'], of: [0, 0, null] },
     ]);
     expect(() => tableColourings({ columns: ['a'], rows: [] }, 't.csv', [])).toThrow(

@@ -6,11 +6,9 @@ import { loadDataset } from '../../../data/loadDataset.js';
 import { clipMeans } from '../../../embed/embedClips.js';
 import { embedSet } from '../../../embed/embedSet.js';
 import { withEmbeddingCache } from '../../../eval/withEmbeddingCache.js';
-import type { Model } from '../../../model/loadModel.js';
 import { runFacts } from '../../../run/runFacts.js';
-import type { RunFolder } from '../../../run/runFolder.js';
-import { appendTestAccess } from '../../../run/testAccess.js';
 import { prepareFolder } from '../../../util/prepareFolder.js';
+import { noteLookAtTest } from '../../clipsOfSplit.js';
 import { type Subject, withSubject } from '../../withSubject.js';
 import { chooseClips, requireTwoClasses } from './auditClips.js';
 import type { AuditOptions } from './auditOptions.js';
@@ -37,7 +35,8 @@ interface Progress {
 
 async function auditSubject(subject: Subject, options: AuditOptions, { onProgress, signal }: Progress) {
   const { run, model, store } = subject;
-  const { clips, notes, isOfRun } = await chooseClips(subject, options.split);
+  const chosen = await chooseClips(subject, options.split);
+  const { clips, notes, isOfRun } = chosen;
   if (model.classify !== undefined && isOfRun && options.split !== 'test')
     notes.push(
       'the encoder was trained with the labels of its training clips: it may have learnt the wrong ones by heart; one trained without labels sees them better',
@@ -45,8 +44,7 @@ async function auditSubject(subject: Subject, options: AuditOptions, { onProgres
   await prepareFolder(options.out, { who: 'audit-labels' });
   const facts = runFacts(['audiossl', ...process.argv.slice(2)]);
   const time = new Date().toISOString();
-  if (run !== undefined && isOfRun && (options.split === 'test' || options.split === 'all'))
-    await noteTestAccess(run, options, model, clips.length, facts.command, time);
+  await noteLookAtTest(subject, chosen, { what: 'labelAudit', seed: options.seed, out: options.out, time });
 
   const { clips: stored } = store;
   const given = clips.map((clip) => stored[clip].label as string);
@@ -96,27 +94,4 @@ async function auditSubject(subject: Subject, options: AuditOptions, { onProgres
   });
   const { clips: ranked, noiseMatrix: _, ...summary } = found;
   return { files, notes, detection, first: ranked.slice(0, 5), ...summary };
-}
-
-/** Labels of the run's test clips are looked at: its reports must say so. */
-async function noteTestAccess(
-  run: RunFolder,
-  options: AuditOptions,
-  model: Model,
-  numClips: number,
-  command: string[],
-  time: string,
-): Promise<void> {
-  const { name: checkpoint, sha256: checkpointSha256 } = model.checkpoint ?? { name: 'none', sha256: '' };
-  const record = {
-    time,
-    command,
-    protocol: 'labelAudit',
-    checkpoint,
-    checkpointSha256,
-    seed: options.seed,
-    numClips,
-    evaluation: options.out,
-  };
-  await appendTestAccess(run, record);
 }
