@@ -25,7 +25,8 @@ const otherLines: Record<string, RegExp> = {
   'starts two processes; test/cli/ranks/trainOnRanks.test.ts does': /^npx audiossl pretrain .* --processes 2 --resume$/,
   'takes ten seconds for the 768 dimensions of the encoder that ships; that of runs/mine is given': /^npx audiossl whiten --data /,
   'needs PyTorch, an idle machine and ten minutes': /^PEER_PYTHON=\S+ npm run bench:step$/,
-  'need torchrun of PyTorch 2, or several machines, or a cluster; test/cli/ranks reads the variables that they set': /^(torchrun|srun) /,
+  'need torchrun of PyTorch 2, or several machines, or a cluster; test/cli/ranks and test/cli/sweepArray.test.ts set the variables that they set':
+    /^(torchrun|srun|sbatch) /,
 };
 
 /** Fences of other languages, by the test that runs them, or why none does. */

@@ -6,8 +6,17 @@ import { shellWord } from './shellWord.js';
  * other programs, is the end of the way and says nothing.
  */
 export function sayNext(args: readonly string[]): void {
-  if (process.env.AUDIOSSL_NEXT === 'off') return;
+  sayNextLine(commandLine(args));
+}
+
+/** The same of a line that is no command of this program. */
+export function sayNextLine(line: string): void {
+  if (process.env.AUDIOSSL_NEXT !== 'off') process.stderr.write(`next: ${line}\n`);
+}
+
+/** A command of this program, ready to paste. */
+export function commandLine(args: readonly string[]): string {
   // Given by npx or an npm script, the program is in a project and not on the path.
   const program = process.env.npm_command === undefined ? 'audiossl' : 'npx audiossl';
-  process.stderr.write(`next: ${program} ${args.map(shellWord).join(' ')}\n`);
+  return `${program} ${args.map(shellWord).join(' ')}`;
 }

@@ -18,6 +18,12 @@ export function registerSweep(program: Command): void {
     .requiredOption('--out <dir>', 'folder of the sweep')
     .option('--jobs <number>', 'runs at once; they share --threads', positiveInteger, 1)
     .option('--dry-run', 'check everything and list the runs, without starting or writing anything')
+    .option('--prepare', 'make the features and write down the runs, without starting one: what comes before a job array')
+    .option(
+      '--task [number]',
+      'make one run, that of this number in what --dry-run lists, from 1: as a task of a job array (default: SLURM_ARRAY_TASK_ID)',
+      positiveInteger,
+    )
     .option('--table', 'only write the tables anew, from what is there');
   addBackendOptions(command, { threads: 'threads of all runs at once together (default: one a core)' }).action(
     async (file: string, options: SweepCommandOptions) => {

@@ -1,14 +1,16 @@
 import { open, readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
 import { hasProcess } from '../util/hasProcess.js';
+import { heldElsewhere } from '../util/heldElsewhere.js';
 import { makeFolder } from '../util/makeFolder.js';
 import { processStart } from '../util/processStart.js';
 
 /**
  * Makes this process the only one that builds in `dir`, until the returned function is called. A lock left behind by a killed process
- * is taken over, also when another process has its number by now. `who` begins the error. Throws AudiosslError while another process
- * that is alive holds it.
+ * is taken over, also when another process has its number by now; that of another machine never is. `who` begins the error. Throws
+ * AudiosslError while another process that is alive, or may be, holds it.
  */
 export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promise<() => Promise<void>> {
   await makeFolder(dir);
@@ -16,13 +18,15 @@ export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promis
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       const handle = await open(path, 'wx');
-      await handle.writeFile(`${process.pid}\n${processStart(process.pid) ?? ''}\n`);
+      await handle.writeFile(`${process.pid}\n${processStart(process.pid) ?? ''}\n${hostname()}\n`);
       await handle.close();
       return () => rm(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const [pid, start = ''] = (await readFile(path, 'utf8').catch(() => '0')).split('\n');
+      const [pid, start = '', host] = (await readFile(path, 'utf8').catch(() => '0')).split('\n');
       const holder = Number(pid);
+      const elsewhere = heldElsewhere(path, { pid: holder, host });
+      if (elsewhere !== undefined) throw new AudiosslError(`${who}: ${dir} is being built by ${elsewhere}`);
       if (holder > 0 && isAlive(holder, start)) {
         throw new AudiosslError(`${who}: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
       }

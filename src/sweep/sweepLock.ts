@@ -1,12 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
 import { hasProcess } from '../util/hasProcess.js';
+import { heldElsewhere } from '../util/heldElsewhere.js';
 import { makeFolder } from '../util/makeFolder.js';
 
 /** A process that works on a sweep's folder; `word` stands in its command line. */
 interface Holder {
+  /** Its machine: a sweep's folder may lie on a shared disk. */
+  host?: string;
   pid: number;
   word: string;
 }
@@ -23,7 +27,7 @@ const WAIT_MS = 300_000;
 
 /**
  * Makes this process the only sweep in a folder. The lock of a killed sweep is taken over, once the children that outlive it have ended: two
- * processes in one run folder would spoil it. Throws AudiosslError while another sweep is at work.
+ * processes in one run folder would spoil it. Throws AudiosslError while another sweep is at work, or one of another machine may be.
  * @param onWait called with the number of processes that are waited for
  */
 export async function lockSweep(
@@ -31,16 +35,14 @@ export async function lockSweep(
   { onWait, signal, waitMs = WAIT_MS }: { onWait?: (pids: number[]) => void; signal?: AbortSignal; waitMs?: number } = {},
 ): Promise<SweepLock> {
   await makeFolder(dirname(path));
+  requireNoSweep(path);
   const before = readHolders(path);
   if (before !== undefined) {
-    const [sweep, ...children] = before;
-    if (sweep !== undefined && isAlive(sweep)) {
-      throw new AudiosslError(`sweep: ${dirname(path)} is being worked on by process ${sweep.pid}; wait for it, or stop it and run again`);
-    }
-    await waitForEnd(children, { onWait, signal, waitMs });
+    await waitForEnd(before.slice(1), { onWait, signal, waitMs });
     await rm(path, { force: true });
   }
-  const holders: Holder[] = [{ pid: process.pid, word: 'sweep' }];
+  const host = hostname();
+  const holders: Holder[] = [{ host, pid: process.pid, word: 'sweep' }];
   try {
     writeFileSync(path, JSON.stringify(holders), { flag: 'wx' });
   } catch (error) {
@@ -50,7 +52,7 @@ export async function lockSweep(
   const write = () => writeFileSync(path, JSON.stringify(holders));
   return {
     add(pid, run) {
-      holders.push({ pid, word: run });
+      holders.push({ host, pid, word: run });
       write();
     },
     remove(pid) {
@@ -60,6 +62,16 @@ export async function lockSweep(
     },
     release: () => rm(path, { force: true }),
   };
+}
+
+/** Throws AudiosslError while a sweep holds the lock: one that lives, or one of another machine, of which that cannot be known. */
+export function requireNoSweep(path: string): void {
+  const sweep = readHolders(path)?.[0];
+  if (sweep === undefined) return;
+  const elsewhere = heldElsewhere(path, sweep);
+  if (elsewhere !== undefined) throw new AudiosslError(`sweep: ${dirname(path)} is being worked on by ${elsewhere}`);
+  if (isAlive(sweep))
+    throw new AudiosslError(`sweep: ${dirname(path)} is being worked on by process ${sweep.pid}; wait for it, or stop it and run again`);
 }
 
 async function waitForEnd(

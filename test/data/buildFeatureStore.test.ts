@@ -287,6 +287,9 @@ describe('buildFeatureStore', () => {
     await mkdir(`${out}.partial`);
     await writeFile(join(`${out}.partial`, 'lock'), String(process.ppid));
     await expect(build(dir, out)).rejects.toThrow(new RegExp(`is being built by process ${process.ppid}`));
+    // On a shared disk: whether the process lives cannot be asked from here.
+    await writeFile(join(`${out}.partial`, 'lock'), '4194304\n\nanother-node\n');
+    await expect(build(dir, out)).rejects.toThrow(/by process 4194304 of the machine another-node, .* delete .*\/lock and run again$/);
     // The number lives again, as another process than the one that wrote the lock.
     if (processStart(process.ppid) !== undefined) await writeFile(join(`${out}.partial`, 'lock'), `${process.ppid}\nanother-start 1\n`);
     else await writeFile(join(`${out}.partial`, 'lock'), '4194304');

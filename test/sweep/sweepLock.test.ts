@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockSweep } from '../../src/sweep/sweepLock.js';
@@ -16,8 +17,8 @@ describe('the lock of a sweep', () => {
     const lock = await lockSweep(path);
     lock.add(123, 'a-seed0');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual([
-      { pid: process.pid, word: 'sweep' },
-      { pid: 123, word: 'a-seed0' },
+      { host: hostname(), pid: process.pid, word: 'sweep' },
+      { host: hostname(), pid: 123, word: 'a-seed0' },
     ]);
     lock.remove(123);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveLength(1);
@@ -35,6 +36,18 @@ describe('the lock of a sweep', () => {
     writeFileSync(path, '[{"pid"');
     await (await lockSweep(path)).release();
     other.kill();
+  });
+
+  it('never takes over the lock of another machine, whose processes it cannot ask after, and says what to do', async () => {
+    const path = join(await folderWith(), 'lock');
+    const text = JSON.stringify([{ host: 'another-node', pid: 2 ** 22 + 1, word: 'sweep' }]);
+    writeFileSync(path, text);
+    await expect(lockSweep(path)).rejects.toThrow(
+      new RegExp(
+        `by process ${2 ** 22 + 1} of the machine another-node, which cannot be asked from .* whether it lives; wait for it, or, where it has ended, delete .*/lock and`,
+      ),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
   it('waits for what a killed sweep left, and not for ever', async () => {

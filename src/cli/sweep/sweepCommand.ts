@@ -3,26 +3,27 @@ import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
 import { writeHalvingTables } from '../../sweep/halvingTables.js';
 import { readHalving, runHalving } from '../../sweep/runHalving.js';
-import { runSweep, type StageRunner } from '../../sweep/runSweep.js';
-import { spawnStage } from '../../sweep/spawnStage.js';
+import { runSweep } from '../../sweep/runSweep.js';
 import { readSweepFile, type SweepFile } from '../../sweep/sweepFile.js';
 import { type SweepFolder, sweepFolder } from '../../sweep/sweepFolder.js';
-import { lockSweep } from '../../sweep/sweepLock.js';
 import { checkPlan, readPlan, type SweepPlan, settlePlan, withConfigs } from '../../sweep/sweepPlan.js';
 import { writeTables } from '../../sweep/sweepTables.js';
 import { AudiosslError, UsageError } from '../../util/errors.js';
 import { pickBackend } from '../backendOptions.js';
-import { InterruptedError, interruptible } from '../interruptible.js';
+import { interruptible } from '../interruptible.js';
 import { sayNext } from '../sayNext.js';
+import { checkArray, prepareArray, sweepTask } from './jobArray.js';
 import { shareThreads } from './shareThreads.js';
 import { showSweep } from './showSweep.js';
-import { stageArguments } from './stageArguments.js';
+import { stageRunner } from './stageRunner.js';
 import type { SweepCommandOptions } from './sweepCommandOptions.js';
 import { makeStores, readClips } from './sweepData.js';
+import { takeFolder } from './takeFolder.js';
 
 /** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
 export async function sweepCommand(file: string, options: SweepCommandOptions, program: readonly [string, ...string[]]): Promise<void> {
   const sweepFile = readSweepFile(file);
+  checkArray(sweepFile, options);
   if (sweepFile.sweep.transfer !== undefined) {
     const { transferSweep } = await import('./transferSweep.js');
     return transferSweep(sweepFile, options, (ofSource, ofOptions) => sweepRuns(ofSource, ofOptions, program));
@@ -30,7 +31,11 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   if (options.from.length > 0 || options.to.length > 0)
     throw new UsageError(`sweep: --from and --to are of sweeps with transfer, ${file} has none; pass --data or --features`);
   const folder = sweepFolder(options.out);
-  if (options.table) return rebuildTables(folder);
+  if (options.table) {
+    await rebuildTables(folder);
+    return sayNext(['report', options.out]);
+  }
+  if (options.task !== undefined) return sweepTask(sweepFile, { folder, options, program, planOf });
   const done = await sweepRuns(sweepFile, options, program);
   if (done === undefined) return;
   process.stdout.write(`${done.markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
@@ -44,27 +49,32 @@ async function sweepRuns(
   program: readonly [string, ...string[]],
 ): Promise<{ runs: readonly PlannedRun[]; markdown: string } | undefined> {
   const folder = sweepFolder(options.out);
-  const { clips, source, store } = await readClips(options, commonConfig(sweepFile).data.format);
-  const runs = expandSweep(sweepFile, { clips });
-  checkRuns(runs, { clips, store });
-  const { jobs, threads, note } = shareThreads(options);
-  if (note !== undefined) say(note);
-  const { name: backend, device, precision } = await pickBackend({ ...options, threads });
-  const plan: SweepPlan = {
-    source,
-    engine: { backend, device, precision, threads },
-    search: sweepFile.sweep.search,
-    claims: sweepFile.sweep.claims,
-    runs,
-  };
+  const { plan, jobs } = await planOf(sweepFile, options);
+  const { runs } = plan;
   for (const line of await checkPlan(folder, plan)) say(line);
   if (options.dryRun) {
     process.stdout.write(`${runs.map(describeRun).join('\n')}\n`);
     process.stderr.write(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'}\n`);
     return undefined;
   }
+  if (options.prepare) {
+    await prepareArray(folder, { file: sweepFile.file, plan, options });
+    return undefined;
+  }
   const markdown = await interruptible((signal) => execute({ folder, plan, jobs, options, program, signal }));
   return { runs, markdown };
+}
+
+/** What the file and the command line come to; `jobs` runs at once. */
+async function planOf(sweepFile: SweepFile, options: SweepCommandOptions): Promise<{ plan: SweepPlan; jobs: number }> {
+  const { clips, source, store } = await readClips(options, commonConfig(sweepFile).data.format);
+  const runs = expandSweep(sweepFile, { clips });
+  checkRuns(runs, { clips, store });
+  const { jobs, threads, note } = shareThreads(options);
+  if (note !== undefined) say(note);
+  const { name: backend, device, precision } = await pickBackend({ ...options, threads });
+  const { search, claims } = sweepFile.sweep;
+  return { plan: { source, engine: { backend, device, precision, threads }, search, claims, runs }, jobs };
 }
 
 async function execute({
@@ -83,10 +93,7 @@ async function execute({
   signal: AbortSignal;
 }): Promise<string> {
   const { runs, engine, search, claims } = plan;
-  const lock = await lockSweep(folder.lock, {
-    signal,
-    onWait: (pids) => say(`waiting for ${pids.join(', ')}, left by a killed sweep, to save and end`),
-  });
+  const lock = await takeFolder(folder, signal);
   const { failures, markdown } = await executeLocked().finally(() => lock.release());
   if (failures.length === 0) return markdown;
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
@@ -97,22 +104,7 @@ async function execute({
     await settlePlan(folder, plan);
     const stores = await makeStores(folder, runs, options, signal);
     let view = showSweep({ folder, runs, jobs });
-    const runStage: StageRunner = async (run, stage) => {
-      let pid: number | undefined;
-      const error = await spawnStage({
-        program,
-        args: stageArguments(run, stage, { folder, store: stores.get(run.name) as string, engine }),
-        log: folder.log(run.name),
-        signal,
-        stopSignal: () => (signal.reason instanceof InterruptedError ? signal.reason.signal : 'SIGTERM'),
-        onSpawn(child) {
-          pid = child;
-          lock.add(child, run.name);
-        },
-      });
-      if (pid !== undefined) lock.remove(pid);
-      return error;
-    };
+    const runStage = stageRunner({ folder, engine, program, signal, lock, storeOf: ({ name }) => stores.get(name) as string });
     try {
       if (search !== undefined) {
         const scores = await runHalving({

@@ -11,5 +11,8 @@ export interface SweepCommandOptions extends Partial<BackendOptions> {
   to: string[];
   jobs: number;
   dryRun?: boolean;
+  prepare?: boolean;
+  /** true: the number is that of the task of Slurm's job array. */
+  task?: number | true;
   table?: boolean;
 }

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { frontEndHash } from '../../audio/frontEnd.js';
 import type { Clip } from '../../data/clip.js';
 import { FeatureStore } from '../../data/FeatureStore.js';
+import { featureStoreDir } from '../../data/featureStoreDir.js';
 import type { DatasetFormat } from '../../data/loadDataset.js';
 import { loadDataset } from '../../data/loadDataset.js';
+import { storeFile } from '../../data/storeFiles.js';
 import type { PlannedRun } from '../../sweep/expandSweep.js';
 import type { SweepFolder } from '../../sweep/sweepFolder.js';
 import { UsageError } from '../../util/errors.js';
@@ -21,6 +24,16 @@ export async function readClips(
   const store = await FeatureStore.open(features as string);
   await store.close();
   return { clips: store.clips, source: resolve(features as string), store };
+}
+
+/** The store that `makeStores` made for a run. Throws UsageError where it is not there. */
+export function storeOf(folder: SweepFolder, { name, config }: PlannedRun, { data, features }: SweepCommandOptions): string {
+  const dir =
+    features ?? featureStoreDir({ data: data as string, out: join(folder.dir, 'any'), frontEndHash: frontEndHash(config.frontEnd) });
+  if (existsSync(join(dir, storeFile.store))) return dir;
+  throw new UsageError(
+    `sweep: the features of run ${name} must be there before its task, got none in ${dir}; give the same line with --prepare first`,
+  );
 }
 
 /** The store of each run by its name; front ends that differ get one each. */
