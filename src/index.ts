@@ -91,6 +91,7 @@ export { resnet18 } from './nn/resnet18.js';
 export { supCnn } from './nn/supCnn.js';
 export { vgg } from './nn/vgg.js';
 export { adam } from './optim/adam.js';
+export { lars } from './optim/lars.js';
 export { learningRateAt } from './optim/learningRateAt.js';
 export type { Optimizer } from './optim/optimizer.js';
 export { sgd } from './optim/sgd.js';

@@ -7,7 +7,7 @@ export interface Optimizer {
    * complete (outside of the function that is differentiated). Gradients stay the caller's.
    */
   step(parameters: ReadonlyMap<string, tf.Variable>, gradients: ReadonlyMap<string, tf.Tensor>, learningRate: number): void;
-  /** What a resume needs, by name: `momentum.<path>` or `adam.m.<path>`, `adam.v.<path>`, `adam.step`. The tensors stay the optimiser's. */
+  /** What a resume needs, by name: `momentum.<path>` or `adam.m.<path>`, `adam.v.<path>`, `adam.step`, `lars.velocity.<path>`. The tensors stay the optimiser's. */
   state(): Map<string, tf.Tensor>;
   /** Takes over a copy of a state; replaces what was there. Throws AudiosslError for names that are not this optimiser's. */
   restore(state: ReadonlyMap<string, tf.Tensor>): void;

@@ -35,6 +35,7 @@ const out = () => join(temporaryFolder(), 'run');
 /** Every framework, with what its checkpoint holds beside an encoder and a projection head. */
 const methods: [string, string[], string[]][] = [
   ['SimCLR of three views', ['method={name: simclr, numViews: 3}', 'loss={name: tcl}'], []],
+  ['a head of three layers and LARS', ['projectionHead.numLayers=3', 'optimizer={name: lars}'], []],
   ['supervised contrastive', ['method.name=supervisedContrastive'], []],
   ['MoCo v2', ['method={name: mocoV2, queueSize: 16}'], ['momentumEncoder', 'momentumProjectionHead', 'queue']],
   ['MoCo v3', ['method={name: mocoV3, predictorHiddenSize: 16}'], ['predictor', 'momentumEncoder', 'momentumProjectionHead']],

@@ -28,6 +28,46 @@ def trajectory(make):
     return [value for parameter in parameters for value in parameter.tolist()]
 
 
+class Lars(torch.optim.Optimizer):
+    """Layer-wise adaptive rate scaling as SimCLR has it: the rate inside of the velocity, vectors neither decayed nor scaled."""
+
+    def __init__(self, parameters, lr, momentum, weight_decay, trust):
+        super().__init__(parameters, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, trust=trust))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                update = parameter.grad.clone()
+                if parameter.dim() > 1:
+                    update += group["weight_decay"] * parameter
+                    weights, length = torch.linalg.vector_norm(parameter), torch.linalg.vector_norm(update)
+                    if weights > 0 and length > 0:
+                        update *= group["trust"] * weights / length
+                velocity = self.state[parameter].setdefault("velocity", torch.zeros_like(parameter))
+                velocity.mul_(group["momentum"]).add_(update, alpha=group["lr"])
+                parameter.sub_(velocity)
+
+
+def lars_trajectory(**options):
+    """A matrix, a filter, a vector and a matrix of zeros after 6 steps; the learning rate falls to a tenth after 3."""
+    shapes = [(2, 3), (1, 2, 2, 2), (3,), (2, 2)]
+    values = [scatter(int(np.prod(shape)), i + 1, 1 if i < 3 else 0).reshape(shape) for i, shape in enumerate(shapes)]
+    parameters = [torch.nn.Parameter(value) for value in values]
+    optimizer = Lars(parameters, **options)
+    for step in range(6):
+        if step == 3:
+            optimizer.param_groups[0]["lr"] /= 10
+        for i, (parameter, shape) in enumerate(zip(parameters, shapes)):
+            parameter.grad = scatter(parameter.numel(), 10 * (i + 1) + step, 1).reshape(shape)
+        optimizer.step()
+    velocities = [optimizer.state[parameter]["velocity"] for parameter in parameters]
+    return {
+        "parameters": [parameter.flatten().tolist() for parameter in parameters],
+        "velocities": [velocity.flatten().tolist() for velocity in velocities],
+    }
+
+
 def rates(epochs, make):
     """Rate at the start of each epoch."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.03)
@@ -77,6 +117,8 @@ golden = {
     "sgd": trajectory(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.05)),
     "sgdPlain": trajectory(lambda p: torch.optim.SGD(p, lr=0.1)),
     "adam": trajectory(lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.05)),
+    "lars": lars_trajectory(lr=0.5, momentum=0.9, weight_decay=0.05, trust=0.1),
+    "larsPlain": lars_trajectory(lr=0.5, momentum=0, weight_decay=0, trust=0.001),
     "plateauLosses": plateau_losses(),
     "plateauAuthors": plateau(0.001, factor=0.5, patience=5),
     "plateauQuick": plateau(0.03, factor=0.1, patience=1, threshold=0.01),
