@@ -65,7 +65,7 @@ describe.each(availableBackends)('LARS on %s', (backend) => {
   it('moves a layer by its share whatever the size of the gradient, a vector by the gradient alone', () =>
     tf.tidy(() => {
       for (const size of [1e-6, 1, 1e6]) {
-        const parameters = new Map([
+        const parameters = new Map<string, tf.Variable>([
           ['matrix', tf.variable(tf.tensor2d([[3, 4]]))],
           ['vector', tf.variable(tf.tensor1d([3, 4]))],
           ['still', tf.variable(tf.tensor2d([[3, 4]]))],
