@@ -36,6 +36,7 @@ export const methodDefaults: Partial<Record<string, ConfigInput>> = {
   mocoV2: { loss: { name: 'infoNce' } },
   mocoV3: { loss: { name: 'infoNce' } },
   byol: { loss: { name: 'infoNce', beta: 0, temperature: 0.5 } },
+  memoryBank: { loss: { name: 'nce', temperature: 0.07 } },
   cmc: { encoder: { name: 'twoView' }, loss: { name: 'infoNce' } },
 };
 

@@ -24,12 +24,12 @@ type Options = z.output<z.ZodObject<typeof keys>>;
 
 export type NceOptions = z.input<z.ZodObject<typeof keys>>;
 
-/** `loss.name: nce`. The negatives of an anchor are its noise; without `meanExponential` Z / N is the mean over all its pairs. */
+/** `loss.name: nce`. The negatives of an anchor are its noise; without `meanExponential` Z / N is the mean over what they were drawn from. */
 export const nce = defineLoss({
   name: 'nce',
   description: 'noise-contrastive estimation: tells the positive from noise, pair by pair',
   options: keys,
-  compute: (pairs, options) => tf.tidy(() => nceOf(pairs, tf.add(pairs.isPositive, pairs.isNegative), options)),
+  compute: (pairs, options) => tf.tidy(() => nceOf(pairs, options)),
 });
 
 /**
@@ -71,17 +71,17 @@ export function nceLoss(
   if (outside !== undefined) {
     throw new AudiosslError(`nceLoss: positives and noise must be places 0 .. ${memory.shape[0] - 1} of the memory, got ${outside}`);
   }
-  return tf.tidy(() => nceOf(memoryPairs(embeddings, memory, { positives, noise }), tf.ones([n, memory.shape[0]]), checked));
+  return tf.tidy(() => nceOf(memoryPairs(embeddings, memory, { positives, noise }), checked));
 }
 
 /** h is the sigmoid of `u = cosine / temperature - log(m Z / N)`. */
-function nceOf(pairs: Pairs, isCounted: tf.Tensor2D, { temperature, meanExponential }: Options): tf.Scalar {
-  const { isPositive, isNegative } = pairs;
+function nceOf(pairs: Pairs, { temperature, meanExponential }: Options): tf.Scalar {
+  const { isPositive, isNegative, population = tf.add<tf.Tensor2D>(isPositive, isNegative) } = pairs;
   const logits = tf.div<tf.Tensor2D>(cosines(pairs), temperature);
   const numNoise = tf.maximum(tf.sum(isNegative, 1), 1);
   const logMean =
     meanExponential === null
-      ? tf.sub(stopGradient(weightedLogSumExp(logits, isCounted)), tf.log(tf.maximum(tf.sum(isCounted, 1), 1)))
+      ? tf.sub(stopGradient(weightedLogSumExp(logits, population)), tf.log(tf.maximum(tf.sum(population, 1), 1)))
       : tf.scalar(Math.log(meanExponential));
   const u = tf.sub(logits, tf.expandDims(tf.add(logMean, tf.log(numNoise)), 1));
   const { divisor, hasPositive } = countPositives(isPositive);

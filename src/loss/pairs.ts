@@ -14,7 +14,10 @@ export interface Pairs {
   candidates: tf.Tensor2D;
   /** 0 or 1, `[anchor, candidate]`. A pair may be neither positive nor negative, as an anchor with itself. */
   isPositive: tf.Tensor2D;
+  /** Likewise; where negatives were drawn, how often each was. */
   isNegative: tf.Tensor2D;
+  /** Likewise 0 or 1: what negatives were drawn from, positives included; absent: all that are positive or negative. */
+  population?: tf.Tensor2D;
   /** `[anchor, candidate]`, where they are known already: a loss then reads nothing of the rows. */
   cosines?: tf.Tensor2D;
   /** n, where the rows are n first views followed by n second views and every other row is a negative. */
@@ -141,5 +144,6 @@ export function memoryPairs(
     candidates: memory,
     isPositive: tf.cast(tf.oneHot(positives, rows), 'float32') as tf.Tensor2D,
     isNegative: tf.scatterND(places, tf.ones([n * numNoise]), [n, rows]),
+    population: tf.ones([n, rows]),
   };
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameters } from '../nn/parameters.js';
 import { Rng } from '../util/rng.js';
+import { randomDirections } from './randomDirections.js';
 
 /** The keys of the latest batches, oldest first out (MoCo, He et al. 2020). */
 export interface KeyQueue {
@@ -12,14 +13,7 @@ export interface KeyQueue {
 
 /** Begins with random directions named by the seed, as in MoCo's code. Whoever makes it disposes of its parameters. */
 export function keyQueue({ size, dim, seed }: { size: number; dim: number; seed: number }): KeyQueue {
-  const rng = new Rng({ seed, purpose: 'key queue' });
-  const values = new Float32Array(size * dim);
-  for (let row = 0; row < size; row++) {
-    const at = values.subarray(row * dim, (row + 1) * dim);
-    for (let i = 0; i < dim; i++) at[i] = rng.normal();
-    const norm = Math.sqrt(at.reduce((sum, value) => sum + value * value, 0));
-    for (let i = 0; i < dim; i++) at[i] /= norm;
-  }
+  const values = randomDirections(size, dim, new Rng({ seed, purpose: 'key queue' }));
   const keys = tf.tidy(() => tf.variable(tf.tensor2d(values, [size, dim]), false));
   return {
     parameters: new Map([['keys', keys]]),

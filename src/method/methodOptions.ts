@@ -54,6 +54,30 @@ export const methodOptions = z
     }),
     z.strictObject({
       name: z
+        .literal('memoryBank')
+        .describe(
+          'instance discrimination (Wu et al. 2018): a memory has a row for every training clip, which its one view a step asks for among noise drawn from all rows',
+        ),
+      momentum: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe(
+          "share of a clip's row that is kept when its step is done, 0 to 1: 0 = the new projection, 1 = never moves; the authors' code takes 0.5",
+        ),
+      numNoise: z
+        .int()
+        .min(1)
+        .max(65_536)
+        .nullable()
+        .default(4096)
+        .describe(
+          'rows drawn for every view of a step, each as likely as any other, again and again; null = every other row once, without drawing; the paper takes 4,096 of 1.3 million',
+        ),
+    }),
+    z.strictObject({
+      name: z
         .literal('cmc')
         .describe(
           'contrastive multiview coding (Tian et al. 2020): the two encoders of encoder.name twoView, each telling the other its patch',

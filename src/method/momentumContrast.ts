@@ -67,7 +67,7 @@ export function mocoV2(
       return { h, ...objective.compute(queuePairs(z, keyZ, keys), rows) };
     },
     // The queue is the run's, one and the same on all ranks.
-    afterStep: ({ z }, spread) => tf.tidy(() => queue.push(unitRows(spread.collect(z, 1)))),
+    afterStep: ({ targets }, { spread }) => tf.tidy(() => queue.push(unitRows(spread.collect((targets as Targets).z, 1)))),
     afterUpdate: branch.afterUpdate,
     updatesPerStep: 1,
     valueAtChance: () => objective.valueAtChance(queueSize),

@@ -23,7 +23,9 @@ export interface StepResult extends ContrastiveLosses {
 export interface StepContext {
   /** Class of each clip of the batch, or of this rank's share of it, for methods that learn from labels. */
   labels?: Int32Array;
-  /** Names the masks of encoders that have dropout; without it they drop nothing. */
+  /** Place of each clip of the batch, or of this rank's share of it, among the training clips, for methods that remember every clip. */
+  clips?: Int32Array;
+  /** Names what the step draws: the masks of encoders that have dropout, which without it drop nothing, and a memory bank's noise. */
   dropout?: DropoutKey;
   /** How the batch lies on several ranks, `views` being this one's share; absent: they are the whole batch. */
   spread?: BatchSpread;
@@ -35,12 +37,12 @@ export interface StepContext {
 export interface PretrainMethod {
   /** What the optimiser updates, by full name (`encoder.conv1.weight`, `projectionHead.0.weight`). */
   trainable: Parameters;
-  /** Everything that a checkpoint must hold: `trainable`, running statistics, momentum networks, queues. */
+  /** Everything that a checkpoint must hold: `trainable`, running statistics, momentum networks, queues, memories. */
   parameters: Parameters;
   /** Of `parameters` those that the method has made itself and that whoever made the method disposes of. */
   own: Parameters;
   /**
-   * One training step's forward and backward pass. Running statistics and queues are updated, weights are not. Losses and gradients are
+   * One training step's forward and backward pass. Running statistics, queues and memories are updated, weights are not. Losses and gradients are
    * those of the batch that the loss sees; gradients are this rank's summand of the batch's.
    * @param views `[numViews n, time, mel]`, standardised: the first views of all n clips, then the second ones ...
    */
@@ -61,6 +63,8 @@ export interface PretrainMethod {
 /** A step's scalars with the embeddings h that they came from. */
 export interface ForwardResult {
   h: tf.Tensor2D;
+  /** This rank's projections, where `afterStep` wants them. */
+  z?: tf.Tensor2D;
   loss: tf.Scalar;
   contrastiveLoss: tf.Scalar;
   marginLoss?: tf.Scalar;
@@ -76,6 +80,7 @@ export interface ForwardInput {
   isTraining: boolean;
   dropout?: DropoutKey;
   labels?: Int32Array;
+  clips?: Int32Array;
   /** What `targets` gave. */
   targets?: Targets;
   spread: BatchSpread;
@@ -96,12 +101,12 @@ export function pretrainMethod({
 }: {
   /** Trained, by name. */
   networks: Record<string, Parameters>;
-  /** Momentum networks and queues, made for this method. */
+  /** Momentum networks, queues and memories, made for this method. */
   untrained?: Record<string, Parameters>;
   targets?: (views: tf.Tensor3D, isTraining: boolean) => Targets;
   forward: (views: tf.Tensor3D, input: ForwardInput) => ForwardResult;
-  /** Gets the targets of a training step when its gradients are there. */
-  afterStep?: (targets: Targets, spread: BatchSpread) => void;
+  /** Gets what a training step has made, when its gradients are there. */
+  afterStep?: (made: { targets?: Targets; z?: tf.Tensor2D }, context: Pick<ForwardInput, 'clips' | 'spread'>) => void;
   /** Views of a clip in training. */
   numViews?: number;
 } & Pick<PretrainMethod, 'afterUpdate' | 'updatesPerStep' | 'valueAtChance'>): PretrainMethod {
@@ -123,27 +128,27 @@ export function pretrainMethod({
     own,
     step(views, { observe, spread = wholeBatch(views.shape[0] / numViews), ...context } = {}) {
       const targets = targetsOf(views, true);
+      // Made inside the gradient's tidy, which would free them before they are read.
+      const kept: { h?: tf.Tensor2D; z?: tf.Tensor2D } = {};
       try {
-        const observed: tf.Tensor2D[] = [];
         const { values, gradients } = lossAndGradients(trainable, spread, () => {
-          const { h, ...losses } = forward(views, { isTraining: true, ...context, targets, spread });
-          if (observe !== undefined) observed.push(tf.keep(tf.clone(h)));
+          const { h, z, ...losses } = forward(views, { isTraining: true, ...context, targets, spread });
+          if (observe !== undefined) kept.h = tf.keep(tf.clone(h));
+          if (z !== undefined) kept.z = tf.keep(tf.clone(z));
           return losses;
         });
-        for (const h of observed) {
-          tf.tidy(() => observe?.(spread.collect(h, h.shape[0] / spread.numOwn)));
-          h.dispose();
-        }
-        if (targets !== undefined) afterStep?.(targets, spread);
+        const { h, z } = kept;
+        if (h !== undefined) tf.tidy(() => observe?.(spread.collect(h, h.shape[0] / spread.numOwn)));
+        afterStep?.({ targets, z }, { clips: context.clips, spread });
         return { ...values, gradients };
       } finally {
-        if (targets !== undefined) tf.dispose([targets.h, targets.z]);
+        tf.dispose([targets?.h, targets?.z, kept.h, kept.z].filter((tensor) => tensor !== undefined));
       }
     },
     evaluate(views, context = {}) {
       return tf.tidy(() => {
         const spread = wholeBatch(views.shape[0] / 2);
-        const { h, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false), spread });
+        const { h, z: _, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false), spread });
         const values = tf.stack(Object.values(losses)).dataSync();
         const named = Object.fromEntries(Object.keys(losses).map((name, i) => [name, values[i]])) as unknown as ContrastiveLosses;
         // A copy: a backend may hand out its own memory.

@@ -28,7 +28,7 @@ export function supervisedLossOf({ loss }: { loss: LossOptions }): SupervisedLos
 export function pretrainMethodOf({ method }: { method: MethodOptions }): Exclude<MethodOptions, { name: 'supervised' }> {
   if (method.name !== 'supervised') return method;
   throw new UsageError(
-    'pretrain: method.name must be simclr, supervisedContrastive, mocoV2, mocoV3, byol or cmc, got supervised; use audiossl train',
+    'pretrain: method.name must be simclr, supervisedContrastive, mocoV2, mocoV3, byol, memoryBank or cmc, got supervised; use audiossl train',
   );
 }
 

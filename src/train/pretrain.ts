@@ -70,7 +70,9 @@ function contrastivePlan(
   }
   const head = projectionHeadOf(encoder, config.projectionHead);
   const headParameters = head.createParameters({ seed });
-  const method = createMethod(methodOptions, { encoder, encoderParameters, head, headParameters, loss }, seed);
+  const parts = { encoder, encoderParameters, head, headParameters, loss };
+  const method = createMethod(methodOptions, parts, { seed, numClips: clips.train.length });
+  const placeOf = new Map(clips.train.map((clip, place) => [clip, place]));
   const probe =
     train.onlineProbe === null
       ? undefined
@@ -108,7 +110,11 @@ function contrastivePlan(
         });
   return {
     method: {
-      ...contrastiveMethod(method, { labelOf: trainLabels && ((clip) => store.clips[clip].labelIndex as number), probe }),
+      ...contrastiveMethod(method, {
+        labelOf: trainLabels && ((clip) => store.clips[clip].labelIndex as number),
+        placeOf: (clip) => placeOf.get(clip) as number,
+        probe,
+      }),
       parameters: new Map([...method.parameters, ...ofProbe]),
     },
     head: { name: 'projectionHead', parameters: headParameters },
@@ -134,18 +140,19 @@ export function monitorNeighbours(
 /** A framework's step as the loop calls it, with a probe that learns beside it. */
 export function contrastiveMethod(
   { trainable, step, afterUpdate }: Pick<PretrainMethod, 'trainable' | 'step' | 'afterUpdate'>,
-  { labelOf, probe }: { labelOf?: (clip: number) => number; probe?: OnlineProbe } = {},
+  { labelOf, placeOf, probe }: { labelOf?: (clip: number) => number; placeOf?: (clip: number) => number; probe?: OnlineProbe } = {},
 ): TrainingMethod<ClipBatch> {
   return {
     trainable,
     afterUpdate,
-    step(views, { clips }, dropout, spread) {
-      const labels = labelOf && Int32Array.from(clips, labelOf);
+    step(views, { clips: indices }, dropout, spread) {
+      const labels = labelOf && Int32Array.from(indices, labelOf);
+      const clips = placeOf && Int32Array.from(indices, placeOf);
       const beside: Record<string, number> = {};
       const learn = (h: tf.Tensor2D, labels: Int32Array): void =>
         void Object.assign(beside, probe?.learn(h, spread?.collectNumbers(labels) ?? labels));
       const observe = probe && labels ? (h: tf.Tensor2D): void => learn(h, labels) : undefined;
-      const { gradients, ...losses } = step(views, { labels, dropout, observe, spread });
+      const { gradients, ...losses } = step(views, { labels, clips, dropout, observe, spread });
       return { losses: { ...losses, ...beside }, gradients };
     },
   };

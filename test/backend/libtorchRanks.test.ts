@@ -12,8 +12,8 @@ import { temporaryFolder } from '../support/temporaryFolder.js';
 const script = fileURLToPath(new URL('../parallel/trainOnRanks.mjs', import.meta.url));
 const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?.() === true;
 
-/** One of each kind: a loss of the batch with itself, a queue, momentum networks, labels. */
-const onThree = ['angularContrastive', 'mocoV2', 'byol', 'supervised'];
+/** One of each kind: a loss of the batch with itself, a queue, a memory, momentum networks, labels. */
+const onThree = ['angularContrastive', 'mocoV2', 'memoryBank', 'byol', 'supervised'];
 /** Whatever the libtorch, losses and frameworks are the same code of ours: a second one adds up the gradients of one of each kind. */
 const names = process.env.AUDIOSSL_ADDON === undefined ? Object.keys(cases) : [...onThree, 'bfloat16', 'local'];
 /** Not what one process computes, to the last digits. */

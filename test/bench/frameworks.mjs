@@ -42,7 +42,7 @@ async function measure(name) {
     headParameters: head.createParameters({ seed: 0 }),
     loss: lossOptions.parse({ name: 'infoNce', ...(name === 'byol' && { beta: 0, temperature: 0.5 }) }),
   };
-  const method = createMethod(methodOptions.parse({ name }), parts, 0);
+  const method = createMethod(methodOptions.parse({ name }), parts, { seed: 0, numClips: Number(options.pairs) });
   const optimizer = sgd();
   const views = tf.randomNormal([2 * Number(options.pairs), 101, 96], 0, 1, 'float32', 1);
   const step = () => {

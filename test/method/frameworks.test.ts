@@ -21,6 +21,7 @@ interface Trajectory {
   gradients: Record<string, number[]>;
   state: Record<string, number[]>;
   queue?: number[];
+  memory?: number[];
 }
 
 /** What test/golden/method/frameworks.py writes. */
@@ -28,6 +29,8 @@ interface Golden {
   clips: number;
   frames: number;
   labels: number[];
+  /** Of the clips in a memory. */
+  places: number[];
   sgd: { learningRate: number; momentum: number; weightDecay: number };
   initialQueue: number[];
   [framework: string]: unknown;
@@ -55,6 +58,7 @@ const frameworks: Record<string, { method: object; loss: object; encoder?: objec
     loss: { name: 'infoNce', temperature: 0.2 },
     encoder: { name: 'twoView', each: 'vgg', views: ['lowMel', 'highMel'] },
   },
+  memoryBank: { method: { name: 'memoryBank', numNoise: null }, loss: { name: 'nce', temperature: 0.3 } },
 };
 
 /** Of parameters under full names those of one network, under its own names. */
@@ -67,7 +71,7 @@ const quickBackends = availableBackends.filter((name) => name !== 'cpu');
 describe.each(quickBackends)('three training steps on %s', (backend) => {
   beforeAll(() => setBackend({ backend }));
 
-  it.each(Object.keys(frameworks))("%s goes the way of torch's: losses, gradients, all networks, the queue", (name) => {
+  it.each(Object.keys(frameworks))("%s goes the way of torch's: losses, gradients, all networks, the queue or memory", (name) => {
     const expected = golden[name] as Trajectory;
     const given = frameworks[name];
     const encoder = createEncoder(encoderOptions.parse(given.encoder ?? { name: 'vgg' }), { nMels: expected.mels });
@@ -80,15 +84,19 @@ describe.each(quickBackends)('three training steps on %s', (backend) => {
     const options = methodOptions.parse(given.method);
     if (options.name === 'supervised') throw new Error('not of pretrain');
     // Momentum networks are copies of what is there when they are made: filled weights.
-    const method = createMethod(options, { encoder, encoderParameters, head, headParameters, loss }, 1);
+    const method = createMethod(
+      options,
+      { encoder, encoderParameters, head, headParameters, loss },
+      { seed: 1, numClips: golden.initialQueue.length / 8 },
+    );
     goldenWeights(networkOf(method.own, 'predictor'));
-    const queue = method.own.get('queue.keys');
-    if (queue !== undefined) tf.tidy(() => queue.assign(tf.tensor(golden.initialQueue, queue.shape)));
+    const kept = method.own.get('queue.keys') ?? method.own.get('memory.rows');
+    if (kept !== undefined) tf.tidy(() => kept.assign(tf.tensor(golden.initialQueue, kept.shape)));
     const optimizer = sgd(golden.sgd);
     for (const [step, expectedLoss] of expected.losses.entries()) {
       const shape: [number, number, number] = [expected.numViews * golden.clips, golden.frames, expected.mels];
       const views = tf.tensor3d(Float32Array.from(scatter(tf.util.sizeFromShape(shape), expected.firstView + step, 2)), shape);
-      const { gradients, loss } = method.step(views, { labels: Int32Array.from(golden.labels) });
+      const { gradients, loss } = method.step(views, { labels: Int32Array.from(golden.labels), clips: Int32Array.from(golden.places) });
       if (step === 0) compare(gradients, expected.gradients);
       optimizer.step(method.trainable, gradients, golden.sgd.learningRate);
       method.afterUpdate?.((step + 1) / expected.losses.length);
@@ -97,9 +105,12 @@ describe.each(quickBackends)('three training steps on %s', (backend) => {
       // four rows, in the heads three times one after the other, makes it up to ten times as large.
       expect([loss], `step ${step + 1}`).toBeAllClose([expectedLoss], { rtol: 5e-4, atol: 1e-5 });
     }
-    expect([...method.parameters.keys()].filter((path) => path !== 'queue.keys').sort()).toEqual(Object.keys(expected.state).sort());
+    expect([...method.parameters.keys()].filter((path) => !/^(queue|memory)\./.test(path)).sort()).toEqual(
+      Object.keys(expected.state).sort(),
+    );
     compare(method.parameters, expected.state);
-    if (expected.queue !== undefined) expect(queue!.dataSync()).toBeAllClose(expected.queue, { rtol: 1e-4, atol: 1e-5 });
+    const expectedRows = expected.queue ?? expected.memory;
+    if (expectedRows !== undefined) expect(kept!.dataSync()).toBeAllClose(expectedRows, { rtol: 1e-4, atol: 1e-5 });
     for (const parameters of [encoderParameters, headParameters, method.own]) disposeParameters(parameters);
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(0);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { contrastiveLossOptions, supervisedLossOptions } from '../../src/loss/lossOptions.js';
-import { createMethod } from '../../src/method/createMethod.js';
+import { createMethod, viewsOfMethod } from '../../src/method/createMethod.js';
 import { methodOptions } from '../../src/method/methodOptions.js';
 import { supervised } from '../../src/method/supervised.js';
 import { createEncoder, encoderOptions } from '../../src/nn/createEncoder.js';
@@ -14,6 +14,7 @@ import { availableBackends } from '../support/backends.js';
 
 const [clips, frames, mels] = [4, 24, 16];
 const labels = Int32Array.from([0, 1, 0, 1]);
+const places = Int32Array.from([5, 1, 0, 2]);
 
 const frameworks = {
   simclr: { method: { name: 'simclr' }, loss: { name: 'ntXent' } },
@@ -22,6 +23,7 @@ const frameworks = {
   mocoV2: { method: { name: 'mocoV2', queueSize: 12 }, loss: { name: 'infoNce' } },
   mocoV3: { method: { name: 'mocoV3', predictorHiddenSize: 8 }, loss: { name: 'infoNce' } },
   byol: { method: { name: 'byol', predictorHiddenSize: 8 }, loss: { name: 'infoNce', beta: 0 } },
+  memoryBank: { method: { name: 'memoryBank', numNoise: null }, loss: { name: 'nce' } },
   cmc: { method: { name: 'cmc' }, loss: { name: 'infoNce' }, encoder: { name: 'twoView', each: 'vgg', views: ['lowMel', 'highMel'] } },
 };
 
@@ -59,15 +61,15 @@ describe('how often a step updates the running statistics', () => {
     const options = methodOptions.parse(methodGiven);
     if (options.name === 'supervised') throw new Error('not of pretrain');
     const parts = { encoder, encoderParameters, head, headParameters, loss: contrastiveLossOptions.parse(loss) };
-    const method = createMethod(options, parts, 1);
-    const numViews = options.name === 'cmc' ? 1 : options.name === 'simclr' ? options.numViews : 2;
+    const method = createMethod(options, parts, { seed: 1, numClips: 6 });
+    const numViews = viewsOfMethod(options);
     // Every view is the first one: groups of a step have equal statistics.
     const first = scatter(clips * frames * mels, 1, 2);
     const views = tf.tensor3d(
       Float32Array.from({ length: numViews * first.length }, (_, i) => first[i % first.length]),
       [numViews * clips, frames, mels],
     );
-    await expectSteady(method.parameters, method.updatesPerStep, () => method.step(views, { labels }).gradients);
+    await expectSteady(method.parameters, method.updatesPerStep, () => method.step(views, { labels, clips: places }).gradients);
     views.dispose();
     for (const parameters of [encoderParameters, headParameters, method.own]) disposeParameters(parameters);
   });

@@ -28,6 +28,7 @@ export const cases = {
   },
   mocoV3: { method: { name: 'mocoV3', momentum: 0.9, predictorHiddenSize: 16 }, loss: { name: 'infoNce', temperature: 0.3 } },
   byol: { method: { name: 'byol', momentum: 0.9, predictorHiddenSize: 16 }, loss: { name: 'infoNce', beta: 0, temperature: 0.5 } },
+  memoryBank: { method: { name: 'memoryBank', numNoise: 9 }, loss: { name: 'nce', temperature: 0.3 } },
   cmc: { method: { name: 'cmc' }, loss: { name: 'infoNce', temperature: 0.3 } },
   supervised: { method: { name: 'supervised' }, loss: { name: 'crossEntropyMargin', crossEntropyWeight: 0.7 } },
   supervisedDropout: {

@@ -100,7 +100,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
   const head = projectionHeadOf(encoder, { hiddenSize: 16, outputSize: 8 });
   const loss = contrastiveLossOptions.parse(givenLoss);
   const options = methodOptions.parse(given);
-  const method = createMethod(options, { encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss }, 3);
+  const method = createMethod(options, { encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss }, { seed: 3, numClips: 2 * NUM_CLIPS });
   return {
     numViews: viewsOfMethod(options),
     size,
@@ -108,7 +108,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
     parameters: method.parameters,
     afterUpdate: method.afterUpdate,
     step: (views, clips, dropout, spread) => {
-      const { gradients, ...losses } = method.step(views, { labels: labelsOf(clips), dropout, spread });
+      const { gradients, ...losses } = method.step(views, { labels: labelsOf(clips), clips: Int32Array.from(clips), dropout, spread });
       return { gradients, losses };
     },
   };

@@ -40,6 +40,7 @@ const methods: [string, string[], string[]][] = [
   ['MoCo v2', ['method={name: mocoV2, queueSize: 16}'], ['momentumEncoder', 'momentumProjectionHead', 'queue']],
   ['MoCo v3', ['method={name: mocoV3, predictorHiddenSize: 16}'], ['predictor', 'momentumEncoder', 'momentumProjectionHead']],
   ['BYOL', ['method={name: byol, predictorHiddenSize: 16}', 'loss.c=1'], ['predictor', 'momentumEncoder', 'momentumProjectionHead']],
+  ['memory bank', ['method={name: memoryBank, numNoise: 5}'], ['memory']],
   ['CMC', ['method.name=cmc', 'encoder={name: twoView, each: vgg}'], []],
 ];
 
@@ -107,10 +108,16 @@ describe('what does not go together', () => {
     [['method.name=byol', 'loss={name: tripletMargin}'], 'method.name byol has no negatives: loss must need none'],
     [['method={name: mocoV2, queueSize: 12}'], 'method.queueSize must be a multiple of train.batchSize 8, got 12; take 16'],
     [['method={name: mocoV2, queueSize: 64}'], 'method.queueSize must be at most the 16 training clips'],
+    [
+      ['method.name=memoryBank', 'loss={name: angularContrastive}'],
+      'method.name memoryBank remembers projections, so that the margin term must be on them: set its marginOn to projection',
+    ],
+    [['method.name=memoryBank', 'loss={name: infoNce, angularMargin: {}}'], 'method.name memoryBank remembers projections'],
+    [['method.name=memoryBank', 'loss.name=tripletMargin'], 'set method.numNoise=null, got 4096'],
     [['method.name=cmc', 'encoder={name: vgg}'], 'method.name cmc needs two views of a patch: encoder.name must be twoView, got vgg'],
     [
       ['method.name=supervised'],
-      'method.name must be simclr, supervisedContrastive, mocoV2, mocoV3, byol or cmc, got supervised; use audiossl train',
+      'method.name must be simclr, supervisedContrastive, mocoV2, mocoV3, byol, memoryBank or cmc, got supervised; use audiossl train',
     ],
   ] as const)('%s is refused by name', async (overrides, message) => {
     await expect(pretrain({ store, config: configOf(...overrides), out: out() })).rejects.toThrow(message);
@@ -121,7 +128,7 @@ describe('what does not go together', () => {
     ['method={name: mocoV3, momentum: -0.1}', 'method.momentum: '],
     [
       'method={name: mocov2}',
-      'method.name: expected one of simclr, supervisedContrastive, mocoV2, mocoV3, byol, cmc, supervised, got "mocov2"',
+      'method.name: expected one of simclr, supervisedContrastive, mocoV2, mocoV3, byol, memoryBank, cmc, supervised, got "mocov2"',
     ],
     ['method={name: simclr, numViews: 1}', 'method.numViews: '],
   ])('%s is no config', (override, message) => {

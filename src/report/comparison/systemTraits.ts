@@ -78,6 +78,7 @@ const methodWords: Record<string, string> = {
   mocoV2: 'MoCo v2',
   mocoV3: 'MoCo v3',
   byol: 'BYOL',
+  memoryBank: 'memory bank',
   cmc: 'two-view coding',
 };
 

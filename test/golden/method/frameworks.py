@@ -23,6 +23,7 @@ from trajectory import CLEARANCE, watch  # noqa: E402
 STEPS, CLIPS, FRAMES, QUEUE, DIM = 3, 4, 16, 12, 8
 SGD = {"learningRate": 0.003, "momentum": 0.9, "weightDecay": 0.01}
 LABELS = [0, 1, 0, 1]
+PLACES = [7, 0, 11, 4]
 
 
 def head(inputs):
@@ -170,6 +171,33 @@ class Cmc(Framework):
         return (info_nce(z1, z2, self.temperature) + info_nce(z2, z1, self.temperature)) / 2
 
 
+class MemoryBank(Framework):
+    """Instance discrimination by NCE, every other row of the memory as noise; Z over the memory, a constant of the gradient."""
+
+    numViews, temperature, kept = 1, 0.3, 0.5
+
+    def __init__(self):
+        super().__init__()
+        self.memory = normalize(torch.from_numpy(scatter(QUEUE * DIM, 77, 1)).reshape(QUEUE, DIM))
+
+    def loss(self, views):
+        z = normalize(self.project(views[0]))
+        total = 0
+        for row, place in zip(z, PLACES):
+            scores = torch.stack([(row @ memory / self.temperature).exp() for memory in self.memory])
+            probability = scores / scores.sum().detach()
+            of_noise = (QUEUE - 1) / QUEUE
+            is_data = probability / (probability + of_noise)
+            total = total - is_data[place].log() - sum((1 - is_data[k]).log() for k in range(QUEUE) if k != place)
+        self.memory = self.memory.clone()
+        for row, place in zip(z.detach(), PLACES):
+            self.memory[place] = normalize(self.kept * self.memory[place] + (1 - self.kept) * row, dim=0)
+        return total / len(z)
+
+    def extra(self):
+        return {"memory": digits(self.memory)}
+
+
 def clearances(framework):
     lists = []
     for networks in (framework.trained, {n[len("momentum")].lower() + n[len("momentum") + 1:]: f for n, f in framework.followers.items()}):
@@ -230,10 +258,11 @@ def main():
         "clips": CLIPS,
         "frames": FRAMES,
         "labels": LABELS,
+        "places": PLACES,
         "sgd": SGD,
         "initialQueue": digits(normalize(torch.from_numpy(scatter(QUEUE * DIM, 77, 1)).reshape(QUEUE, DIM))),
     }
-    for kind in (Triplets, SupervisedContrastive, MocoV2, MocoV3, Byol, Cmc):
+    for kind in (Triplets, SupervisedContrastive, MocoV2, MocoV3, Byol, Cmc, MemoryBank):
         name = kind.__name__[0].lower() + kind.__name__[1:]
         result[name] = next(filter(None, (train(kind, first) for first in itertools.count(5000, 10))))
         print(name, "views from", result[name]["firstView"], result[name]["losses"])

@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { contrastiveObjective, type MarginRows } from '../loss/contrastiveObjective.js';
+import type { Pairs } from '../loss/pairs.js';
+import type { DropoutKey } from '../ops/dropout.js';
+import { pairLabels } from '../ops/rows.js';
+import { unitRows } from '../ops/unitRows.js';
+import { AudiosslError } from '../util/errors.js';
+import { drawNoise } from './drawNoise.js';
+import type { MethodParts } from './methodParts.js';
+import { type PretrainMethod, pretrainMethod } from './pretrainMethod.js';
+import { projectionMemory } from './projectionMemory.js';
+
+/**
+ * Instance discrimination with a memory bank (Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination"):
+ * every training clip has a row in a memory; one view of a clip asks for its own row, with noise drawn evenly from all rows, the own one
+ * included (`P_n = 1 / N`). With the loss `nce` these are equations 4 to 7, Z taken over the whole memory for each view where the authors
+ * estimate it once; with infoNce and `numNoise` null equation 2, the softmax over all rows. After the step the rows of its clips are moved
+ * by `momentum`, as in the authors' code; the proximal term of equation 8 is left out.
+ *
+ * The loss sees `[views, clips]` cosines, so that a step's work grows with the training clips. A look at validation clips, which have no
+ * row, takes the second view's projection as the first one's row. A margin term sees the projections and the rows that they ask for.
+ * Checkpoint: `memory.rows`. On several ranks each moves the rows of all, so that all memories stay the same.
+ */
+export function memoryBank(
+  { encoder, encoderParameters, head, headParameters, loss }: MethodParts,
+  { momentum, numNoise, numClips, seed }: { momentum: number; numNoise: number | null; numClips: number; seed: number },
+): PretrainMethod {
+  const objective = contrastiveObjective(loss);
+  const memory = projectionMemory({ numClips, dim: head.outputSize, momentum, seed });
+  const { rows } = memory;
+  /** `[clips, rows of the memory]`; `own`: likewise, 1 at the clips' own rows. */
+  const noiseOf = (clips: Int32Array, own: tf.Tensor2D, named: Pick<DropoutKey, 'seed' | 'step'> | undefined): tf.Tensor2D => {
+    if (numNoise === null) return tf.sub(1, own);
+    const { seed, step } = named as DropoutKey;
+    return tf.tensor2d(drawNoise(clips, { seed, step, numRows: numClips, numNoise }), [clips.length, numClips]);
+  };
+
+  /** The views' own rows are their positives. */
+  function trainingPairs(z: tf.Tensor2D, clips: Int32Array, key: DropoutKey | undefined): { pairs: Pairs; marginRows: MarginRows } {
+    const own = tf.tensor1d(clips, 'int32');
+    const isPositive = tf.cast(tf.oneHot(own, numClips), 'float32') as tf.Tensor2D;
+    return {
+      pairs: {
+        anchors: z,
+        candidates: rows,
+        cosines: tf.matMul(unitRows(z), rows, false, true),
+        isPositive,
+        isNegative: noiseOf(clips, isPositive, key),
+        population: tf.onesLike(isPositive),
+      },
+      marginRows: {
+        get embeddings(): never {
+          throw new AudiosslError('memoryBank: has no embeddings of its rows: marginOn must be projection, got embedding');
+        },
+        get projections() {
+          return tf.concat([z, tf.gather(rows, own)], 0);
+        },
+        labels: pairLabels(clips.length),
+      },
+    };
+  }
+
+  /** The other views' projections are the positives; noise is the memory's, the same at every look. */
+  function lookPairs(h: tf.Tensor2D, z: tf.Tensor2D): { pairs: Pairs; marginRows: MarginRows } {
+    const n = z.shape[0] / 2;
+    const [first, second] = tf.split<tf.Tensor2D>(unitRows(z), 2);
+    const others = tf.zeros<tf.Rank.R2>([n, n]);
+    const clips = Int32Array.from({ length: n }, (_, clip) => clip);
+    const none = tf.zeros<tf.Rank.R2>([n, numClips]);
+    const beside = (left: tf.Tensor2D, right: tf.Tensor2D): tf.Tensor2D => tf.concat([left, right], 1);
+    return {
+      pairs: {
+        anchors: first,
+        candidates: tf.concat([second, rows], 0),
+        cosines: beside(tf.matMul(first, second, false, true), tf.matMul(first, rows, false, true)),
+        isPositive: beside(tf.eye(n), none),
+        isNegative: beside(others, noiseOf(clips, none, { seed, step: 0 })),
+        population: beside(others, tf.onesLike(none)),
+      },
+      marginRows: { embeddings: h, projections: z, labels: pairLabels(n) },
+    };
+  }
+
+  return pretrainMethod({
+    networks: { encoder: encoderParameters, projectionHead: headParameters },
+    untrained: { memory: memory.parameters },
+    numViews: 1,
+    forward(views, { isTraining, dropout, clips, spread }) {
+      if (isTraining) requireContext(spread.numOwn, clips, numNoise === null || dropout !== undefined);
+      const h = encoder.forward(encoderParameters, views, { isTraining, dropout });
+      const z = head.forward(headParameters, h, { isTraining });
+      const { pairs, marginRows } = isTraining
+        ? trainingPairs(spread.see(z, 1), spread.seeNumbers(clips as Int32Array), dropout)
+        : lookPairs(h, z);
+      return { h, z, ...objective.compute(pairs, marginRows) };
+    },
+    // The memory is the run's, one and the same on all ranks.
+    afterStep: ({ z }, { clips, spread }) =>
+      tf.tidy(() => memory.update(spread.collectNumbers(clips as Int32Array), spread.collect(z as tf.Tensor2D, 1))),
+    updatesPerStep: 1,
+    valueAtChance: () => objective.valueAtChance(numNoise ?? numClips - 1),
+  });
+}
+
+/** Before anything is on the tape. */
+function requireContext(numClips: number, clips: Int32Array | undefined, isNamed: boolean): void {
+  if (clips?.length !== numClips) {
+    throw new AudiosslError(
+      `memoryBank: a step needs the place of each clip among the training clips, got ${clips?.length ?? 'none'} for ${numClips} clips`,
+    );
+  }
+  if (!isNamed) throw new AudiosslError('memoryBank: a step that draws noise needs what names it: dropout {seed, step}');
+}
