@@ -61,7 +61,9 @@ function shortened(words: readonly string[]): readonly string[] {
   const [, , command] = words;
   if (command === 'import' || words.includes('torchvision')) return words.map((word) => (word === 'runs/acl' ? shippedModel().path : word));
   if (command !== 'pretrain' && command !== 'train') return words;
-  const settings = [...shortSettings, ...(command === 'pretrain' ? ['encoder.width=16'] : [])];
+  // What goes on from the encoder that ships has its width.
+  const isSmall = command === 'pretrain' && !words.includes('configs/esc10-continued.yaml');
+  const settings = [...shortSettings, ...(isSmall ? ['encoder.width=16'] : [])];
   return [...words, ...settings.flatMap((text) => ['--set', text])];
 }
 
