@@ -5,7 +5,7 @@ import { valueAt } from '../selection.js';
 export interface SystemTraits {
   /**
    * selfSupervised: SimCLR by NT-Xent, with or without the margin, as in the papers; otherContrastive: by another loss of pairs or another
-   * method; randomWeights: trained for 0 epochs; logMelStatistics: no network at all.
+   * method; randomWeights: trained for 0 epochs, also where it began with given ones; logMelStatistics: no network at all.
    */
   kind: 'selfSupervised' | 'otherContrastive' | 'supervised' | 'randomWeights' | 'logMelStatistics';
   /**
@@ -22,6 +22,8 @@ export interface SystemTraits {
   /** `method.name`; empty for SimCLR of two views, for supervised training and without training. */
   method: string;
   encoder: string;
+  /** The weights that it began with (`train.initialise`): the name of their run or file; empty for random ones. */
+  from: string;
   /** all, clean, noisy, noisySmall, ssl ...: who trains on what. */
   protocol: string;
 }
@@ -34,7 +36,8 @@ export function systemTraits(config: unknown): SystemTraits {
   const text = (...path: string[]): string => String(valueAt(config, path) ?? '');
   const isSupervised = text('loss', 'name') === 'crossEntropyMargin';
   const encoder = text('encoder', 'name');
-  const common = { encoder, protocol: text('data', 'protocol') };
+  const from = basename(text('train', 'initialise')).replace(/\.safetensors$/, '');
+  const common = { encoder, from, protocol: text('data', 'protocol') };
   const untrained = { ...common, alpha: null, hasMargin: false, marginOn: null, temperature: null, loss: '', method: '' };
   if (encoder === 'logMelStatistics') return { ...untrained, kind: 'logMelStatistics' };
   if (number('train', 'epochs') === 0) return { ...untrained, kind: 'randomWeights' };
@@ -82,10 +85,14 @@ const methodWords: Record<string, string> = {
   cmc: 'two-view coding',
 };
 
-/** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7`, `random weights`, `MoCo v2, infoNce`. */
-export function systemWords({ kind, alpha, hasMargin, loss, method }: SystemTraits): string {
-  if (kind === 'logMelStatistics') return 'log-mel statistics';
-  if (kind === 'randomWeights') return 'random weights';
+/** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7, from acl`, `random weights`, `MoCo v2, infoNce`. */
+export function systemWords(traits: SystemTraits): string {
+  if (traits.kind === 'logMelStatistics') return 'log-mel statistics';
+  if (traits.kind === 'randomWeights') return traits.from === '' ? 'random weights' : `${traits.from}, trained no further`;
+  return `${trainingWords(traits)}${traits.from === '' ? '' : `, from ${traits.from}`}`;
+}
+
+function trainingWords({ kind, alpha, hasMargin, loss, method }: SystemTraits): string {
   if (kind === 'supervised') return hasMargin ? `supervised + margin, alpha ${alpha}` : 'supervised';
   if (kind === 'otherContrastive')
     return [...(method === '' ? [] : [`${methodWords[method] ?? method},`]), loss, ...(hasMargin ? ['+ margin'] : [])].join(' ');

@@ -16,6 +16,10 @@ describe('the traits of a system', () => {
     [['method={name: byol}'], 'BYOL, infoNce', 'otherContrastive'],
     [['method={name: cmc}'], 'two-view coding, infoNce', 'otherContrastive'],
     [['method={name: supervisedContrastive}'], 'on labels, supCon', 'otherContrastive'],
+    // Weights that were given are not random ones, with and without training.
+    [['train.epochs=0'], 'random weights', 'randomWeights'],
+    [['train.epochs=0', 'train.initialise=free-sounds'], 'free-sounds, trained no further', 'randomWeights'],
+    [['loss.name=ntXent', 'train.initialise=models/mine.safetensors'], 'NT-Xent, from mine', 'selfSupervised'],
   ] as const)('%s: %s', (overrides, words, kind) => {
     const traits = traitsOf(...overrides);
     expect([systemWords(traits), traits.kind]).toEqual([words, kind]);
