@@ -5,7 +5,8 @@ import type { FrontEnd } from '../audio/frontEnd.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import { NPY_HEADER_BYTES, type NpyHeader, readNpyHeader } from '../util/npy.js';
-import { type ClipSumsFile, eachClipSums, type Standardisation, standardisationOf } from './clipStatistics.js';
+import { type ClipLevel, clipLevel, perClipStandardisation } from './clipLevels.js';
+import { type ClipSumsFile, eachClipSums, type Standardisation, type StandardisationAxes, standardisationOf } from './clipStatistics.js';
 import { readRuns } from './patchReader.js';
 import { parseStoredClips, partialDir, readStoreInfo, type StoredClip, type StoreInfo, storeFile } from './storeFiles.js';
 
@@ -123,13 +124,35 @@ export class FeatureStore {
 
   /**
    * Mean and population standard deviation over all frames of the given clips, from their sums: nothing else is read.
-   * `global` gives arrays of length 1, `perBand` of length nMels. `compat.standardDeviation` is the authors' sqrt(S)/N.
+   * `global` gives arrays of length 1, `perBand` of length nMels; `perClip` 0 and 1, as `clipLevels` has the values of each clip.
+   * `compat.standardDeviation` is the authors' sqrt(S)/N.
    */
   async statistics(
     clipIndices: ArrayLike<number>,
-    { standardisation = 'global', compat }: { standardisation?: 'global' | 'perBand'; compat?: { standardDeviation?: boolean } } = {},
+    { standardisation = 'global', compat }: { standardisation?: StandardisationAxes; compat?: { standardDeviation?: boolean } } = {},
   ): Promise<Standardisation> {
+    if (standardisation === 'perClip') {
+      if (compat?.standardDeviation === true)
+        throw new UsageError(
+          'data.compat.standardDeviation: the authors have no perClip; leave it out, or set data.standardisation=global',
+        );
+      return perClipStandardisation;
+    }
     return standardisationOf({ ...this.sumsFile, clipIndices, standardisation, compat });
+  }
+
+  /** Mean and deviation of each of all clips, from their sums; read once. */
+  clipLevels(): Promise<readonly ClipLevel[]> {
+    this.levels ??= this.readLevels();
+    return this.levels;
+  }
+
+  private levels: Promise<readonly ClipLevel[]> | undefined;
+
+  private async readLevels(): Promise<readonly ClipLevel[]> {
+    const levels: ClipLevel[] = [];
+    await eachClipSums(this.sumsFile, [...this.clips.keys()], (clip, sums) => levels.push(clipLevel(sums, this.clips[clip].numFrames)));
+    return levels;
   }
 
   /**

@@ -6,7 +6,12 @@ import type { ReadableFile } from '../util/readableFile.js';
 export interface Standardisation {
   mean: number[];
   standardDeviation: number[];
+  /** Every clip has its own mean and deviation taken out before (`ClipLevel`), and these are 0 and 1. */
+  perClip?: true;
 }
+
+/** What is standardised alike: all values, those of a band, those of a clip. */
+export type StandardisationAxes = 'global' | 'perBand' | 'perClip';
 
 /** Under this variance (in log10 units squared) values count as constant; the deviation is then 1, so that nothing is divided by 0. */
 const MIN_VARIANCE = 1e-12;
@@ -62,6 +67,13 @@ export async function eachClipSums(
   }
 }
 
+/** Of `count` values with this sum and sum of squares. */
+export function meanAndDeviation(sum: number, squares: number, count: number): { mean: number; standardDeviation: number } {
+  const mean = sum / count;
+  const variance = Math.max(0, squares / count - mean ** 2);
+  return { mean, standardDeviation: variance < MIN_VARIANCE ? 1 : Math.sqrt(variance) };
+}
+
 /** Mean and deviation of the chosen clips from the rows of stats.npy. */
 export async function standardisationOf({
   clipIndices,
@@ -91,11 +103,10 @@ export async function standardisationOf({
     const count = numFrames * bands.length;
     const sum = bands.reduce((total, band) => total + totals[band], 0);
     const squares = bands.reduce((total, band) => total + totals[nMels + band], 0);
-    const variance = Math.max(0, squares / count - (sum / count) ** 2);
-    const deviation = variance < MIN_VARIANCE ? 1 : Math.sqrt(variance);
-    mean.push(sum / count);
+    const own = meanAndDeviation(sum, squares, count);
+    mean.push(own.mean);
     // The authors' code takes the root of the sum S before dividing by the count: sqrt(S) / N = deviation / sqrt(N).
-    standardDeviation.push(compat.standardDeviation === true ? deviation / Math.sqrt(count) : deviation);
+    standardDeviation.push(compat.standardDeviation === true ? own.standardDeviation / Math.sqrt(count) : own.standardDeviation);
   }
   return { mean, standardDeviation };
 }

@@ -42,7 +42,12 @@ export const dataOptions = z.strictObject({
   testFold: fold.optional().describe('fold to test on; absent: the clips that the data call test'),
   patchFrames: z.number().int().min(1).default(101).describe('length of a patch in frames'),
   patchHop: z.number().int().min(1).default(50).describe('distance of the grid patches of evaluation, in frames'),
-  standardisation: z.enum(['global', 'perBand']).default('global').describe('one mean and deviation for all mel bands, or one a band'),
+  standardisation: z
+    .enum(['global', 'perBand', 'perClip'])
+    .default('global')
+    .describe(
+      'what the log-mel is standardised by: one mean and deviation of the training clips for all mel bands, one a band, or of every clip its own',
+    ),
   compat: z
     .strictObject({
       excludeLastStart: z.boolean().default(false).describe("never draw a clip's last possible patch, as the authors' code"),

@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { applyLevel, type ClipLevel } from '../data/clipLevels.js';
 import type { PatchRequest } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
+import { AudiosslError } from '../util/errors.js';
 
 /** What embeds: a loaded model, or a network in training. `embedPatches` takes raw log-mel [n, patchFrames, nMels] and gives [n, dim]. */
 export interface PatchEmbedder {
   patchFrames: number;
   patchHop: number;
+  /** Patches must come standardised by their clip (`standardiseClip`), not raw. */
+  isPerClip?: boolean;
   embedPatches(patches: tf.Tensor3D): tf.Tensor2D;
 }
 
@@ -14,6 +18,8 @@ export interface PatchSource {
   readonly nMels: number;
   readonly clips: readonly { numFrames: number }[];
   readPatches(requests: readonly PatchRequest[], patchFrames: number, out?: Float32Array): Promise<Float32Array>;
+  /** What models need that standardise every clip by itself. */
+  clipLevels?(): Promise<readonly ClipLevel[]>;
 }
 
 /** Embedded patches with what the vote needs to know about each; row i of `h` is patch i. */
@@ -65,7 +71,12 @@ export async function embedClips({
   }
   const numPatches = requests.length;
   const endOf = (first: number) => (numPatches - first < 1.25 * batchSize ? numPatches : first + batchSize);
-  const read = (first: number) => store.readPatches(requests.slice(first, endOf(first)), model.patchFrames);
+  const levels = model.isPerClip === true ? await levelsOf(store) : undefined;
+  const read = async (first: number): Promise<Float32Array> => {
+    const some = requests.slice(first, endOf(first));
+    const values = await store.readPatches(some, model.patchFrames);
+    return levels === undefined ? values : standardisePatches(values, some, levels);
+  };
   let h = new Float32Array(0);
   let dim = 0;
   let next = numPatches > 0 ? read(0) : undefined;
@@ -93,6 +104,22 @@ export async function embedClips({
   }
   signal?.throwIfAborted();
   return { h, dim, numPatches, clipOfPatch: Uint32Array.from(clipOfPatch), startOfPatch: Uint32Array.from(requests, ({ start }) => start) };
+}
+
+async function levelsOf(store: PatchSource): Promise<readonly ClipLevel[]> {
+  if (store.clipLevels !== undefined) return store.clipLevels();
+  throw new AudiosslError('embedClips: the model standardises every clip by itself, the source of patches has no clipLevels; give a store');
+}
+
+/** Patches that lie one behind the other, each by its clip's own mean and deviation; in place. */
+export function standardisePatches(
+  values: Float32Array,
+  requests: readonly Pick<PatchRequest, 'clip'>[],
+  levels: readonly ClipLevel[],
+): Float32Array {
+  const size = values.length / requests.length;
+  for (const [i, { clip }] of requests.entries()) applyLevel(values.subarray(i * size, (i + 1) * size), levels[clip]);
+  return values;
 }
 
 /** Raw log-mel values of `count` patches -> [count, dim] on the backend. */

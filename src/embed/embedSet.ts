@@ -1,8 +1,7 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
-import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
-import { embedClips, type PatchEmbeddings } from './embedClips.js';
+import { embedClips, type PatchEmbedder, type PatchEmbeddings } from './embedClips.js';
 import type { EmbeddingCache } from './embeddingCache.js';
 
 /** So many patches are embedded, checked and put into the cache at a time: what a kill loses, and what is in memory beside the result. */
@@ -22,7 +21,7 @@ export async function embedSet({
   onProgress,
   signal,
 }: {
-  model: Pick<Model, 'embedPatches' | 'patchFrames' | 'patchHop'>;
+  model: PatchEmbedder;
   store: FeatureStore;
   clips: readonly number[];
   /** For the progress: "train". */

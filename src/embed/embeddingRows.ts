@@ -1,3 +1,4 @@
+import { standardiseClip } from '../data/clipLevels.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
 import { embedBatch } from './embedClips.js';
@@ -46,14 +47,16 @@ interface Current {
   patches: RecordingPatches;
   numPatches: number;
   isEnded: boolean;
+  /** Log-mel that waits for the end of the recording, whose mean and deviation are not known before; of models that need them. */
+  held: Float32Array[];
 }
 
 /**
  * Embeds the patches of recordings in full batches across them, at most one batch being kept. Rows come in the order of the recordings,
  * each exactly once, through `onRows`, which is awaited and told with them which recordings are complete. A matrix product may round by the
  * place of a row: with `patchesBefore` embedded elsewhere before, the first batch begins with zeros in their places, so that every patch
- * has the place that it would have had. Throws AudiosslError naming the
- * recording whose embedding is not finite.
+ * has the place that it would have had. Of a model that standardises every clip by itself, the log-mel of a whole recording is kept
+ * until it ends. Throws AudiosslError naming the recording whose embedding is not finite.
  */
 export function createEmbeddingRowMaker({
   model,
@@ -154,18 +157,26 @@ export function createEmbeddingRowMaker({
   function current(id: string): Current {
     const last = recordings[recordings.length - 1];
     if (last !== undefined && last.id === id && !last.isEnded) return last;
-    const next: Current = { id, patches: new RecordingPatches(model, per), numPatches: 0, isEnded: false };
+    const next: Current = { id, patches: new RecordingPatches(model, per), numPatches: 0, isEnded: false, held: [] };
     recordings.push(next);
     return next;
   }
 
   return {
-    push(id, frames) {
+    async push(id, frames) {
       const recording = current(id);
-      return take(recording, recording.patches.push(frames));
+      if (model.isPerClip) {
+        recording.held.push(frames);
+        return;
+      }
+      await take(recording, recording.patches.push(frames));
     },
     async end(id) {
       const recording = current(id);
+      if (model.isPerClip) {
+        const whole = standardiseClip(joined(recording.held.splice(0)), frontEnd.nMels);
+        await take(recording, recording.patches.push(whole));
+      }
       const rest = recording.patches.end();
       recording.isEnded = true;
       await take(recording, rest);
@@ -177,6 +188,16 @@ export function createEmbeddingRowMaker({
       return encoderSeconds;
     },
   };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function grown(values: Float32Array<ArrayBuffer>, length: number): Float32Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 import { clipLogMel } from '../audio/clipLogMel.js';
 import type { LogMel } from '../audio/logMel.js';
+import { standardiseClip } from '../data/clipLevels.js';
 import { gridStarts } from '../data/samplers.js';
 import type { Model } from '../model/loadModel.js';
 import { AudiosslError } from '../util/errors.js';
@@ -77,8 +78,10 @@ export async function getTimestampEmbeddings(
   return { data, shape: [audio.length, numTimes, dim], timestamps: Float64Array.from(audio.flatMap(() => times)) };
 }
 
-function features(samples: Float32Array, { frontEnd }: Model): LogMel {
-  return clipLogMel({ channels: [samples], sampleRate: frontEnd.sampleRate }, frontEnd);
+function features(samples: Float32Array, { frontEnd, isPerClip }: Model): LogMel {
+  const logMel = clipLogMel({ channels: [samples], sampleRate: frontEnd.sampleRate }, frontEnd);
+  if (isPerClip) standardiseClip(logMel.data, logMel.nMels);
+  return logMel;
 }
 
 function longEnough(logMel: LogMel, patchFrames: number): LogMel {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
-import { embedClips } from '../embed/embedClips.js';
+import { embedClips, standardisePatches } from '../embed/embedClips.js';
 import type { Model } from '../model/loadModel.js';
 import { standardise } from '../model/standardise.js';
 import { Rng } from '../util/rng.js';
@@ -51,6 +51,7 @@ export async function trainModeFeatures({
       return async (first, count) => {
         const requests = Array.from(order.subarray(first, first + count), (i) => ({ clip: train.indices[i], start: starts[i] }));
         const values = await store.readPatches(requests, patchFrames);
+        if (model.isPerClip) standardisePatches(values, requests, await store.clipLevels());
         signal?.throwIfAborted();
         return tf.tidy(() => {
           const patches = tf.tensor3d(values, [count, patchFrames, store.nMels]);

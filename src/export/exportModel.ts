@@ -28,6 +28,11 @@ export async function exportModel({
   ...request
 }: Omit<ExportRequest, 'options'> & { format: ExportFormatName; options?: ExportOptions }): Promise<string> {
   await checkExport(format, request.out, options);
+  if (request.model.isPerClip && format !== 'audiossl') {
+    throw new UsageError(
+      `export: the model standardises every recording by its own mean and deviation (data.standardisation perClip), which --format ${format} has no form for; take --format audiossl`,
+    );
+  }
   const write = await exportFormats[format].load();
   return write({ ...request, options });
 }

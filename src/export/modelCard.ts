@@ -101,13 +101,15 @@ function identity({ encoder, parameters, metadata }: Model, weights: CardWeights
 function hearing({ frontEnd, patchFrames, patchHop, metadata }: Model): string[] {
   const { sampleRate, hopLength, fMin, fMax } = frontEnd;
   const seconds = (frames: number) => ((frames * hopLength) / sampleRate).toFixed(2);
-  const { mean, standardDeviation } = metadata.standardisation;
+  const { mean, standardDeviation, perClip } = metadata.standardisation;
   const numbers = (values: readonly number[]) => (values.length === 1 ? values[0].toFixed(4) : `${values.length} values, one a band`);
   return [
     '## What it hears',
     '',
     `Mono at ${sampleRate} Hz (other rates are resampled), ${fMin} to ${fMax} Hz: sound outside that band is not heard, and recordings of lower rates leave its upper bands empty. Patches of ${seconds(patchFrames)} s, one every ${seconds(patchHop)} s; a recording's embedding is the mean over them.`,
-    `Log-mel patches are standardised by mean ${numbers(mean)} and deviation ${numbers(standardDeviation)}, of the training recordings. Front end:`,
+    perClip === true
+      ? "Every recording's log-mel is standardised by its own mean and deviation. Front end:"
+      : `Log-mel patches are standardised by mean ${numbers(mean)} and deviation ${numbers(standardDeviation)}, of the training recordings. Front end:`,
     '',
     '```yaml',
     toYaml(frontEnd).trimEnd(),

@@ -14,7 +14,11 @@ export const checkpointMetadata = z.looseObject({
   frontEnd: z.record(z.string(), z.unknown()).describe('the fully resolved front end'),
   patchFrames: z.int().min(1),
   patchHop: z.int().min(1),
-  standardisation: z.object({ mean: z.array(z.number()).min(1), standardDeviation: z.array(z.number().positive()).min(1) }),
+  standardisation: z.object({
+    mean: z.array(z.number()).min(1),
+    standardDeviation: z.array(z.number().positive()).min(1),
+    perClip: z.literal(true).optional().describe('every clip is standardised by its own mean and deviation before; absent = not'),
+  }),
   classNames: z.array(z.string()).describe('empty without labels'),
   config: z.unknown().describe('the resolved config of the run'),
   versions: z.record(z.string(), z.string()),

@@ -25,6 +25,8 @@ export interface Model {
   frontEnd: FrontEnd;
   patchFrames: number;
   patchHop: number;
+  /** Patches must come standardised by their clip (`standardiseClip`): then `embedPatches` does not take raw log-mel. */
+  isPerClip: boolean;
   /** Where the weights came from; undefined for weights that are in no file. */
   checkpoint?: { name: string; path: string; sha256: string };
   /**
@@ -163,6 +165,7 @@ export function createModel(metadata: CheckpointMetadata, file = 'checkpoint', {
     frontEnd,
     patchFrames,
     patchHop,
+    isPerClip: standardisation.perClip === true,
     embedPatches: (patches) => tf.tidy(() => encoder.forward(parameters, standardise(patches, standardisation), { isTraining: false })),
     dispose: () => disposeParameters(parameters),
   };

@@ -78,7 +78,8 @@ export async function analyzeFeatures(
       store,
       pool: clips,
       views: list,
-      standardisation: { mean: [0], standardDeviation: [1] }, // the model standardises
+      // The model standardises, but not by what it does not see: the clip.
+      standardisation: { mean: [0], standardDeviation: [1], ...(model.isPerClip && { perClip: true }) },
       patchFrames: model.patchFrames,
       excludeLastStart: config.excludeLastStart,
       seed,

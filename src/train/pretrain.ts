@@ -84,6 +84,7 @@ function contrastivePlan(
   const embedder: PatchEmbedder = {
     patchFrames,
     patchHop: monitorPatchHop,
+    isPerClip: standardisation.perClip,
     embedPatches: (patches) =>
       tf.tidy(() => encoder.forward(encoderParameters, standardise(patches, standardisation), { isTraining: false })),
   };

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { applyViews } from '../augment/applyViews.js';
+import { perPatch } from '../augment/perPatch.js';
 import { sampleBackgrounds } from '../augment/sampleBackgrounds.js';
 import type { ViewPlan } from '../augment/sampleViews.js';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
+import type { ClipLevel } from '../data/clipLevels.js';
 import type { Standardisation } from '../data/clipStatistics.js';
 import type { FeatureStore, PatchRequest } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
@@ -15,12 +17,15 @@ export interface ViewBatch {
   patches: Float32Array;
   /** As `patches`; absent where nothing is mixed back. */
   backgrounds?: Float32Array;
+  /** Mean and deviation of each patch's clip; absent where all are standardised alike. */
+  levels?: readonly ClipLevel[];
   plan: ViewPlan;
 }
 
 /** What every source of views is made from. */
 export interface ViewReaderOptions {
-  store: Pick<FeatureStore, 'nMels' | 'readPatches'> & { clips: readonly { numFrames: number }[] };
+  store: Pick<FeatureStore, 'nMels' | 'readPatches'> &
+    Partial<Pick<FeatureStore, 'clipLevels'>> & { clips: readonly { numFrames: number }[] };
   /** Store indices of the clips that backgrounds are drawn from: the split of what is read. */
   pool: readonly number[];
   views: ViewsOptions;
@@ -62,21 +67,28 @@ export function createViewReader({
   return {
     drawStart,
     async read({ clips, numViews, requests, plan, epoch }) {
-      const [patches, backgrounds] = await Promise.all([
+      const [patches, backgrounds, levels] = await Promise.all([
         store.readPatches(requests, patchFrames),
         isMixing
           ? store.readPatches(sampleBackgrounds({ seed, epoch, clips, pool, numViews, sampleStart: drawStart }).flat(), patchFrames)
           : undefined,
+        standardisation.perClip === true ? store.clipLevels?.() : undefined,
       ]);
-      return { patches, backgrounds, plan };
+      return { patches, backgrounds, levels: levels && requests.map(({ clip }) => levels[clip]), plan };
     },
-    toViews({ patches, backgrounds, plan }) {
+    toViews({ patches, backgrounds, levels, plan }) {
       const shape: [number, number, number] = [patches.length / (patchFrames * store.nMels), patchFrames, store.nMels];
       return tf.tidy(() => {
         const raw = tf.tensor3d(patches, shape);
         const augmented = applyViews(raw, plan, { backgrounds: backgrounds && tf.tensor3d(backgrounds, shape) });
-        return standardise(augmented, standardisation);
+        return standardise(levels === undefined ? augmented : byLevel(augmented, levels), standardisation);
       });
     },
   };
+}
+
+/** After the augmentations, which work on raw log-mel, and by what the clip was before them. */
+function byLevel(views: tf.Tensor3D, levels: readonly ClipLevel[]): tf.Tensor3D {
+  const mean = perPatch(levels.map((level) => level.mean));
+  return tf.div(tf.sub(views, mean), perPatch(levels.map(({ standardDeviation }) => standardDeviation)));
 }
