@@ -195,7 +195,7 @@ describe('the fences of README.md and docs/', () => {
     const commands = [...inText, ...lines.filter((line) => !isGivenHere(line))].filter((line) => line.includes('audiossl '));
     expect(commands.length).toBeGreaterThan(10);
     for (const line of commands) {
-      const { command, rest } = findCommand(createProgram(), wordsOf(line.replace(/^.*?audiossl /, '')));
+      const { command, rest } = findCommand(createProgram(), wordsOf(line.replace(/^.*?audiossl /, '').replace(/"$/, '')));
       expect({ line, isCommand: command.parent !== null || rest.join() === '--help' }).toEqual({ line, isCommand: true });
       const known = command.options.map((option) => option.long);
       const unknown = rest.filter((word) => word.startsWith('--') && !known.includes(word) && word !== '--help');
