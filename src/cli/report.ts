@@ -8,7 +8,7 @@ import type { SoundPlace } from '../report/wrongClips.js';
 export function registerReport(program: Command): void {
   program
     .command('report')
-    .description('write report.html, .md, .csv, .json and log.csv about one run, or about several and how they compare')
+    .description('write report.html, .md, .csv, .json, log.csv and maps.csv about one run, or about several and how they compare')
     .argument('<run...>', 'run folders; the folder of a sweep stands for its runs')
     .option('--out <dir>', 'folder for the report (default: RUN/report; of a sweep: SWEEP/report; with several runs: ./report)')
     .addOption(

@@ -1,12 +1,14 @@
 import type { CsvValue } from '../util/csv.js';
 import type { ComparisonReport } from './comparisonReport.js';
 import type { SystemRow } from './systemRow.js';
+import { trainingConditions } from './trainingConditions.js';
 
 /** Rows of report.csv about systems and their differences, in the order of csvColumns. `value` of a difference is the first minus the second. */
 export function comparisonCsvRows({ rows, pairs, split }: Pick<ComparisonReport, 'rows' | 'pairs' | 'split'>): CsvValue[][] {
-  const place = ({ name, protocol, labelFraction, shots, trainOn, dataset, checkpoint }: SystemRow['system']) => [
+  const place = ({ name, protocol, labelFraction, shots, trainOn, dataset, checkpoint, config }: SystemRow['system']) => [
     ...['', '', name, protocol, labelFraction, shots, '', trainOn, dataset],
     ...[split, checkpoint, ''],
+    ...trainingConditions(config),
   ];
   const line = (
     start: CsvValue[],
@@ -43,6 +45,8 @@ export function comparisonCsvRows({ rows, pairs, split }: Pick<ComparisonReport,
     if (first === undefined) continue;
     const start = place(first.system);
     start[2] = `${pair.a} minus ${pair.b}`;
+    // Those of one of two systems.
+    start.splice(-2, 2, '', '');
     const { numClips, numSeeds } = pair;
     for (const [metric, { difference }] of [
       ['clipMicroAccuracyDifference', pair.micro],

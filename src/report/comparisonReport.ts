@@ -14,7 +14,7 @@ import type { MapLayout } from './embeddingMap.js';
 import { type PaperRow, type PaperTable1Row, paperTable1, paperTable2 } from './paperTables.js';
 import { isPaperData } from './published/isPaperData.js';
 import { type SystemCurve, withoutPublished } from './systemCurve.js';
-import { type SystemMap, systemMaps } from './systemMaps.js';
+import { type MapLeftOut, type SystemMap, systemMaps } from './systemMaps.js';
 import { type SystemRow, systemRow } from './systemRow.js';
 import { temperatureCurves } from './temperatureCurves.js';
 
@@ -36,8 +36,9 @@ export interface ComparisonReport {
   alphaCurves: SystemCurve[];
   temperatureCurves: SystemCurve[];
   batchSizeCurves: SystemCurve[];
-  /** Of systems that differ in loss or batch size: one run's clips in the plane. */
+  /** Of systems that differ in method, loss or batch size: one run's clips in the plane. */
   maps: SystemMap[];
+  mapsLeftOut: MapLeftOut[];
   table1: PaperTable1Row[] | undefined;
   table2: PaperRow[] | undefined;
   /** The paper's claims; undefined where its tables are not shown. */
@@ -82,12 +83,14 @@ export async function compareRuns(
   const ownCurves = (curves: SystemCurve[]) => (hasPaper ? curves : curves.map(withoutPublished));
   const onValidation =
     split === 'test' && compared.runsLeftOut.length > 0 ? await compareOnValidation(reports, { replicates, variants }) : undefined;
+  const { maps, leftOut: mapsLeftOut } = await systemMaps(rows, reports, { layout });
   return {
     ...compared,
     alphaCurves: ownCurves(alphaCurves(rows)),
     temperatureCurves: ownCurves(temperatureCurves(rows, reports)),
     batchSizeCurves: batchSizeCurves(rows),
-    maps: await systemMaps(rows, reports, { layout }),
+    maps,
+    mapsLeftOut,
     table1: hasPaper ? paperTable1(rows, pairs) : undefined,
     table2: hasPaper ? paperTable2(rows) : undefined,
     verdicts: hasPaper ? claimVerdicts({ systems, replicates, analyses: await readAnalysedRuns(reports, split) }) : undefined,

@@ -3,6 +3,7 @@ import { comparisonCsvRows } from './comparisonCsv.js';
 import { csvText } from './markup.js';
 import type { ReportContent } from './reportContent.js';
 import { resultRows } from './resultRows.js';
+import { trainingConditions } from './trainingConditions.js';
 
 export const csvColumns = [
   'run',
@@ -17,6 +18,8 @@ export const csvColumns = [
   'split',
   'checkpoint',
   'seed',
+  'batchSize',
+  'temperature',
   'metric',
   'label',
   'numClips',
@@ -48,14 +51,16 @@ const monitorMetrics = [
 /**
  * report.csv, one number a row: every accuracy of every evaluation and baseline, the recall of each class, and what the monitor read at the
  * best checkpoint; of a baseline `microAccuracyDifference` and `macroAccuracyDifference`, the evaluation minus it. `low` and `high` are the ends of the 95 % interval.
- * Of several runs also every system (run and evaluation empty) with mean and deviation over seeds, and every difference of two systems. Text that a spreadsheet would run as a formula has an apostrophe before it.
+ * `batchSize` and `temperature` are those of the training. Of several runs also every system (run and evaluation empty) with mean and deviation over seeds, and every difference of two systems. Text that a spreadsheet would run as a formula has an apostrophe before it.
  */
 export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'comparison'>): string {
   const rows: CsvValue[][] = [];
+  const conditionsOf = new Map(runs.map(({ name, config }) => [name, trainingConditions(config)]));
   for (const row of resultRows(runs)) {
     if (row.kind === 'mean') continue;
     const learnt = [row.protocol, row.labelFraction, row.shots, row.folds.join(' ') || row.fold, row.trainOn, row.dataset];
     const place = [row.run, row.evaluation, row.predictor, ...learnt, row.split, row.checkpoint, row.seed];
+    place.push(...((row.kind === 'baseline' ? undefined : conditionsOf.get(row.run)) ?? [undefined, undefined]));
     const add = (metric: string, value: number | null, interval: readonly [number, number] | null) =>
       value !== null && rows.push([...place, metric, '', row.numClips, value, interval?.[0], interval?.[1]]);
     add('clipMicroAccuracy', row.clipMicroAccuracy, row.clipMicroAccuracyInterval);
@@ -99,6 +104,7 @@ export function csvReport({ runs, comparison }: Pick<ReportContent, 'runs' | 'co
         'validation',
         'best',
         run.log.starts.at(-1)?.seed,
+        ...(conditionsOf.get(run.name) ?? [undefined, undefined]),
         metric,
         '',
         numClips,

@@ -10,34 +10,55 @@ import type { SystemRow } from './systemRow.js';
 export interface SystemMap {
   system: string;
   run: string;
+  evaluation: string;
   classNames: string[];
   map: EmbeddingMap;
 }
 
-/** A map takes up to two seconds. */
-const mostMaps = 12;
+/** A system without a map, and why. */
+export interface MapLeftOut {
+  system: string;
+  reason: 'noEmbeddings' | 'tooManyPoints';
+}
+
+/** Over all maps: one of 1,500 clips takes up to two seconds. */
+const mostPoints = 18_000;
 
 /**
- * A map for each system, where systems differ in loss or batch size: the first run of each that stores embeddings of its clips.
- * None where all have one loss and one batch size.
+ * A map for each method, loss and batch size: of the first system of each the first run that stores embeddings of its clips. None where all
+ * systems have one of each.
  */
 export async function systemMaps(
   rows: readonly SystemRow[],
   reports: readonly RunReport[],
   { layout }: { layout?: MapLayout | undefined } = {},
-): Promise<SystemMap[]> {
+): Promise<{ maps: SystemMap[]; leftOut: MapLeftOut[] }> {
   const kindOf = ({ system: { config } }: SystemRow) =>
-    canonicalJson([valueAt(config, ['loss']) ?? null, valueAt(config, ['train', 'batchSize']) ?? null]);
+    canonicalJson([['loss'], ['method'], ['train', 'batchSize']].map((path) => valueAt(config, path) ?? null));
   const kinds = new Map<string, SystemRow>();
   for (const row of rows) if (!kinds.has(kindOf(row))) kinds.set(kindOf(row), row);
-  if (kinds.size < 2) return [];
   const maps: SystemMap[] = [];
-  for (const { system } of [...kinds.values()].slice(0, mostMaps)) {
+  const leftOut: MapLeftOut[] = [];
+  if (kinds.size < 2) return { maps, leftOut };
+  let numPoints = 0;
+  for (const { system } of kinds.values()) {
+    const skip = (reason: MapLeftOut['reason']) => leftOut.push({ system: system.name, reason });
+    if (numPoints >= mostPoints) {
+      skip('tooManyPoints');
+      continue;
+    }
     const run = reports.find(({ name }) => system.runs.includes(name));
     const evaluation = run?.evaluations.find(({ record }) => record.split === system.split && protocolKey(record) === system.protocolKey);
-    if (run === undefined || evaluation === undefined) continue;
-    const map = evaluation.map ?? (await embeddingMap(await openRun(run.dir), evaluation.name, evaluation.record.classNames, { layout }));
-    if (map !== undefined) maps.push({ system: system.name, run: run.name, classNames: evaluation.record.classNames, map });
+    const map =
+      run === undefined || evaluation === undefined
+        ? undefined
+        : (evaluation.map ?? (await embeddingMap(await openRun(run.dir), evaluation.name, evaluation.record.classNames, { layout })));
+    if (run === undefined || evaluation === undefined || map === undefined) {
+      skip('noEmbeddings');
+      continue;
+    }
+    numPoints += map.points.length;
+    maps.push({ system: system.name, run: run.name, evaluation: evaluation.name, classNames: evaluation.record.classNames, map });
   }
-  return maps.length < 2 ? [] : maps;
+  return maps.length < 2 ? { maps: [], leftOut: [] } : { maps, leftOut };
 }

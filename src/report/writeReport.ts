@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RunFolder } from '../run/runFolder.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
@@ -11,6 +12,7 @@ import { mostRunsInFull } from './html/comparisonSections.js';
 import { reportPage } from './html/page.js';
 import { jsonReport } from './jsonReport.js';
 import { logCsv } from './logCsv.js';
+import { mapsCsv } from './mapsCsv.js';
 import { markdownReport } from './markdownReport.js';
 import type { ReportContent } from './reportContent.js';
 import { type SoundPlace, wrongClips } from './wrongClips.js';
@@ -22,10 +24,12 @@ export interface ReportFiles {
   html: string;
   /** The logs as a table: a row a step, an epoch and a look. */
   log: string;
+  /** The points of the maps of embeddings, where there are any. */
+  maps: string | undefined;
 }
 
 /**
- * Writes report.json, report.csv, report.md, the self-contained report.html and log.csv about one run or several into `out`.
+ * Writes report.json, report.csv, report.md, the self-contained report.html, log.csv and, where there are maps, maps.csv about one run or several into `out`.
  * Everything is read from the run folders; nothing is written when one of them is broken.
  * @param version of audiossl, for the head of the page
  */
@@ -69,12 +73,15 @@ export async function writeReport({
     reports.length > 1 ? await compareRuns(reports, { isPaperShown, judgeSweep, variants: byName(reports, variants), layout }) : undefined;
   const wrong = reports.length === 1 ? await wrongClips(reports[0], { out, sounds }) : undefined;
   const content: ReportContent = { runs: reports, comparison, wrong, time: now.toISOString(), version };
+  const maps = mapsCsv(content);
+  const mapsFile = join(out, 'maps.csv');
   const files: ReportFiles = {
     json: join(out, 'report.json'),
     csv: join(out, 'report.csv'),
     markdown: join(out, 'report.md'),
     html: join(out, 'report.html'),
     log: join(out, 'log.csv'),
+    maps: maps === undefined ? undefined : mapsFile,
   };
   const texts = [
     [files.json, jsonReport(content)],
@@ -85,6 +92,9 @@ export async function writeReport({
   ];
   await makeFolder(out);
   for (const [path, text] of texts) await writeFileAtomic(path, text);
+  if (maps !== undefined) await writeFileAtomic(mapsFile, maps);
+  // Of an earlier report that had some.
+  else await rm(mapsFile, { force: true });
   if (tensorboard !== undefined) {
     const { writeEventFile } = await import('./writeEventFile.js');
     for (const run of reports) await writeEventFile(run, join(tensorboard, folderName(run.name)));

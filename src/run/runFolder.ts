@@ -12,6 +12,8 @@ export interface RunFolder {
   split: string;
   /** contents.csv: id,contentHash of the clips trained and validated on, see runContents.ts. */
   contents: string;
+  /** Copies of the user's own modules that the config names, see keepModules.ts; absent where it names none. */
+  modules: string;
   /** log.jsonl: see logRecord.ts. */
   log: string;
   checkpoints: string;
@@ -40,6 +42,7 @@ export function runFolder(dir: string): RunFolder {
     config: join(dir, 'config.yaml'),
     split: join(dir, 'split.csv'),
     contents: join(dir, 'contents.csv'),
+    modules: join(dir, 'modules'),
     log: join(dir, 'log.jsonl'),
     checkpoints,
     lastCheckpoint: join(checkpoints, 'last.safetensors'),

@@ -19,6 +19,7 @@ import type { ScheduleOptions } from '../optim/learningRateAt.js';
 import type { RankGroup } from '../parallel/RankGroup.js';
 import { requireAgreement } from '../parallel/requireAgreement.js';
 import { configHash, toYaml } from '../run/configText.js';
+import { keepModules } from '../run/keepModules.js';
 import type { EndRecord, LogRecord, MonitorRecord, StartRecord } from '../run/logRecord.js';
 import { openLogWriter } from '../run/logWriter.js';
 import { formatContents } from '../run/runContents.js';
@@ -199,6 +200,7 @@ export async function runTraining<Item, Batch>(
       await writeFileAtomic(run.config, toYaml(config));
       await writeFileAtomic(run.split, split.csvText);
       await writeFileAtomic(run.contents, contents);
+      await keepModules(run.modules, config);
       return { hasCheckpoint, state, changedEngine };
     });
     const run = runFolder(out);

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
@@ -68,6 +68,16 @@ describe('modules from outside the repository', () => {
       const path = join(dir, name);
       expect(section).toEqual({ name: 'module', path, sha256: sha256(readFileSync(path)), options });
     }
+    /** Of each copy in the run its name without the checksum's digits, its text, and whether the digits are those of the text. */
+    const copies = () =>
+      readdirSync(join(run, 'modules')).map((file) => {
+        const [, name, digits] = /^(\w+)\.(\w{12})\.mjs$/.exec(file) ?? [];
+        const text = readFileSync(join(run, 'modules', file), 'utf8');
+        return [`${name}.mjs`, text, sha256(text).startsWith(digits)];
+      });
+    const modules = ['alignUniform.mjs', 'bandMeans.mjs', 'byName.mjs', 'level.mjs'];
+    const kept = modules.map((name) => [name, readFileSync(join(dir, name), 'utf8'), true]);
+    expect(copies()).toEqual(kept);
     const model = await loadModel(run, { checkpoint: 'last' });
     expect([model.encoder.name, model.encoder.embeddingSize]).toEqual(['bandMeans', 12]);
     model.dispose();
@@ -81,6 +91,7 @@ describe('modules from outside the repository', () => {
       if (name === 'bandMeans.mjs') await expect(loadModel(run, { checkpoint: 'last' })).rejects.toThrow('the module must be the one');
       writeFileSync(join(dir, name), before);
     }
+    expect(copies()).toEqual(kept);
   });
 
   it('a loss is what it says, and a view keeps to its draws', () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeReport } from '../../src/report/writeReport.js';
@@ -210,7 +210,7 @@ describe('curves and tables of the paper', () => {
       const data = Float32Array.from({ length: 20 * 3 }, (_, i) => Math.sin(i * i));
       await writeClipEmbeddings(run, 'linear-test-best-seed0', { data, dim: 3 });
     }
-    const { json, html, markdown } = await report(batches.runs, 'batches-out', true);
+    const { json, html, markdown, table } = await report(batches.runs, 'batches-out', true);
     const [curve] = json.comparison.batchSizeCurves;
     expect(curve.series.map((one: { name: string }) => one.name)).toEqual(['supCon', 'tcl']);
     const points = curve.series.flatMap((one: { points: { x: number; y: number }[] }) => one.points.map(({ x, y }) => [2 ** x, y]));
@@ -218,10 +218,25 @@ describe('curves and tables of the paper', () => {
     expect(points.flat()).toBeAllClose([32, macro('supCon32'), 256, macro('supCon256'), 32, macro('tcl32'), 256, macro('tcl256')], {
       atol: 1e-12,
     });
+    // The curve can be drawn from report.csv alone.
+    const inCsv = table.filter((row) => row.run === '' && row.metric === 'clipMacroAccuracy');
+    expect(inCsv.map((row) => [row.batchSize, row.temperature, Number(row.value)])).toEqual(
+      systems.map(({ name }) => [/\d+$/.exec(name)?.[0], '0.1', macro(name)]),
+    );
     expect(textOf(section(html, 'batch-size'))).toMatch(/SupCon: highest at batch size (32|256)/i);
     expect(markdown).toMatch(/\| tcl \| 256 \|/);
     expect(json.comparison.maps.map(({ run }: { run: string }) => run)).toEqual(systems.map(({ name }) => `${name}-seed0`));
     expect(section(html, 'maps').match(/<svg class="[^"]*" viewBox="0 0 440 320"/g)?.length).toBe(4);
+    const mapPoints = parseCsv(await readFile(join(root, 'batches-out/maps.csv'), 'utf8'), 'maps.csv').rows;
+    expect(mapPoints.map(({ system, id, label, x, y }) => [system, id, label, Number(x), Number(y)])).toEqual(
+      json.comparison.maps.flatMap(({ system, map }: { system: string; map: { points: Record<string, unknown>[] } }) =>
+        map.points.map(({ id, label, x, y }) => [system, id, label, x, y]),
+      ),
+    );
+    expect(textOf(section(html, 'maps'))).not.toContain('No map');
+    await rm(join(batches.runs[3].dir, 'evaluations/linear-test-best-seed0.embeddings.npy'));
+    const fewer = await report(batches.runs, 'batches-out', true);
+    expect(textOf(section(fewer.html, 'maps'))).toContain('No map, as no embeddings of its clips are stored: tcl, train.batchSize 256, ');
     // The claims of the papers are about NT-Xent and the margin: other losses are no evidence.
     expect(json.comparison.verdicts.every(({ verdict }: { verdict: string }) => verdict === 'notTested')).toBe(true);
     expectSound(html);

@@ -37,7 +37,7 @@ describe('the report of one labelled run', () => {
   it('is one sound page, and the same page again', async () => {
     expectSound(texts.html);
     expect(await report([run], run.report)).toEqual(texts);
-    expect((await readdir(run.report)).sort()).toEqual(['log.csv', 'report.csv', 'report.html', 'report.json', 'report.md']);
+    expect((await readdir(run.report)).sort()).toEqual(['log.csv', 'maps.csv', 'report.csv', 'report.html', 'report.json', 'report.md']);
   });
 
   it('shows one look at the validation clips as numbers, several as curves', async () => {

@@ -48,7 +48,7 @@ export function comparisonSections(runs: readonly RunReport[], comparison: Compa
       systemCurvesSection(comparison.temperatureCurves),
     ),
     ...optionalSection('batch-size', 'Accuracy against batch size', systemCurvesSection(comparison.batchSizeCurves)),
-    ...optionalSection('maps', 'Maps, a loss and a batch size', systemMapsSection(comparison.maps)),
+    ...optionalSection('maps', 'Maps, a method, a loss and a batch size', systemMapsSection(comparison)),
     { id: 'test', title: 'Selection and use of the test set', content: testUseSection(runs) },
     {
       id: 'differences',

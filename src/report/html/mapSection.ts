@@ -44,7 +44,7 @@ export function mapSection(run: RunReport): Child {
           title: label === predicted ? `${id}: ${label}` : `${id}: ${label}, predicted ${predicted}`,
         })),
     }),
-    details('Centres of the classes', centreTable(map, record.classNames), empty('The coordinates of every clip are in report.json.')),
+    details('Centres of the classes', centreTable(map, record.classNames), empty('The coordinates of every clip are in maps.csv.')),
   ];
 }
 
