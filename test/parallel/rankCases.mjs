@@ -15,6 +15,14 @@ const simclrLosses = {
   nce: { name: 'nce', temperature: 0.3 },
 };
 
+/** Of cross-entropy for labels that may be wrong; two of them go by the losses of the whole batch. */
+const robust = {
+  lq: { name: 'lq' },
+  softBootstrap: { name: 'softBootstrap' },
+  maxThreshold: { name: 'maxThreshold' },
+  outlier: { name: 'outlier', deviations: 1 },
+};
+
 const STEEP = new Set(['angularContrastive', 'pairMargin']);
 
 export const cases = {
@@ -38,6 +46,13 @@ export const cases = {
     size: [16, 24],
     steps: 3,
   },
+  ...Object.fromEntries(
+    Object.entries(robust).map(([name, robust]) => [
+      name,
+      { method: { name: 'supervised' }, loss: { name: 'crossEntropyMargin', crossEntropyWeight: 0.7, robust }, steps: 5 },
+    ]),
+  ),
+  onlineProbe: { loss: simclrLosses.ntXent, onlineProbe: {}, steps: 5 },
   bfloat16: { loss: simclrLosses.angularContrastive, ...slow, ranks: { gradientPrecision: 'bfloat16' } },
   local: { loss: simclrLosses.angularContrastive, ...slow, ranks: { negatives: 'local', batchNorm: 'local' }, emulated: 2 },
 };

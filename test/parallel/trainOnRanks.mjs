@@ -20,6 +20,8 @@ import { sgd } from '../../dist/optim/sgd.js';
 import { ownShare, sharesOfBatch } from '../../dist/parallel/BatchSpread.js';
 import { joinRanks } from '../../dist/parallel/RankGroup.js';
 import { ranksOptions } from '../../dist/parallel/ranksOptions.js';
+import { createOnlineProbe, onlineProbeOptions } from '../../dist/train/onlineProbe.js';
+import { contrastiveMethod } from '../../dist/train/pretrain.js';
 import { trainingRanks } from '../../dist/train/TrainingRanks.js';
 import { Rng } from '../../dist/util/rng.js';
 import { tinyEncoderOf } from '../nn/tinyEncoderOf.mjs';
@@ -74,7 +76,7 @@ function viewsOf(clips, step, { numViews, size: [frames, mels] }) {
 
 const labelsOf = (clips) => Int32Array.from(clips, (clip) => clip % NUM_CLASSES);
 
-function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder: givenEncoder, size = SIZE }) {
+function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder: givenEncoder, size = SIZE, onlineProbe }) {
   const encoder =
     given.name === 'cmc'
       ? tinyTwoView()
@@ -101,6 +103,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
   const loss = contrastiveLossOptions.parse(givenLoss);
   const options = methodOptions.parse(given);
   const method = createMethod(options, { encoder, encoderParameters, head, headParameters: head.createParameters({ seed: 3 }), loss }, { seed: 3, numClips: 2 * NUM_CLIPS });
+  if (onlineProbe) return withProbe(method, { dim: encoder.embeddingSize, numViews: viewsOfMethod(options), size, onlineProbe });
   return {
     numViews: viewsOfMethod(options),
     size,
@@ -111,6 +114,20 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
       const { gradients, ...losses } = method.step(views, { labels: labelsOf(clips), clips: Int32Array.from(clips), dropout, spread });
       return { gradients, losses };
     },
+  };
+}
+
+/** The method as pretrain calls it with a probe; what that has learnt is among the values that are compared. */
+function withProbe(method, { dim, numViews, size, onlineProbe }) {
+  const probe = createOnlineProbe({ dim, numClasses: NUM_CLASSES, seed: 3, options: onlineProbeOptions.parse(onlineProbe) });
+  const own = contrastiveMethod(method, { labelOf: (clip) => clip % NUM_CLASSES, probe });
+  return {
+    numViews,
+    size,
+    trainable: own.trainable,
+    parameters: new Map([...method.parameters, ...[...probe.parameters].map(([path, variable]) => [`onlineProbe.${path}`, variable])]),
+    afterUpdate: own.afterUpdate,
+    step: (views, clips, dropout, spread) => own.step(views, { clips }, dropout, spread),
   };
 }
 
