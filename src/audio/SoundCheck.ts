@@ -36,10 +36,14 @@ export class SoundCheck {
   private powerSeen = 0;
   private fft: FFT | undefined;
 
-  /** @param bandEnd Hz, the upper end of what the model hears */
+  /**
+   * @param bandEnd Hz, the upper end of what the model hears
+   * @param bandAdvice what to do about power above it, where the front end cannot be chosen
+   */
   constructor(
     private readonly format: Pick<AudioFormat, 'sampleRate' | 'numChannels'>,
     private readonly bandEnd: number,
+    private readonly bandAdvice = 'choose a larger frontEnd.sampleRate and frontEnd.fMax',
   ) {
     this.power = Array.from({ length: format.numChannels }, () => new Power());
   }
@@ -71,7 +75,7 @@ export class SoundCheck {
     const share = this.powerAbove / this.powerSeen;
     if (this.powerSeen > 0 && share > lostShare && !this.isSilent)
       lines.push(
-        `${(100 * share).toFixed(share > 0.999 ? 2 : 1)} % of the sound's power lies above ${Math.round(this.bandEnd)} Hz, where the front end hears nothing (the recording has ${sampleRate} Hz); choose a larger frontEnd.sampleRate and frontEnd.fMax`,
+        `${(100 * share).toFixed(share > 0.999 ? 2 : 1)} % of the sound's power lies above ${Math.round(this.bandEnd)} Hz, where the front end hears nothing (the recording has ${sampleRate} Hz); ${this.bandAdvice}`,
       );
     const usual = this.usualLevel();
     const { value, frame, channel } = this.spike;

@@ -40,6 +40,8 @@ export interface ClipFeaturesOptions {
   salvage: boolean;
   /** 1 = the first; absent = the mean of all. */
   channel?: number;
+  /** See SoundCheck. */
+  bandAdvice?: string;
   /** See streamClipLogMel. */
   keptSamples?: number;
   /** Bytes of frames that go on in one piece; the default is some 100 s at the default front end. */
@@ -52,14 +54,14 @@ export interface ClipFeaturesOptions {
  */
 export async function clipFeatures(
   path: string,
-  { frontEnd, dtype, salvage, channel, keptSamples, partBytes = 2 ** 22 }: ClipFeaturesOptions,
+  { frontEnd, dtype, salvage, channel, bandAdvice, keptSamples, partBytes = 2 ** 22 }: ClipFeaturesOptions,
   emit: (part: FeaturesPart) => Promise<void>,
 ): Promise<ClipFeatures> {
   const { size, mtimeMs } = await stat(path);
   const recording = await openRecording(path, { salvage, channel });
   try {
     const { nMels } = frontEnd;
-    const check = new SoundCheck(recording, frontEnd.fMax);
+    const check = new SoundCheck(recording, frontEnd.fMax, bandAdvice);
     const content = new ContentHash(recording.sampleRate);
     const sums = new Float64Array(2 * nMels);
     let numFrames = 0;

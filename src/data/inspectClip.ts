@@ -10,6 +10,9 @@ import { ContentHash } from './ContentHash.js';
 /** Samples that are held in memory: what clipDescriptors looks at most. */
 const maxKept = 2 ** 19;
 
+/** What is looked at here is yet to be trained on. */
+const BAND_ADVICE = 'pre-train with a larger frontEnd.sampleRate and frontEnd.fMax';
+
 export interface ClipInspection {
   format: string;
   sampleRate: number;
@@ -44,7 +47,7 @@ export async function inspectClip(
   const recording = await openRecording(path, { salvage, channel });
   try {
     const { sampleRate, numChannels, format } = recording;
-    const check = new SoundCheck(recording, frontEndPresets.acl.fMax);
+    const check = new SoundCheck(recording, frontEndPresets.acl.fMax, BAND_ADVICE);
     const content = new ContentHash(sampleRate);
     const traits = hasDescriptors ? new RecordingTraits(sampleRate) : undefined;
     const fingerprint = hasFingerprint ? new SoundFingerprint(sampleRate) : undefined;

@@ -38,6 +38,9 @@ const MOST_AHEAD = 128;
 /** 128 take some 40 MiB more, 32 took a fifth more time: the largest filters are transformed for each batch. */
 const DEFAULT_BATCH_SIZE = 64;
 
+/** The front end is the model's. */
+const BAND_ADVICE = 'take a model that was trained with a larger frontEnd.sampleRate and frontEnd.fMax';
+
 /**
  * Embeds recordings: worker threads decode them and make their log-mels while this thread embeds the patches in full batches across
  * recordings. Memory is bounded by one batch of patches and 64 MiB of log-mels made ahead, of at most 128 recordings, however long
@@ -93,7 +96,7 @@ export async function embedRecordings({
   const start = performance.now();
   await runInWorkers<Recording, ClipFeatures, FeaturesPart>({
     url: runnableModule('data/clipWorker.js'),
-    workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage, channel },
+    workerData: { kind: 'features', frontEnd, dtype: 'float32', salvage, channel, bandAdvice: BAND_ADVICE },
     numWorkers,
     jobs: recordings,
     jobsAhead: JOBS_AHEAD,
