@@ -32,6 +32,7 @@ const otherLines: Record<string, RegExp> = {
 /** Fences of other languages, by the test that runs them, or why none does. */
 const otherFences: Record<string, string> = {
   'README.md ts': 'test/readme.test.ts',
+  'README.md html': 'test/web/page.test.ts',
   'README.md ': 'test/cli/quickstart.test.ts',
   'docs/config.md yaml': 'test/readme.test.ts',
   'docs/embeddings.md python': 'test/embed/parquetReaders.test.ts',

@@ -60,7 +60,7 @@ export function registerEvaluate(program: Command): void {
         'clean',
       ]),
     )
-    .option('--data <dir>', "recordings to evaluate on (default: the run's own)")
+    .option('--data <dir>', "folder of recordings to evaluate on, or a table in it (default: the run's own)")
     .option('--features <store>', "feature store to evaluate on (default: the run's own)")
     .option('--transfer', "the data are others than the run's: split by their own split column, with classes of their own")
     .option('--baselines', 'also chance, log-mel statistics with a ridge classifier, and the encoder with random weights')

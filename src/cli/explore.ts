@@ -13,7 +13,7 @@ export function registerExplore(program: Command): void {
     .argument('[run]', `embeds the run's own clips, or those of --data: ${modelHelp}`)
     .requiredOption('--out <dir>', 'folder for index.html, sounds and pictures')
     .option('--embeddings <file>', 'in place of a run: .npz or .npy made by audiossl embed')
-    .option('--data <dir>', 'folder of the recordings: to be embedded (default: those of the run); of --embeddings for sounds, labels, splits')
+    .option('--data <dir>', 'folder of the recordings, or a table in it: to be embedded (default: those of the run); of --embeddings for sounds, labels, splits')
     .addOption(formatOption().default('auto'))
     .option('--features <store>', "feature store to embed (default: the run's own); of --embeddings for log-mel pictures")
     .addOption(

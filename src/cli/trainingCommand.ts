@@ -46,7 +46,7 @@ export function addTrainingCommand(
   const command = program
     .command(name)
     .description(description)
-    .option('--data <dir>', 'folder of recordings; their features are made first, or found again')
+    .option('--data <dir>', 'folder of recordings, or a table in it that names some; their features are made first, or found again')
     .option('--features <store>', 'feature store made by audiossl features')
     .requiredOption('--out <run>', 'folder of the run')
     .option('--config <file>', `YAML config; a file holds only what differs from the defaults (audiossl config show --for ${name})`)

@@ -72,7 +72,7 @@ export async function chooseTable({
       if (files.length === 0 || matched.numMatched > 0) read.push(matched);
       else if (isWanted)
         throw new UsageError(
-          `loadDataset: ${join(dir, found.path)}: ${namesNothing(matched, matcher, files)}; mend the names, or ${passFormat('unlabelled')}`,
+          `loadDataset: ${join(dir, found.path)}: ${namesNothing(matched, matcher, files)}; mend the names, or ${format === 'csv' ? 'put it into the folder of its recordings' : passFormat('unlabelled')}`,
         );
       else unused.push({ path: found.path, reason: namesNothing(matched, matcher, files) });
     } catch (error) {

@@ -3,6 +3,7 @@ import { errorText } from '../util/errors.js';
 import { isAudioName } from './audioFiles.js';
 import { readTableHead } from './readTable.js';
 import { type TableColumns, tableColumns } from './tableColumns.js';
+import { isTableName } from './tableName.js';
 
 /** A table of a data folder that lists recordings. */
 export interface FoundTable {
@@ -40,7 +41,7 @@ export async function findTables(dir: string, files: readonly string[]): Promise
     }
     const isDcaseText = /(^|\/)(meta|evaluation_setup\/[^/]*)\.txt$/i.test(path);
     const isText = !isDcaseText && /\.txt$/i.test(path);
-    if (!isDcaseText && !isText && !/\.(csv|tsv|tab)$/i.test(path)) continue;
+    if (!isDcaseText && !isText && !isTableName(path)) continue;
     try {
       const head = await readTableHead(join(dir, path));
       // Most texts are to be read by people.

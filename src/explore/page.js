@@ -330,11 +330,15 @@
     if (chosen >= 0) $('mark').textContent = marked.has(chosen) ? 'Let go' : 'Mark';
     draw();
   }
-  /** The csv that `--data` reads: a recording a row, with its label. */
+  /** The csv that `--data` reads: a row a recording, with its label and the times of what is marked in it. */
   function download() {
     const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    const header = data.timesMs ? 'filename,label,timeMs' : 'filename,label';
-    const lines = [...marked].sort((a, b) => a - b).map((row) => [data.ids[row], labelOf(row), ...(data.timesMs ? [String(data.timesMs[row])] : [])].map(cell).join(','));
+    const rowsOf = Map.groupBy([...marked].sort((a, b) => a - b), (row) => data.ids[row]);
+    const header = data.timesMs ? 'filename,label,timesMs' : 'filename,label';
+    const lines = [...rowsOf].map(([id, rows]) => {
+      const times = data.timesMs ? [rows.map((row) => String(data.timesMs[row])).join(' ')] : [];
+      return [id, labelOf(rows[0]), ...times].map(cell).join(',');
+    });
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([`${header}\r\n${lines.join('\r\n')}\r\n`], { type: 'text/csv' }));
     link.download = 'marked.csv';

@@ -32,6 +32,33 @@ describe('loadDataset', () => {
     }
   });
 
+  it('takes a table in place of the folder that it lies in: what it names, and no other table', async () => {
+    const dir = await folderWith({
+      'labels.csv': 'fname,label\na/1.wav,dog\na/2.wav,cat\nb/3.wav,owl\n',
+      'marked.csv': 'filename,label,timesMs\r\na/2.wav,elk,500 700\r\nb/3.wav,,100\r\n',
+      'others.tsv': 'filename\tlabel\nnowhere.wav\tdog\n',
+      ...{ 'a/1.wav': '', 'a/2.wav': '', 'b/3.wav': '', 'notes.csv': 'x,y\n1,2\n' },
+    });
+    const { clips, classNames, unlisted, notes } = await loadDataset(join(dir, 'marked.csv'));
+    expect(clips).toEqual([
+      { id: 'a/2.wav', path: join(dir, 'a/2.wav'), label: 'elk', labelIndex: 0 },
+      { id: 'b/3.wav', path: join(dir, 'b/3.wav') },
+    ]);
+    expect([classNames, unlisted]).toEqual([['elk'], ['a/1.wav']]);
+    expect(notes[0]).toBe('read as csv: 2 rows of marked.csv, 1 classes; names from filename');
+    const refused = (name: string, format?: 'classFolders') => expect(loadDataset(join(dir, name), { format })).rejects;
+    await refused('others.tsv').toThrow(
+      /none of its 1 names is that of a recording, the first is nowhere.wav.*put it into the folder of its recordings/,
+    );
+    await refused('notes.csv').toThrow(/notes\.csv must be a csv file that names the recordings.*none of its columns names the recordings/);
+    await refused('marked.csv', 'classFolders').toThrow(/the table .*marked\.csv is read as csv, got the format classFolders/);
+    await refused('a/1.wav').toThrow(/1\.wav must be a folder of recordings, or a table in one, it is another file/);
+    const alone = await folderWith({ 'marked.csv': 'filename\n1.wav\n' });
+    await expect(loadDataset(join(alone, 'marked.csv'))).rejects.toThrow(
+      /marked\.csv names no recording below .*; put it into the folder of its recordings/,
+    );
+  });
+
   it('sorts ids and labels by code unit, not by language', async () => {
     const dir = await folderWith({ 'x.csv': 'fname,label\nä.wav,Zoo\nb.wav,apple\nB.wav,Äther\n', 'ä.wav': '', 'b.wav': '', 'B.wav': '' });
     const { clips, classNames } = await loadDataset(dir);

@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveFrontEnd } from '../../src/audio/frontEnd.js';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { registerData } from '../../src/cli/data.js';
 import { buildFeatureStore } from '../../src/data/buildFeatureStore.js';
 import type { Dataset } from '../../src/data/clip.js';
 import { FeatureStore } from '../../src/data/FeatureStore.js';
 import { loadDataset } from '../../src/data/loadDataset.js';
 import { readEmbeddings } from '../../src/embed/readEmbeddings.js';
 import { writeEmbeddings } from '../../src/embed/writeEmbeddings.js';
+import { groupColouring } from '../../src/explore/colourings.js';
+import { explorePage } from '../../src/explore/explorePage.js';
 import { smallPicture } from '../../src/explore/pictureFiles.js';
 import { writeExplorer } from '../../src/explore/writeExplorer.js';
+import { parseCsv } from '../../src/util/csv.js';
+import { inProcess } from '../cli/runInProcess.js';
 import { folderWith, tone } from '../data/syntheticData.js';
+import { saveSmallModel } from '../model/smallModel.js';
 import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
@@ -28,15 +35,14 @@ function centredCosines(of: number): number[] {
   const rows = unit.map((row) => row.map((value, i) => value - mean[i]));
   return rows.map((row) => row.reduce((sum, value, i) => sum + value * rows[of][i], 0) / Math.hypot(...row) / Math.hypot(...rows[of]));
 }
+let data: string;
 let store: FeatureStore;
 let dataset: Dataset;
 
 beforeAll(async () => {
   await setBackend({ backend: 'cpu' });
   const safe = names.filter((name) => !name.includes('script'));
-  const data = await folderWith(
-    Object.fromEntries(safe.map((name, i) => [name, tone(name.startsWith('low') ? 300 : 3000, 0.5 + 0.05 * i)])),
-  );
+  data = await folderWith(Object.fromEntries(safe.map((name, i) => [name, tone(name.startsWith('low') ? 300 : 3000, 0.5 + 0.05 * i)])));
   dataset = await loadDataset(data);
   const frontEnd = resolveFrontEnd({ preset: 'acl', nMels: 24, minSeconds: 0.5 });
   await buildFeatureStore({ dataset, frontEnd, out: `${data}-store`, numWorkers: 1 });
@@ -58,6 +64,17 @@ beforeAll(async () => {
   await file.close();
 });
 afterAll(() => store.close());
+
+/** What the page's button gives to be saved. */
+const downloaded = (page: ChromiumPage) =>
+  page.evaluate<string>(`(async () => {
+    const create = URL.createObjectURL;
+    const made = new Promise((resolve) => { URL.createObjectURL = (blob) => (resolve(blob.text()), create(blob)); });
+    HTMLAnchorElement.prototype.click = () => {};
+    document.getElementById('download').click();
+    URL.createObjectURL = create;
+    return made;
+  })()`);
 
 describe.skipIf(chromium === undefined)('the page of explore, opened as a file', () => {
   let page: ChromiumPage;
@@ -166,15 +183,30 @@ describe.skipIf(chromium === undefined)('the page of explore, opened as a file',
     await page.evaluate("document.getElementById('mark').click()");
     await page.evaluate("document.getElementById('mark').click()");
     expect(await text('numMarked')).toBe('2');
-    const csv = await page.evaluate<string>(`(async () => {
-      const made = new Promise((resolve) => { const create = URL.createObjectURL; URL.createObjectURL = (blob) => (resolve(blob.text()), create(blob)); });
-      HTMLAnchorElement.prototype.click = () => {};
-      document.getElementById('download').click();
-      return made;
-    })()`);
+    const csv = await downloaded(page);
     const marked = [from, next].sort((a, b) => names.indexOf(a) - names.indexOf(b));
     expect(csv).toBe(
       `filename,label\r\n${marked.map((name) => `${name},${name.includes('script') ? '' : name.split('/')[0]}`).join('\r\n')}\r\n`,
+    );
+  });
+
+  it('gives a csv that data audit-labels reads in place of the folder, whatever else lies there', async () => {
+    await page.evaluate("document.getElementById('home').click()");
+    await page.evaluate("document.getElementById('map').focus()");
+    await page.key('l');
+    await page.evaluate("document.getElementById('markAll').click()");
+    // As by hand: one taken back, two classes corrected.
+    const kept = (await downloaded(page)).split('\r\n').filter((line) => !line.startsWith('low/3.wav'));
+    await writeFile(join(data, 'marked.csv'), kept.join('\r\n').replace('high/a.wav,high', 'high/a.wav,low'));
+    await writeFile(join(data, 'labels.csv'), 'filename,label\nlow/3.wav,other\n');
+    const model = await saveSmallModel(folder, { frontEnd: { ...resolveFrontEnd({ preset: 'acl', nMels: 24, minSeconds: 0.5 }) } });
+    const audit = join(folder, 'audit');
+    const asked = ['data', 'audit-labels', '--model', model, '--data', join(data, 'marked.csv'), '--out', audit, '--backend', 'wasm'];
+    await inProcess(registerData)(...asked, '--folds', '2', '--neighbours', '3');
+    const { rows } = parseCsv(readFileSync(join(audit, 'labels.csv'), 'utf8'), 'labels.csv');
+    const expected = names.filter((name) => name !== 'low/3.wav' && !name.includes('script'));
+    expect(rows.map(({ id, label }) => `${id} ${label}`).sort()).toEqual(
+      expected.map((name) => `${name} ${name === 'high/a.wav' ? 'low' : name.split('/')[0]}`).sort(),
     );
   });
 
@@ -207,6 +239,74 @@ describe.skipIf(chromium === undefined)('the page of explore, opened as a file',
       "(() => { const by = document.getElementById('colouring'); by.value = 'score'; by.dispatchEvent(new Event('change')); })()",
     );
     expect(await text('legend')).toBe('0 – 9');
+  });
+});
+
+describe.skipIf(chromium === undefined)('the page of explore on a telephone in the dark, a row a patch', () => {
+  const long = `${'a-very-long-folder-name-without-a-break_'.repeat(3)}/recording.wav`;
+  const ids = [long, long, 'b.wav', 'c.wav'];
+  let page: ChromiumPage;
+  beforeAll(async () => {
+    const html = explorePage({
+      ...{ title: `map of ${long}`, ids, timesMs: [500, 1500, 500, 500], labels: [`label ${long}`, `label ${long}`, 'b', undefined] },
+      ...{ positions: Float32Array.of(0, 0, 1, 0, 0, 1, 1, 1), axes: [`component 1 of ${long}`, 'component 2'], version: '0' },
+      components: { data: Float32Array.of(1, 0, 0, 1, 1, 1, -1, 0), size: 2, share: 1 },
+      colourings: [groupColouring('class', ids), groupColouring(`a column of ${long}`, ['x', 'y', undefined, long])],
+      ...{ sounds: ids.map(() => 'sounds/0.wav'), hasPictures: true, notes: [`something about ${long}`] },
+    });
+    await writeFile(join(folder, 'narrow.html'), html);
+    page = await openPage('about:blank', { width: 390, height: 844 });
+    await page.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'dark' }] });
+    await page.send('Page.navigate', { url: pathToFileURL(join(folder, 'narrow.html')).href });
+    await page.until("document.getElementById('map')?.dataset.paintMs");
+  });
+  afterAll(() => page.close());
+
+  /** What reaches beyond the window to the right, of all that is shown; and what has more in it than it shows and cannot be moved. */
+  const overflowing = () =>
+    page.evaluate<string[]>(`[...document.body.querySelectorAll('*')].filter((node) => {
+      const { right, width } = node.getBoundingClientRect();
+      const isCut = node.tagName !== 'SELECT' && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).overflowX === 'visible' && getComputedStyle(node).display !== 'inline';
+      return width > 0 && (right > innerWidth + 0.5 || isCut);
+    }).map((node) => node.outerHTML.slice(0, 80)).concat(document.documentElement.scrollWidth > innerWidth ? ['the page'] : [])`);
+
+  it('overflows nowhere, whatever the names and whatever is open', async () => {
+    expect(await overflowing()).toEqual([]);
+    await page.evaluate("document.getElementById('help').click()");
+    await page.evaluate("document.getElementById('map').focus()");
+    for (const key of ['ArrowRight', 's', 'm']) await page.key(key);
+    expect(await page.evaluate("document.getElementById('one').hidden")).toBe(false);
+    expect(await overflowing()).toEqual([]);
+    await page.evaluate(
+      "(() => { const by = document.getElementById('colouring'); by.selectedIndex = 1; by.dispatchEvent(new Event('change')); })()",
+    );
+    expect(await overflowing()).toEqual([]);
+  });
+
+  it('can be read in the dark: text 4.5 to 1, points 2 to 1 against what is behind them', async () => {
+    // Relative luminance and contrast as WCAG 2 defines them.
+    const contrasts = await page.evaluate<Record<string, number>>(`(() => {
+      const rgb = (colour) => { const c = document.createElement('canvas').getContext('2d'); c.fillStyle = colour; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data]; };
+      const light = (colour) => { const [r, g, b] = rgb(colour).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+      const page = light(getComputedStyle(document.body).backgroundColor);
+      const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      const texts = ['title', 'count', 'keys', 'notes', 'name', 'label'].map((id) => [id, ratio(light(getComputedStyle(document.getElementById(id)).color), page)]);
+      const dots = [...document.querySelectorAll('#legend i')].map((dot, i) => ['dot ' + i, ratio(light(dot.style.background), page)]);
+      return Object.fromEntries([['page', page], ...texts, ...dots]);
+    })()`);
+    const { page: light, ...others } = contrasts;
+    expect(light).toBeLessThan(0.05);
+    expect(Object.keys(others).filter((name) => name.startsWith('dot'))).toHaveLength(4);
+    for (const [name, contrast] of Object.entries(others))
+      expect({ name, isClear: contrast >= (name.startsWith('dot') ? 2 : 4.5) }).toEqual({ name, isClear: true });
+  });
+
+  it('writes a recording once, with the times that were marked in it', async () => {
+    await page.evaluate("document.getElementById('home').click()");
+    await page.evaluate("document.getElementById('map').focus()");
+    await page.key('l');
+    await page.evaluate("document.getElementById('markAll').click()");
+    expect(await downloaded(page)).toBe(`filename,label,timesMs\r\n${long},label ${long},500 1500\r\nb.wav,b,500\r\nc.wav,,500\r\n`);
   });
 });
 

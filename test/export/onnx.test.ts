@@ -20,6 +20,12 @@ const hasOnnx = spawnSync(python, ['-c', 'import onnx']).status === 0;
 
 beforeAll(() => setBackend({ backend: 'wasm' }));
 
+/** A matrix and a bias of no meaning. */
+function whiteningFor(dim: number): { weight: Float32Array; bias: Float32Array } {
+  const weight = Float32Array.from({ length: dim * dim }, (_, i) => Math.sin(i * i * 0.03) / Math.sqrt(dim));
+  return { weight, bias: Float32Array.from({ length: dim }, (_, i) => Math.cos(i)) };
+}
+
 describe('export --format onnx', () => {
   it.each<[string, number, Record<string, unknown>?]>([
     ['vgg', 45],
@@ -50,9 +56,7 @@ describe('export --format onnx', () => {
 
   it('whitens as the model does', async () => {
     const plain = goldenModel({ name: 'resnet18', width: 16, pooling: 'lastTwo' });
-    const dim = plain.encoder.embeddingSize;
-    const weight = Float32Array.from({ length: dim * dim }, (_, i) => Math.sin(i * i * 0.03) / Math.sqrt(dim));
-    const whitening = { weight, bias: Float32Array.from({ length: dim }, (_, i) => Math.cos(i)) };
+    const whitening = whiteningFor(plain.encoder.embeddingSize);
     const { whiten, dispose } = createWhitener(whitening);
     const session = await onnxSession({ ...plain, whitening }, join(folder, 'white.onnx'));
     const patches = Float32Array.from({ length: 2 * 32 * 40 }, (_, i) => -1.5 + 2 * Math.sin(i * i * 0.01));
@@ -103,17 +107,20 @@ describe('export --format onnx', () => {
 
   it.skipIf(!hasOnnx)('is what onnx.checker takes, shapes inferred (needs PEER_PYTHON with onnx)', async () => {
     const files: string[] = [];
-    for (const [i, name] of ['vgg', 'crnn', 'supCnn'].entries()) {
-      const model = goldenModel({ name }, { frontEnd: { preset: i === 0 ? 'librosa' : 'acl' } });
+    // As the encoder that ships, and of every pooling.
+    const resnets = ['mean', 'meanMax', 'meanDeviation', 'lastTwo'].map((pooling) => ({ name: 'resnet18', width: 16, pooling }));
+    for (const [i, encoder] of [{ name: 'vgg' }, { name: 'crnn' }, { name: 'supCnn' }, ...resnets].entries()) {
+      const plain = goldenModel(encoder, { frontEnd: { preset: i === 0 ? 'librosa' : 'acl' } });
+      const model = encoder === resnets[3] ? { ...plain, whitening: whiteningFor(plain.encoder.embeddingSize) } : plain;
       for (const waveform of [false, true]) {
-        files.push(join(folder, `check-${name}-${waveform}.onnx`));
+        files.push(join(folder, `check-${i}-${waveform}.onnx`));
         await exportModel({ model, format: 'onnx', out: files[files.length - 1], options: { waveform } });
       }
-      model.dispose();
+      plain.dispose();
     }
     const program =
       'import sys, onnx\nfor f in sys.argv[1:]: onnx.checker.check_model(onnx.load(f), full_check=True)\nprint(len(sys.argv) - 1)';
     const { stdout, stderr } = spawnSync(python, ['-c', program, ...files], { encoding: 'utf8' });
-    expect(stdout.trim(), stderr).toBe('6');
+    expect(stdout.trim(), stderr).toBe('14');
   });
 });

@@ -11,7 +11,7 @@ export function registerAuditLabels(data: Command): void {
     .command('audit-labels')
     .description('rank clips whose label disagrees with their sound: csv, and a page to listen to them')
     .option('--model <run>', modelHelp)
-    .option('--data <dir>', 'folder of recordings with labels')
+    .option('--data <dir>', 'folder of recordings with labels, or a table in it, such as the marked.csv of explore')
     .option('--features <store>', "feature store (default: the run's own)")
     .requiredOption('--out <dir>', 'folder for labels.csv, audit.json and index.html')
     .addOption(

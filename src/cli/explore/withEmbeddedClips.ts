@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { clipMeans } from '../../embed/embedClips.js';
 import { embedSet } from '../../embed/embedSet.js';
 import { withEmbeddingCache } from '../../eval/withEmbeddingCache.js';
 import { evaluationTables } from '../../explore/evaluationTables.js';
 import { runFolder } from '../../run/runFolder.js';
 import { type ChosenClips, clipsOfSplit, noteLookAtTest } from '../clipsOfSplit.js';
+import { soundPath } from '../soundPath.js';
 import { type Subject, withSubject } from '../withSubject.js';
 import type { Explored } from './explored.js';
 import type { ExploreOptions } from './exploreOptions.js';
@@ -41,7 +42,7 @@ export async function withEmbeddedClips<T>(
 async function embedChosen(
   subject: Subject,
   { clips, splitOf, isOfRun, notes }: ChosenClips,
-  { data, split = 'all' }: ExploreOptions,
+  { data, features, split = 'all' }: ExploreOptions,
   { onProgress, signal }: Progress,
 ): Promise<Explored & { notes: string[] }> {
   const { run, model, store } = subject;
@@ -51,7 +52,6 @@ async function embedChosen(
   const { dim } = patches;
   const rows = clipMeans(patches, clips.length);
   const chosen = clips.map((clip) => store.clips[clip]);
-  const pathOf = (id: string, path: string) => (data === undefined ? path : join(data, ...id.split('/')));
   const { name, sha256 } = model.checkpoint ?? { name: 'random weights', sha256: '' };
   return {
     file: {
@@ -63,7 +63,7 @@ async function embedChosen(
     },
     // Of clips that no run has split, the data's own word and no guess.
     dataset: {
-      clips: chosen.map((clip) => ({ ...clip, path: pathOf(clip.id, clip.path), ...(isOfRun && { split: splitOf(clip) }) })),
+      clips: chosen.map((clip) => ({ ...clip, path: soundPath(clip, { data, features }), ...(isOfRun && { split: splitOf(clip) }) })),
     },
     store,
     tables: run === undefined ? [] : await evaluationTables(run, sha256),

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isTableName } from '../../data/tableName.js';
 import { readSplit } from '../../eval/evaluationClips.js';
 import { countSeen } from '../../eval/evaluationSplit.js';
 import { judgeTransfer, type TransferSystem } from '../../eval/transfer/judgeTransfer.js';
@@ -56,8 +57,10 @@ function checkOptions({ model, data, out }: TransferOptions): void {
     if (twice !== undefined) throw new UsageError(`transfer: --${name} must name each once, got ${twice} twice`);
   }
   for (const dir of data) {
-    if (!existsSync(dir) || !statSync(dir).isDirectory())
-      throw new UsageError(`transfer: --data must be a folder of recordings, ${dir} ${existsSync(dir) ? 'is a file' : 'does not exist'}`);
+    if (!existsSync(dir) || !(statSync(dir).isDirectory() || isTableName(dir)))
+      throw new UsageError(
+        `transfer: --data must be a folder of recordings, or a table in one, ${dir} ${existsSync(dir) ? 'is another file' : 'does not exist'}`,
+      );
   }
   for (const path of model) {
     if (!isUntrained(path) && !existsSync(path))

@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { auditLabels } from '../../../audit/auditLabels.js';
 import { detectionOf, flipLabels } from '../../../audit/flipLabels.js';
 import { writeAudit } from '../../../audit/writeAudit.js';
@@ -9,6 +9,7 @@ import { withEmbeddingCache } from '../../../eval/withEmbeddingCache.js';
 import { runFacts } from '../../../run/runFacts.js';
 import { prepareFolder } from '../../../util/prepareFolder.js';
 import { noteLookAtTest } from '../../clipsOfSplit.js';
+import { soundPath } from '../../soundPath.js';
 import { type Subject, withSubject } from '../../withSubject.js';
 import { chooseClips, requireTwoClasses } from './auditClips.js';
 import type { AuditOptions } from './auditOptions.js';
@@ -72,7 +73,7 @@ async function auditSubject(subject: Subject, options: AuditOptions, { onProgres
     audit: found,
     store,
     indices: clips,
-    pathOf: (clip) => (options.data === undefined ? stored[clip].path : join(options.data, ...stored[clip].id.split('/'))),
+    pathOf: (clip) => soundPath(stored[clip], options),
     out: options.out,
     top: options.top,
     trueLabels: flip && given,
