@@ -20,7 +20,7 @@ import { parseCsv } from '../../src/util/csv.js';
 import { inProcess } from '../cli/runInProcess.js';
 import { folderWith, tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
-import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.js';
+import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.mjs';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const folder = temporaryFolder();

@@ -11,7 +11,7 @@ import { spanText } from '../../src/search/searchPage.js';
 import { inProcess, runHere } from '../cli/runInProcess.js';
 import { tone, wav } from '../data/syntheticData.js';
 import { expectSound } from '../report/expectSound.js';
-import { chromium, openPage } from '../support/chromiumPage.js';
+import { chromium, openPage } from '../support/chromiumPage.mjs';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const folder = temporaryFolder();

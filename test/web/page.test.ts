@@ -22,7 +22,7 @@ import { loadModel, type Model } from '../../src/model/loadModel.js';
 import { flacFile } from '../audio/decode/flacFile.js';
 import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
-import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.js';
+import { type ChromiumPage, chromium, openPage } from '../support/chromiumPage.mjs';
 import { codeBlocks } from '../support/pages.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { testData } from '../support/testData.js';
