@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The page of `audiossl explore` under the hand: how long it paints its map, and how many movements a second it answers, in headless
-// Chromium (software rendering). Needs `npm run build` and an idle machine.
+// The page of `audiossl explore` under the hand: how long it paints its map, and whether frames come as they should, in headless Chromium
+// (software rendering, 60 frames a second at best). Needs `npm run build` and an idle machine.
 //
 //     node test/bench/explore.mjs --points 20000 --moves 60
 //
 // The points lie in 12 clouds, in colours of their own. Moves the map, turns the wheel, draws around points and goes over them with the
-// pointer, each in `moves` steps, which wait for one another. Prints of each a JSON line: milliseconds of the page's own painting (what it
-// leaves in data-paint-ms; median, 95 %, largest) and of a step, from the event to the next frame that shows it.
+// pointer, each in `moves` steps, one as soon as the page has taken the last. Prints of each a JSON line: milliseconds of the page's own
+// painting (what it leaves in data-paint-ms) and from frame to frame meanwhile: median, 95 %, largest.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,10 +46,14 @@ try {
   await page.evaluate(`(() => {
     const map = document.getElementById('map');
     globalThis.paints = [];
+    globalThis.frames = [];
+    const tick = (time) => { frames.push(time); requestAnimationFrame(tick); };
+    requestAnimationFrame(tick);
     new MutationObserver(() => paints.push(Number(map.dataset.paintMs))).observe(map, { attributeFilter: ['data-paint-ms'] });
   })()`);
   const pointer = (type, at, more = {}) =>
     page.send('Input.dispatchMouseEvent', { type, x: x + at[0], y: y + at[1], button: 'left', buttons: 1, clickCount: 1, ...more });
+  // What comes when the button is let go, such as the list of what was drawn around, is `afterMs`, two frames included.
   /** Two frames: the first paints, the second begins when the browser has shown it. */
   const shown = () => page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
   const circle = (i, part = 0.35) => [part * w * Math.cos((2 * Math.PI * i) / numMoves), part * h * Math.sin((2 * Math.PI * i) / numMoves)];
@@ -57,20 +61,15 @@ try {
   async function measure(what, step, { before, after } = {}) {
     await before?.();
     await shown();
-    await page.evaluate('paints.length = 0');
-    const steps = [];
-    for (let i = 0; i < numMoves; i++) {
-      const start = performance.now();
-      await step(i);
-      await shown();
-      steps.push(performance.now() - start);
-    }
-    const paints = await page.evaluate('paints');
+    await page.evaluate('paints.length = frames.length = 0');
+    for (let i = 0; i < numMoves; i++) await step(i);
+    await shown();
+    const { paints, frames } = await page.evaluate('({ paints, frames: frames.slice(1).map((time, i) => time - frames[i]) })');
     const start = performance.now();
     await after?.();
     await shown();
     const afterMs = after === undefined ? undefined : round(performance.now() - start);
-    console.log(JSON.stringify({ what, points: n, numPaints: paints.length, paintMs: spread(paints), stepMs: spread(steps), afterMs }));
+    console.log(JSON.stringify({ what, points: n, numPaints: paints.length, paintMs: spread(paints), frameMs: spread(frames), afterMs }));
   }
 
   const shift = { modifiers: 8 };
