@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { applyBackgroundMix } from './backgroundMix.js';
 import { applyCompander } from './compander.js';
 import { applyFrequencyShift } from './frequencyShift.js';
 import { applyGaussianBlur } from './gaussianBlur.js';
@@ -15,13 +16,17 @@ import { applyTimeShift } from './timeShift.js';
 export interface ViewInputs {
   /** mixBack's background patches, shaped as the batch. */
   backgrounds?: tf.Tensor3D;
+  /** backgroundMix's patches of the other set, shaped as the batch. */
+  others?: tf.Tensor3D;
 }
 
 /** One augmentation of a whole batch `[batch, time, mel]`. */
-export function applyViewStep(batch: tf.Tensor3D, step: ViewStep, { backgrounds }: ViewInputs): tf.Tensor3D {
+export function applyViewStep(batch: tf.Tensor3D, step: ViewStep, { backgrounds, others }: ViewInputs): tf.Tensor3D {
   switch (step.name) {
     case 'mixBack':
       return applyMixBack(batch, step.params, { backgrounds, logBase: step.logBase });
+    case 'backgroundMix':
+      return applyBackgroundMix(batch, step.params, { backgrounds: others, logBase: step.logBase });
     case 'timeShift':
       return applyTimeShift(batch, step.params);
     case 'frequencyShift':

@@ -1,4 +1,5 @@
 import { Rng } from '../util/rng.js';
+import { type BackgroundMixParams, sampleBackgroundMix } from './backgroundMix.js';
 import { type CompanderParams, sampleCompander } from './compander.js';
 import { type FrequencyShiftParams, sampleFrequencyShift } from './frequencyShift.js';
 import { type GaussianBlurParams, sampleGaussianBlur } from './gaussianBlur.js';
@@ -15,6 +16,7 @@ import type { ViewOptions, ViewsOptions } from './viewsOptions.js';
 /** One augmentation with its numbers, `params[i]` for patch i of the batch. */
 export type ViewStep =
   | { name: 'mixBack'; logBase: number; params: MixBackParams[] }
+  | { name: 'backgroundMix'; logBase: number; params: BackgroundMixParams[] }
   | { name: 'timeShift'; params: TimeShiftParams[] }
   | { name: 'frequencyShift'; params: FrequencyShiftParams[] }
   | { name: 'randomResizedCrop'; params: RandomResizedCropParams[] }
@@ -66,6 +68,8 @@ function sampleStep(options: ViewOptions, draw: Draw, size: PatchSize): ViewStep
   switch (name) {
     case 'mixBack':
       return { name, logBase: options.logBase ?? 10, params: draw((rng) => sampleMixBack(rng, options), 0) };
+    case 'backgroundMix':
+      return { name, logBase: options.logBase ?? 10, params: draw((rng) => sampleBackgroundMix(rng, options)) };
     case 'timeShift':
       return { name, params: draw((rng) => sampleTimeShift(rng, options)) };
     case 'frequencyShift':

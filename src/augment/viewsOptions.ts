@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backgroundMixOptions } from './backgroundMix.js';
 import { companderOptions } from './compander.js';
 import { frequencyShiftOptions } from './frequencyShift.js';
 import { gaussianBlurOptions } from './gaussianBlur.js';
@@ -13,6 +14,7 @@ import { timeShiftOptions } from './timeShift.js';
 /** One augmentation of the list, told apart by its name. */
 export const viewOptions = z.discriminatedUnion('name', [
   mixBackOptions,
+  backgroundMixOptions,
   timeShiftOptions,
   frequencyShiftOptions,
   randomResizedCropOptions,
@@ -39,6 +41,10 @@ export const viewsOptions = z
   .refine(
     (views) => views.every(({ name }, i) => name !== 'mixBack' || i === 0),
     'mixBack works on raw patches: it must come first, and once',
+  )
+  .refine(
+    (views) => views.every(({ name }, i) => name !== 'backgroundMix' || i === 0 || (i === 1 && views[0].name === 'mixBack')),
+    'backgroundMix works on raw patches: it must come first or behind mixBack, and once',
   )
   .prefault([{ name: 'mixBack' }, { name: 'randomResizedCrop' }, { name: 'compander' }, { name: 'gaussianNoise' }])
   .describe('How a patch becomes a view: augmentations in the order in which they are applied');

@@ -52,7 +52,8 @@ export function loadConfig({
 /** Mix-back works on energies: what base they have follows from the front end, unless the config says it. */
 function withEnergyBase(config: ResolvedConfig): ResolvedConfig {
   const logBase = energyLogBase(config.frontEnd);
-  return { ...config, views: config.views.map((view) => (view.name === 'mixBack' ? { ...view, logBase: view.logBase ?? logBase } : view)) };
+  const isMixing = (view: ResolvedConfig['views'][number]) => view.name === 'mixBack' || view.name === 'backgroundMix';
+  return { ...config, views: config.views.map((view) => (isMixing(view) ? { ...view, logBase: view.logBase ?? logBase } : view)) };
 }
 
 function readConfigFile(file: string): YamlText {

@@ -73,6 +73,10 @@ export async function analyzeFeatures(
     views = views.filter(({ name }) => name !== 'mixBack');
     notes.push(`mixBack is left out: it needs 3 clips, the split has ${clips.length}`);
   }
+  if (views.some(({ name }) => name === 'backgroundMix')) {
+    views = views.filter(({ name }) => name !== 'backgroundMix');
+    notes.push('backgroundMix is left out: its recordings are of another set');
+  }
   const sourceOf = (list: ViewsOptions): PairSource =>
     createPairSource({
       store,

@@ -54,7 +54,7 @@ function contrastivePlan(
   store: FeatureStore,
   config: TrainingConfig,
   { loss, method: methodOptions }: { loss: ContrastiveLossOptions; method: Exclude<MethodOptions, { name: 'supervised' }> },
-  { clips, standardisation, encoder, encoderParameters }: TrainingContext,
+  { clips, standardisation, encoder, encoderParameters, backgroundSet }: TrainingContext,
 ): TrainingPlan<number, ClipBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
@@ -79,7 +79,17 @@ function contrastivePlan(
       : createOnlineProbe({ dim: encoder.embeddingSize, numClasses: store.classNames.length, seed, options: train.onlineProbe });
   const ofProbe = [...(probe?.parameters ?? [])].map(([path, variable]) => [`onlineProbe.${path}`, variable] as const);
   const sourceOf = (pool: readonly number[], views: ViewsOptions, numViews: number): PairSource =>
-    createPairSource({ store, pool, views, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed, numViews });
+    createPairSource({
+      store,
+      pool,
+      views,
+      standardisation,
+      patchFrames,
+      excludeLastStart: compat.excludeLastStart,
+      seed,
+      numViews,
+      backgroundSet,
+    });
   const monitorPatchHop = train.monitorPatchHop ?? patchFrames;
   const embedder: PatchEmbedder = {
     patchFrames,

@@ -28,6 +28,7 @@ import { createRun, runFolder } from '../run/runFolder.js';
 import type { EventFile } from '../run/tensorBoard/openEventFile.js';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { sha256 } from '../util/hash.js';
+import { type BackgroundSet, openBackgroundSet } from './backgroundSet.js';
 import { checkClips, checkFrontEnd } from './checkClips.js';
 import { byPrefix, type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
 import { startFrom } from './initialise.js';
@@ -97,6 +98,8 @@ export interface TrainingContext {
   standardisation: Standardisation;
   encoder: Encoder;
   encoderParameters: Parameters;
+  /** What the view `backgroundMix` names; undefined without it. */
+  backgroundSet: BackgroundSet | undefined;
 }
 
 /** What a command brings along: its method, what an epoch passes over, and how it looks at the validation clips. */
@@ -126,7 +129,7 @@ export interface TrainingPlan<Item, Batch> {
 export async function runTraining<Item, Batch>(
   {
     store,
-    config,
+    config: given,
     out,
     resume = false,
     untilEpoch,
@@ -150,29 +153,40 @@ export async function runTraining<Item, Batch>(
     plan: (context: TrainingContext) => TrainingPlan<Item, Batch>;
   },
 ): Promise<TrainingResult> {
-  const { train, seed } = config;
+  const { train, seed } = given;
   const isFirst = group === undefined || group.rank === 0;
   const first = <T>(work: () => Promise<T>): Promise<T> => group?.first(work) ?? work();
   const ranks = group && trainingRanks(who, group, train.ranks, { batchSize: train.batchSize });
   const { onStart, onProgress, onMonitor }: typeof listeners = isFirst ? listeners : {};
   const facts = runFacts(command ?? [`audiossl.${who}()`]);
-  checkFrontEnd(who, store.frontEnd, config.frontEnd);
+  checkFrontEnd(who, store.frontEnd, given.frontEnd);
   const split = resolveSplit(store.clips, data, seed);
   const { clips, notes } = select(splitIndices(store.clips, split.splitOf));
   const { patchFrames, patchHop, standardisation: axes, compat } = data;
   checkClips(who, { stored: store.clips, clips, patchFrames, batchSize: train.batchSize });
-  const encoder = createEncoder(config.encoder, { nMels: store.nMels, patchFrames });
+  const encoder = createEncoder(given.encoder, { nMels: store.nMels, patchFrames });
   const encoderParameters = encoder.createParameters({ seed });
-  const optimizer = createOptimizer(config.optimizer);
+  const optimizer = createOptimizer(given.optimizer);
   const made: Parameters[] = [encoderParameters];
+  let backgroundSet: BackgroundSet | undefined;
   try {
+    backgroundSet = await openBackgroundSet({ who, views: given.views, frontEnd: store.frontEnd, patchFrames, out, first, signal });
+    const config = backgroundSet === undefined ? given : { ...given, views: backgroundSet.views };
     const start = (
       await first(async () => ({
         from: await startFrom({ who, out, resume, config, frontEnd: store.frontEnd, encoderParameters }),
       }))
     ).from;
     const standardisation = start?.standardisation ?? (await store.statistics(clips.train, { standardisation: axes, compat }));
-    const { method, head, others, source, items, look, notes: ownNotes } = plan({ clips, standardisation, encoder, encoderParameters });
+    const {
+      method,
+      head,
+      others,
+      source,
+      items,
+      look,
+      notes: ownNotes,
+    } = plan({ clips, standardisation, encoder, encoderParameters, backgroundSet });
     made.push(head.parameters, ...(others === undefined ? [] : [others]));
     const contents = formatContents([...clips.train, ...clips.validation].map((clip) => store.clips[clip]));
     if (group !== undefined) {
@@ -218,7 +232,8 @@ export async function runTraining<Item, Batch>(
         log?.append(record);
         events?.append(record);
       };
-      if (isFirst && !hasCheckpoint) await showViews({ run, store, pool: clips.train, views: config.views, patchFrames, seed });
+      if (isFirst && !hasCheckpoint)
+        await showViews({ run, store, pool: clips.train, views: config.views, patchFrames, seed, backgroundSet });
       const record: StartRecord = {
         kind: 'start',
         ...facts,
@@ -233,7 +248,7 @@ export async function runTraining<Item, Batch>(
           encoder: 0,
           ...Object.fromEntries([...byPrefix(method.trainable)].map(([name, its]) => [name, countTrainable(its)])),
         },
-        dataNotes: [...split.notes, ...notes, ...(start?.notes ?? []), ...ownNotes],
+        dataNotes: [...split.notes, ...notes, ...(backgroundSet?.notes ?? []), ...(start?.notes ?? []), ...ownNotes],
         numEpochs: train.epochs,
         stepsPerEpoch: epochBatches({
           numClips: items.length,
@@ -285,6 +300,7 @@ export async function runTraining<Item, Batch>(
   } finally {
     for (const parameters of made) disposeParameters(parameters);
     optimizer.dispose();
+    await backgroundSet?.close();
   }
 }
 

@@ -6,9 +6,10 @@ import { type ViewsOptions, viewOptions, viewsOptions } from '../augment/viewsOp
 import type { FeatureStore } from '../data/FeatureStore.js';
 import type { RunFolder } from '../run/runFolder.js';
 import { type ViewPicture, writeViewPictures } from '../run/viewPictures.js';
+import type { BackgroundSet } from './backgroundSet.js';
 
-/** Every augmentation there is, for the gallery. */
-const allNames = viewOptions.options.map(({ shape }) => shape.name.value).filter((name) => name !== 'module');
+/** Every augmentation there is, for the gallery, but those that need something of the user's. */
+const allNames = viewOptions.options.map(({ shape }) => shape.name.value).filter((name) => name !== 'module' && name !== 'backgroundMix');
 
 /** The pictures show the draws of the first epoch. */
 const EPOCH = 1;
@@ -24,6 +25,7 @@ export async function showViews({
   views,
   patchFrames,
   seed,
+  backgroundSet,
 }: {
   run: RunFolder;
   store: Pick<FeatureStore, 'clips' | 'nMels' | 'readPatches'>;
@@ -32,6 +34,7 @@ export async function showViews({
   views: ViewsOptions;
   patchFrames: number;
   seed: number;
+  backgroundSet?: Pick<BackgroundSet, 'read'>;
 }): Promise<void> {
   const { nMels } = store;
   const shape: [number, number, number] = [1, patchFrames, nMels];
@@ -42,11 +45,14 @@ export async function showViews({
   const backgroundOf = isMixing
     ? await store.readPatches(sampleBackgrounds({ seed, epoch: EPOCH, clips: [clip], pool, sampleStart: () => 0 }).flat(), patchFrames)
     : new Float32Array(2 * patchFrames * nMels);
+  const otherOf = await backgroundSet?.read({ seed, epoch: EPOCH, clips: [clip], numViews: 2 });
   const patch = tf.tensor3d(values, shape);
-  const backgrounds = [0, 1].map((view) => tf.tensor3d(backgroundOf.slice(view * patch.size, (view + 1) * patch.size), shape));
+  const ofViews = (both: Float32Array) => [0, 1].map((view) => tf.tensor3d(both.slice(view * patch.size, (view + 1) * patch.size), shape));
+  const [backgrounds, others] = [ofViews(backgroundOf), otherOf && ofViews(otherOf)];
   const explain = (list: ViewsOptions, view: number): Promise<ViewStage[]> =>
     explainViews(patch, sampleViews(list, { seed, epoch: EPOCH, clips: [clip], view, patchFrames, nMels }), {
       backgrounds: backgrounds[view],
+      others: others?.[view],
     });
   try {
     const toPicture = ({ name, logMel, detail }: ViewStage): ViewPicture => ({
@@ -65,7 +71,7 @@ export async function showViews({
       gallery: alone.map(toPicture),
     });
   } finally {
-    tf.dispose([patch, ...backgrounds]);
+    tf.dispose([patch, ...backgrounds, ...(others ?? [])]);
   }
 }
 

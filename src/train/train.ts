@@ -46,7 +46,7 @@ function supervisedPlan(
   store: FeatureStore,
   config: TrainingConfig,
   loss: SupervisedLossOptions,
-  { clips, standardisation, encoder, encoderParameters }: TrainingContext,
+  { clips, standardisation, encoder, encoderParameters, backgroundSet }: TrainingContext,
 ): TrainingPlan<LabelledItem, LabelledBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
@@ -61,7 +61,7 @@ function supervisedPlan(
     const labels = clips[split].map((clip) => store.clips[clip].labelIndex as number);
     return labelledItems({ store, clips: clips[split], labels, patches, patchFrames, patchHop });
   };
-  const sourceOptions = { store, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed };
+  const sourceOptions = { store, standardisation, patchFrames, excludeLastStart: compat.excludeLastStart, seed, backgroundSet };
   const canValidate = clips.validation.length >= 2;
   return {
     method: { ...supervisedMethod(method, { isThinning: leavesOutRows(loss.robust) }), parameters: method.parameters },

@@ -10,6 +10,7 @@ import type { FeatureStore, PatchRequest } from '../data/FeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
 import { standardise } from '../model/standardise.js';
 import type { Rng } from '../util/rng.js';
+import type { BackgroundSet } from './backgroundSet.js';
 
 /** Patches before augmentation, on the host. */
 export interface ViewBatch {
@@ -17,6 +18,8 @@ export interface ViewBatch {
   patches: Float32Array;
   /** As `patches`; absent where nothing is mixed back. */
   backgrounds?: Float32Array;
+  /** Of the other set, as `patches`; absent where none is mixed in. */
+  others?: Float32Array;
   /** Mean and deviation of each patch's clip; absent where all are standardised alike. */
   levels?: readonly ClipLevel[];
   plan: ViewPlan;
@@ -33,6 +36,8 @@ export interface ViewReaderOptions {
   patchFrames: number;
   excludeLastStart?: boolean;
   seed: number;
+  /** Where `backgroundMix` takes its patches from. */
+  backgroundSet?: Pick<BackgroundSet, 'read'>;
 }
 
 /** Reads patches with their backgrounds and makes standardised views of them. */
@@ -61,26 +66,32 @@ export function createViewReader({
   patchFrames,
   excludeLastStart = false,
   seed,
+  backgroundSet,
 }: ViewReaderOptions): ViewReader {
+  const set = views.some(({ name }) => name === 'backgroundMix') ? backgroundSet : undefined;
   const isMixing = views.some(({ name }) => name === 'mixBack');
   const drawStart = (rng: Rng, clip: number) => sampleStart(rng, store.clips[clip].numFrames, patchFrames, { excludeLastStart });
   return {
     drawStart,
     async read({ clips, numViews, requests, plan, epoch }) {
-      const [patches, backgrounds, levels] = await Promise.all([
+      const [patches, backgrounds, others, levels] = await Promise.all([
         store.readPatches(requests, patchFrames),
         isMixing
           ? store.readPatches(sampleBackgrounds({ seed, epoch, clips, pool, numViews, sampleStart: drawStart }).flat(), patchFrames)
           : undefined,
+        set?.read({ seed, epoch, clips, numViews }),
         standardisation.perClip === true ? store.clipLevels?.() : undefined,
       ]);
-      return { patches, backgrounds, levels: levels && requests.map(({ clip }) => levels[clip]), plan };
+      return { patches, backgrounds, others, levels: levels && requests.map(({ clip }) => levels[clip]), plan };
     },
-    toViews({ patches, backgrounds, levels, plan }) {
+    toViews({ patches, backgrounds, others, levels, plan }) {
       const shape: [number, number, number] = [patches.length / (patchFrames * store.nMels), patchFrames, store.nMels];
       return tf.tidy(() => {
         const raw = tf.tensor3d(patches, shape);
-        const augmented = applyViews(raw, plan, { backgrounds: backgrounds && tf.tensor3d(backgrounds, shape) });
+        const augmented = applyViews(raw, plan, {
+          backgrounds: backgrounds && tf.tensor3d(backgrounds, shape),
+          others: others && tf.tensor3d(others, shape),
+        });
         return standardise(levels === undefined ? augmented : byLevel(augmented, levels), standardisation);
       });
     },
