@@ -15,8 +15,9 @@ export interface AngularContrastiveOptions extends AngularMarginOptions {
 }
 
 /**
- * The angular contrastive loss (ACL): `contrastiveWeight x NT-Xent(z) + (1 - contrastiveWeight) x angular margin(h)`, h and z normalised
- * by the terms themselves.
+ * The angular contrastive loss (ACL; Wang, Tripathy & Mesaros 2023, "Self-Supervised Learning of Audio Representations Using Angular
+ * Contrastive Loss"): `contrastiveWeight x NT-Xent(z) + (1 - contrastiveWeight) x angular margin(h)`, h and z normalised by the terms
+ * themselves.
  *
  * @returns the total, to differentiate, and its two unweighted parts, for the log
  *

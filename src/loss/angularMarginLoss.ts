@@ -29,9 +29,10 @@ export function marginTerm(who: string, options: Required<AngularMarginOptions>)
 }
 
 /**
- * The angular margin term of the angular contrastive loss (ACL, equation 2, over all ordered pairs of rows): positive pairs are pulled
- * together by their squared angle, negatives nearer than the margin are pushed apart. Row i of `a` and row i of `b` are a positive pair.
- * Rows may have any length; the authors take the L2-normalised embeddings h.
+ * The angular margin term of the angular contrastive loss (ACL; Wang, Tripathy & Mesaros 2023, "Self-Supervised Learning of Audio
+ * Representations Using Angular Contrastive Loss", equation 2, over all ordered pairs of rows): positive pairs are pulled together by their
+ * squared angle, negatives nearer than the margin are pushed apart. Row i of `a` and row i of `b` are a positive pair. Rows may have any
+ * length; the authors take the L2-normalised embeddings h.
  *
  * The default weights equal the authors' code (sums divided by 25) at 128 pairs: 256 / 25 positives, 65024 / 25 negatives.
  * Finite with finite gradients everywhere, also at equal and opposite rows, where the authors' arccos gives NaN in float32.

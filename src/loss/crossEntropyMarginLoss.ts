@@ -16,7 +16,8 @@ export interface CrossEntropyMarginOptions extends AngularMarginOptions {
 }
 
 /**
- * The supervised angular loss (ACL paper, supervised part; supervised_ACL's code):
+ * The supervised angular loss (Wang, Tripathy & Mesaros 2023, "Self-Supervised Learning of Audio Representations Using Angular Contrastive
+ * Loss", its supervised part; supervised_ACL's code):
  * `crossEntropyWeight x cross-entropy(logits) + (1 - crossEntropyWeight) x angular margin(features)`. Rows that a robust variant of
  * cross-entropy leaves out still take part in the margin term.
  *

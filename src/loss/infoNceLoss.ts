@@ -52,12 +52,12 @@ export const infoNce = defineLoss({
 });
 
 /**
- * Generalised InfoNCE over all 2 n rows of two views, mean over the anchors (Rho et al., "Understanding Contrastive Learning Through the
- * Lens of Margins"): with q_ij = 1 at the positive and 0 elsewhere,
- * `L_i = -sum over j of q_ij l_ij + beta log(sum over k of exp(l_ik))`, `l_ij = (cos(theta_ij + m1 q_ij) - m2 q_ij) / temperature`.
- * With the defaults it is NT-Xent. The paper leaves open whether m2 is inside the division by the temperature; it is, as in CosFace (the
- * other reading is m2 x temperature). Beyond theta = pi - m1 the cosine rises again, and with it a positive's pull changes sign, as in
- * the formula; equal rows, where the gradient by m1 has no direction, are not moved.
+ * Generalised InfoNCE over all 2 n rows of two views, mean over the anchors (Rho et al. 2023, "Understanding Contrastive Learning Through
+ * the Lens of Margins"): with q_ij = 1 at the positive and 0 elsewhere,
+ * `L_i = -sum over j of q_ij l_ij + beta log(sum over k of exp(l_ik))`, `l_ij = (cos(theta_ij + m1 q_ij) - m2 q_ij) / temperature`. With
+ * the defaults it is NT-Xent. The paper leaves open whether m2 is inside the division by the temperature; it is, as in CosFace (the other
+ * reading is m2 x temperature). Beyond theta = pi - m1 the cosine rises again, and with it a positive's pull changes sign, as in the
+ * formula; equal rows, where the gradient by m1 has no direction, are not moved.
  *
  * s, c and attenuation leave the value alone and multiply the gradients of the logits (weights under a stop-gradient):
  * positives by `s (1 - (theta / pi)^c)`; type I all of an anchor, type II its positives by `1 / max(1 - lambda p, 1e-6)`, p being the

@@ -6,9 +6,10 @@ import { labelLogProbabilities } from './crossEntropyRows.js';
 const smallestProbability = 1e-8;
 
 /**
- * Generalised cross-entropy, L_q (Zhang & Sabuncu 2018, equation 6; icassp19), mean over rows: `(1 - (p + 1e-8)^q) / q`, p being the
- * probability of the label. It lies between cross-entropy (q towards 0) and the mean absolute error (q = 1), which wrong labels harm less:
- * a row's gradient is that of cross-entropy times p^q.
+ * Generalised cross-entropy, L_q (Zhang & Sabuncu 2018, "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
+ * Labels", equation 6; as in Fonseca et al. 2019, "Learning Sound Event Classifiers from Web Audio with Noisy Labels"), mean over rows:
+ * `(1 - (p + 1e-8)^q) / q`, p being the probability of the label. It lies between cross-entropy (q towards 0) and the mean absolute error
+ * (q = 1), which wrong labels harm less: a row's gradient is that of cross-entropy times p^q.
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`

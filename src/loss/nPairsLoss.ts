@@ -20,10 +20,10 @@ export const nPairs = defineLoss({
 });
 
 /**
- * Multi-class N-pair loss (Sohn 2016, equation 6), mean over anchors i and their positives j:
- * `log(1 + sum over k of another label of exp(z_i z_k - z_i z_j))`. Sohn's z have free lengths, held by a penalty; here they are
- * L2-normalised as everywhere, and `temperature` (1: the formula) gives the logits a range. Sohn draws one pair a class; here every two
- * rows of one label are a pair and every row of another label a negative.
+ * Multi-class N-pair loss (Sohn 2016, "Improved Deep Metric Learning with Multi-class N-pair Loss Objective", equation 6), mean over
+ * anchors i and their positives j: `log(1 + sum over k of another label of exp(z_i z_k - z_i z_j))`. Sohn's z have free lengths, held by a
+ * penalty; here they are L2-normalised as everywhere, and `temperature` (1: the formula) gives the logits a range. Sohn draws one pair a
+ * class; here every two rows of one label are a pair and every row of another label a negative.
  *
  * @param embeddings `[rows, dim]`, of any length, 3 rows or more
  * @param labels int32 `[rows]`, of two classes or more, one of them at two rows at least

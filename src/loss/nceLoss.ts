@@ -33,11 +33,12 @@ export const nce = defineLoss({
 });
 
 /**
- * Noise-contrastive estimation with a memory bank (Wu et al. 2018, equations 4 to 7; the two-view survey calls it InfoNCE), mean over
- * rows: with `P(i|x) = exp(v_i x / temperature) / Z` over the N rows v of the memory, `m` noise rows a row and `P_n = 1 / N`,
- * `h = P / (P + m P_n)` and `L = -log h(positive) - sum over noise of log(1 - h)`. The survey writes the second term as -m times an
- * expectation, the same number. Z is a constant of the gradient: computed over the whole memory for each row, or, as the authors
- * do, estimated once and given as `meanExponential` (Z / N).
+ * Noise-contrastive estimation with a memory bank (Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance
+ * Discrimination", equations 4 to 7; the two-view survey calls it InfoNCE), mean over rows: with `P(i|x) = exp(v_i x / temperature) / Z`
+ * over the N rows v of the memory, `m` noise rows a row and `P_n = 1 / N`, `h = P / (P + m P_n)` and
+ * `L = -log h(positive) - sum over noise of log(1 - h)`. The survey writes the second term as -m times an expectation, the same number. Z is
+ * a constant of the gradient: computed over the whole memory for each row, or, as the authors do, estimated once and given as
+ * `meanExponential` (Z / N).
  *
  * @param embeddings `[n, dim]`, of any length
  * @param memory `[N, dim]`, gets no gradient unless it is asked for

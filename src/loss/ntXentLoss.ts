@@ -20,10 +20,11 @@ export const ntXentOfPairs = defineLoss({
 });
 
 /**
- * NT-Xent, the contrastive loss of SimCLR (Chen et al. 2020, equation 1), mean over all 2 n anchors: row i of `a` and row i of `b` are a
- * positive pair, every other row of both is a negative. Cosine similarity, so the rows may have any length.
- * `loss_i = -log( exp(s_ip / temperature) / sum over k != i of exp(s_ik / temperature) )`; ln(2n - 1) when all rows are equal.
- * The authors add 1e-10 inside their logarithms and take exponentials without subtracting the maximum; this is the exact value.
+ * NT-Xent, the contrastive loss of SimCLR (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations",
+ * equation 1), mean over all 2 n anchors: row i of `a` and row i of `b` are a positive pair, every other row of both is a negative. Cosine
+ * similarity, so the rows may have any length. `loss_i = -log( exp(s_ip / temperature) / sum over k != i of exp(s_ik / temperature) )`;
+ * ln(2n - 1) when all rows are equal. The authors add 1e-10 inside their logarithms and take exponentials without subtracting the maximum;
+ * this is the exact value.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views
  *

@@ -4,8 +4,8 @@ import { crossEntropyRows } from './crossEntropyRows.js';
 import { keepRows, type ThinnedLoss } from './keepRows.js';
 
 /**
- * Cross-entropy without the rows whose loss exceeds the batch's median by more than `deviations` standard deviations (icassp19's outlier
- * discarding): rows that fit far worse than the others, as likely to be mislabelled. The standard deviation is that of the batch (divided
+ * Cross-entropy without the rows whose loss exceeds the batch's median by more than `deviations` standard deviations (Fonseca et al. 2019,
+ * "Learning Sound Event Classifiers from Web Audio with Noisy Labels", outlier discarding in its code): rows that fit far worse than the others, as likely to be mislabelled. The standard deviation is that of the batch (divided
  * by its size, not one less).
  *
  * @param logits raw scores `[rows, classes]`

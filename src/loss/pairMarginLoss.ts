@@ -53,10 +53,11 @@ export const pairMargin = defineLoss({
 });
 
 /**
- * Max-margin loss of pairs (Hadsell, Chopra & LeCun 2006, equation 4), d being the Euclidean distance of L2-normalised rows:
- * `d^2 / 2` for rows of one label, `max(0, margin - d)^2 / 2` for others. `form: 'spring'` leaves out the squares, as the two-view survey
- * prints it. The paper adds up all pairs; here each kind has its own mean, so that few positives weigh as much as many negatives
- * (`average: 'pairs'` is the mean over all pairs). Equal rows have no direction in which to be pushed apart and are not moved.
+ * Max-margin loss of pairs (Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", equation 4), d being
+ * the Euclidean distance of L2-normalised rows: `d^2 / 2` for rows of one label, `max(0, margin - d)^2 / 2` for others. `form: 'spring'`
+ * leaves out the squares, as the two-view survey prints it. The paper adds up all pairs; here each kind has its own mean, so that few
+ * positives weigh as much as many negatives (`average: 'pairs'` is the mean over all pairs). Equal rows have no direction in which to be
+ * pushed apart and are not moved.
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`, one of them at two rows at least

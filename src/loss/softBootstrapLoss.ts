@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { AudiosslError } from '../util/errors.js';
 
 /**
- * Soft bootstrapping (Reed et al. 2015, equation 6; icassp19), mean over rows: cross-entropy against `beta x label + (1 - beta) x p`, the
- * label mixed with the network's own probabilities p. Gradients pass through both p, as in the authors' code, so it equals
- * `beta x cross-entropy + (1 - beta) x entropy of p`. beta = 1 is cross-entropy.
+ * Soft bootstrapping (Reed et al. 2015, "Training Deep Neural Networks on Noisy Labels with Bootstrapping", equation 6; as in Fonseca et
+ * al. 2019, "Learning Sound Event Classifiers from Web Audio with Noisy Labels"), mean over rows: cross-entropy against
+ * `beta x label + (1 - beta) x p`, the label mixed with the network's own probabilities p. Gradients pass through both p, as in the
+ * authors' code, so it equals `beta x cross-entropy + (1 - beta) x entropy of p`. beta = 1 is cross-entropy.
  *
  * @param logits raw scores `[rows, classes]`
  * @param labels int32 `[rows]`

@@ -20,8 +20,8 @@ export const softmaxContrastive = defineLoss({
 });
 
 /**
- * (N+1)-way softmax of two views in one direction, mean over the rows of `a` (the two-view survey's softmax; L^12 of contrastive
- * multiview coding, Tian et al. 2020, equation 3): `L_i = -log( exp(a_i b_i / temperature) / sum over j of exp(a_i b_j / temperature) )`.
+ * (N+1)-way softmax of two views in one direction, mean over the rows of `a` (the two-view survey's softmax; L^12 of Tian, Krishnan &
+ * Isola 2020, "Contrastive Multiview Coding", equation 3): `L_i = -log( exp(a_i b_i / temperature) / sum over j of exp(a_i b_j / temperature) )`.
  * Rows of `a` are not compared with one another. CMC adds both directions: `softmaxContrastiveLoss(a, b) + softmaxContrastiveLoss(b, a)`.
  *
  * @param a first views `[n, dim]`, n >= 2; `b` second views

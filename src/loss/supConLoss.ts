@@ -30,11 +30,11 @@ export const supCon = defineLoss({
 });
 
 /**
- * SupCon (Khosla et al. 2020, equation 2, the mean outside the logarithm), mean over the anchors that have a positive: with P the other
- * rows of the anchor's label and N the rows of other labels,
- * `L_i = -1/|P| sum over p in P of log( exp(s_ip / temperature) / sum over k in P and N of exp(s_ik / temperature) )`.
- * The supervised NT-Xent of the four-losses comparison is the same number. `denominator: 'negatives'` leaves the other positives out of
- * the sum (pytorch-metric-learning's `NTXentLoss`, there averaged over pairs instead of anchors).
+ * SupCon (Khosla et al. 2020, "Supervised Contrastive Learning", equation 2, the mean outside the logarithm), mean over the anchors that
+ * have a positive: with P the other rows of the anchor's label and N the rows of other labels,
+ * `L_i = -1/|P| sum over p in P of log( exp(s_ip / temperature) / sum over k in P and N of exp(s_ik / temperature) )`. The supervised
+ * NT-Xent of the four-losses comparison is the same number. `denominator: 'negatives'` leaves the other positives out of the sum
+ * (pytorch-metric-learning's `NTXentLoss`, there averaged over pairs instead of anchors).
  *
  * @param embeddings `[rows, dim]`, of any length, 2 rows or more
  * @param labels int32 `[rows]`, one of them at two rows at least

@@ -35,8 +35,8 @@ export const tcl = defineLoss({
 });
 
 /**
- * Tuned contrastive learning (TCL), mean over the anchors that have a positive; the authors' paper sums over them, their code takes the
- * mean. With P the other rows of the anchor's label and N the rows of other labels,
+ * Tuned contrastive learning (TCL; Animesh & Chandraker 2023, "Tuned Contrastive Learning"), mean over the anchors that have a positive;
+ * the paper sums over them, the authors' code takes the mean. With P the other rows of the anchor's label and N the rows of other labels,
  * `L_i = -1/|P| sum over p of log( exp(s_ip / temperature) / D_i )`,
  * `D_i = sum over p of exp(s_ip / temperature) + k1 sum over p of exp(-s_ip) + k2 sum over n of exp(s_in / temperature)`; no temperature in
  * the middle term. The paper takes k1, k2 >= 1; k1 = 0, k2 = 1 is SupCon. Anchors without a positive divide by 0 in the authors' code and

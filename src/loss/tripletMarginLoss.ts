@@ -38,9 +38,10 @@ export const tripletMargin = defineLoss({
 
 /**
  * Triplet loss, the mean over mined triplets of `max(0, d_ap - d_an + margin)`, d being the squared Euclidean distance of L2-normalised
- * rows (Schroff et al. 2015, equation 1) or the distance itself. All triplets of the batch are considered, whatever the mining: they are
- * not listed but summed in sorted order, so memory grows with the square of the rows. 0 where no triplet counts (no fallback negative is
- * taken). Easy triplets have a loss of 0 by definition.
+ * rows (Schroff, Kalenichenko & Philbin 2015, "FaceNet: A Unified Embedding for Face Recognition and Clustering", equation 1) or the
+ * distance itself. All triplets of the batch are considered, whatever the mining: they are not listed but summed in sorted order, so memory
+ * grows with the square of the rows. 0 where no triplet counts (no fallback negative is taken). Easy triplets have a loss of 0 by
+ * definition.
  *
  * @param embeddings `[rows, dim]`, of any length, 3 rows or more
  * @param labels int32 `[rows]`, of two classes or more, one of them at two rows at least

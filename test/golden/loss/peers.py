@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Values and gradients (float64) of contrastive and metric losses by pytorch-metric-learning 2.9 and lightly 1.6.
 
-Needs torch, pytorch-metric-learning and lightly; writes peers.json beside itself. The rows come from `scatter`, the formula of
+Needs torch 2.13, pytorch-metric-learning and lightly; writes peers.json beside itself. lightly imports torchvision for losses that are not
+used here; the stored numbers were made with an empty module of that name. The rows come from `scatter`, the formula of
 test/ops/numeric.ts, so that only what the libraries answer is stored. What the libraries do differently from the papers is in
 docs/losses.md.
 """
