@@ -226,14 +226,27 @@ describe('a few steps of every kind of system', () => {
     return store;
   }
 
-  /** Systems that differ in such numbers only take the same way through the code, but where a weight of 0 or 1 leaves a term out. */
-  const wayOf = (config: ResolvedConfig, command: string): string => {
-    const { contrastiveWeight, crossEntropyWeight, temperature, ...loss } = config.loss as Record<string, unknown>;
-    const { learningRate, ...optimizer } = config.optimizer;
-    const weight = [0, 1].find((end) => end === weightOf(config)) ?? 'between';
-    return canonicalJson({ command, config: { ...config, loss, optimizer }, weight });
+  /** Of what a loss reads, what sends it another way: not by how much a term counts, but that it counts. */
+  const kindOf = (value: unknown): unknown => {
+    if (typeof value === 'number') return value === 0 || value === 1 ? value : 'other';
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, its]) => [key, kindOf(its)]));
   };
   const done = new Set<string>();
+  /** Whether this loss has been trained with, and this framework on this network with a loss of this name, with or without the margin beside it. */
+  function isDone(config: ResolvedConfig, command: string): boolean {
+    const { loss, optimizer, ...rest } = config;
+    const { temperature, ...ofLoss } = loss as Record<string, unknown>;
+    const { learningRate, ...ofOptimizer } = optimizer;
+    const hasMargin = typeof ofLoss.angularMargin === 'object' && ofLoss.angularMargin !== null;
+    const ways = [
+      { command, loss: kindOf(ofLoss) },
+      { command, config: { ...rest, optimizer: ofOptimizer }, loss: loss.name, hasMargin },
+    ].map(canonicalJson);
+    const isKnown = ways.every((way) => done.has(way));
+    for (const way of ways) done.add(way);
+    return isKnown;
+  }
   let numRuns = 0;
 
   /** Trains an epoch of one to a few steps; each way through the code once. */
@@ -242,9 +255,7 @@ describe('a few steps of every kind of system', () => {
     // A queue holds a batch at least and no more than the few clips.
     const method = config.method.name === 'mocoV2' ? { ...config.method, queueSize: batchSize } : config.method;
     const tiny: ResolvedConfig = { ...config, method, seed: 0, train: { ...config.train, epochs: 1, batchSize } };
-    const way = wayOf(tiny, command);
-    if (done.has(way)) return;
-    done.add(way);
+    if (isDone(tiny, command)) return;
     const out = join(dir, `run${numRuns++}`);
     const run = command === 'train' ? train : pretrain;
     const { end } = await run({ store: await storeOf(data, tiny), config: tiny, out });

@@ -3,7 +3,8 @@
  *
  *     npm run build && PEER_PYTHON=/path/to/python node test/bench/losses.mjs [--threads 2] [--rounds 3] [--only step|supCon|tcl|triplet] [--rows 1024]
  *
- * step: value and gradient of each loss at 128 pairs of 512 values, as a share of a ResNet-18 step of 128 pairs of 101 x 96.
+ * step: value and gradient of each loss at 128 pairs of 512 values, and what the online probe of 50 classes takes of their embeddings, as a
+ * share of a ResNet-18 step of 128 pairs of 101 x 96.
  * supCon, tcl: 4,096 rows of 512, 64 classes; triplet: semi-hard, 2,048 rows of 512, 64 classes. Each round runs one process of audiossl and
  * one of the peer (tcl has none there and stands beside its SupConLoss); time, by the clock and of the processor (with --threads 1 that
  * one holds on a busy machine too), is the least of three calls after one, memory the growth
@@ -130,6 +131,11 @@ async function stepChild() {
       console.log(JSON.stringify({ name, ...extra, cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) }));
     }
   }
+  const { createOnlineProbe, onlineProbeOptions } = await import('../../dist/train/onlineProbe.js');
+  const probe = createOnlineProbe({ dim: encoder.embeddingSize, numClasses: 50, seed: 1, options: onlineProbeOptions.parse({}) });
+  const labels = Int32Array.from({ length: 128 }, (_, i) => i % 50);
+  const time = quickest(20, () => probe.learn(z, labels));
+  console.log(JSON.stringify({ name: 'onlineProbe', classes: 50, cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) }));
 }
 
 function round(value) {
