@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../util/packageVersion.js';
 import { registerAnalyze } from './analyze.js';
 import { registerClassify } from './classify.js';
+import { enterCommand } from './commandOfError.js';
 import { registerConfig } from './config.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
@@ -69,7 +70,8 @@ export function createProgram(): Command {
     .option('--debug', 'show the stack of an error')
     .configureOutput({ outputError: (message, write) => write(oneLine(message)) })
     .showSuggestionAfterError(true)
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => enterCommand(command));
   for (const register of commands) register(program);
   completeHelp(program);
   forEachCommand(program, (command) => {

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AudiosslError, errorText } from '../util/errors.js';
+import { asOfCommand } from './commandOfError.js';
 import { describeSystemError } from './describeSystemError.js';
 import { InterruptedError } from './interruptible.js';
 
@@ -21,7 +22,7 @@ export function reportError(error: unknown, { isDebug = false }: { isDebug?: boo
   const isExpected = error instanceof AudiosslError;
   const name = !isExpected && error instanceof Error ? `${error.name}: ` : '';
   const hint = isExpected || isDebug ? '' : ' (not expected: run it again with --debug for the stack)';
-  process.stderr.write(`audiossl: ${name}${errorText(error)}${hint}\n`);
+  process.stderr.write(`audiossl: ${name}${asOfCommand(errorText(error))}${hint}\n`);
   if (isDebug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
   return isExpected ? error.exitCode : 1;
 }

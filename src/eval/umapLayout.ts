@@ -16,7 +16,7 @@ export async function umapLayout(
   { size, seed, signal, onProgress }: { size: number; seed: number; signal?: AbortSignal; onProgress?: (share: number) => void },
 ): Promise<Float32Array> {
   const n = data.length / size;
-  if (n <= NUM_NEIGHBOURS) throw new UsageError(`--map umap needs more than ${NUM_NEIGHBOURS} rows, got ${n}; take --map pca`);
+  if (n <= NUM_NEIGHBOURS) throw new UsageError(`explore: --map umap needs more than ${NUM_NEIGHBOURS} rows, got ${n}; take --map pca`);
   const rows = Array.from({ length: n }, (_, i) => Array.from(data.subarray(i * size, (i + 1) * size)));
   const rng = new Rng({ seed, purpose: 'umap' });
   const umap = new UMAP({ nComponents: 2, nNeighbors: NUM_NEIGHBOURS, random: () => rng.uniform(0, 1) });

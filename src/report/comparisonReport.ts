@@ -1,4 +1,4 @@
-import { UsageError } from '../util/errors.js';
+import { errorText, UsageError } from '../util/errors.js';
 import { alphaCurves } from './alphaCurves.js';
 import { batchSizeCurves } from './batchSizeCurves.js';
 import type { RunReport } from './collectRun.js';
@@ -130,7 +130,7 @@ async function compareOnValidation(
     const { systems: _systems, ...compared } = compareEvaluated(reports, evaluated, { split: 'validation', ...options });
     return compared;
   } catch (error) {
-    if (error instanceof UsageError) return { refused: error.message.replace(/^report: /, '') };
+    if (error instanceof UsageError) return { refused: errorText(error).replace(/^report: /, '') };
     throw error;
   }
 }

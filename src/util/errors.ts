@@ -1,6 +1,9 @@
+import { inProgram } from './inProgram.js';
+
 /**
  * An expected failure, told to the user in one line: who, what must hold, what was got, remedy.
- * `decodeAudio: clip 12.wav has 0 samples, expected at least 1; delete it or pass --on-error skip`
+ * `decodeAudio: clip 12.wav has 0 samples, expected at least 1; delete it or pass --on-error skip` is what it is made with and what the
+ * command line prints; `message`, for programs, names the option as they do: pass `onError` skip.
  *
  * @example
  * ```ts
@@ -17,9 +20,12 @@
 export class AudiosslError extends Error {
   /** Exit code of the command line: 1 = failed. */
   readonly exitCode: number = 1;
+  /** As it was made. */
+  readonly commandLineMessage: string;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(inProgram(message), options);
+    this.commandLineMessage = message;
     this.name = new.target.name;
   }
 }
@@ -38,8 +44,8 @@ export class UsageError extends AudiosslError {
   override readonly exitCode = 2;
 }
 
-/** The text of anything thrown, on one line. */
+/** The text of anything thrown, on one line; of our own errors as they were made, so that it can be a part of another one. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = error instanceof AudiosslError ? error.commandLineMessage : error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, ' ').trim();
 }

@@ -93,7 +93,7 @@ describe('writeAudit', () => {
     const { prepareFolder } = await import('../../src/util/prepareFolder.js');
     await writeFile(join(folder, 'file'), '');
     await expect(prepareFolder(join(folder, 'file'), { who: 'audit-labels' })).rejects.toThrow(
-      /^audit-labels: .*file must be a folder .*; give another --out$/,
+      /^audit-labels: .*file must be a folder .*; give another `out`$/,
     );
     await prepareFolder(join(folder, 'new', 'one'), { who: 'audit-labels' });
     expect((await stat(join(folder, 'new', 'one'))).isDirectory()).toBe(true);

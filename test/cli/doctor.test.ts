@@ -23,7 +23,7 @@ describe('audiossl doctor', () => {
   it('fails on a backend asked for by name that is not there', async () => {
     const { code, stdout, stderr } = await runHere(['doctor', '--backend', 'tensorflow-gpu']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^audiossl: setBackend: backend tensorflow-gpu [^\n]*\n$/);
+    expect(stderr).toMatch(/^audiossl: doctor: backend tensorflow-gpu [^\n]*\n$/);
   });
 });
 

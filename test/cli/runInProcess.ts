@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { vi } from 'vitest';
 import { createProgram } from '../../src/cli/createProgram.js';
 import { reportError } from '../../src/cli/reportError.js';
+import { AudiosslError } from '../../src/util/errors.js';
 
 /** A program of these commands, run in this process; gives back what a command wrote to standard output. */
 export function inProcess(...registers: ((program: Command) => void)[]): (...args: string[]) => Promise<string> {
@@ -16,6 +17,10 @@ export function inProcess(...registers: ((program: Command) => void)[]): (...arg
     ];
     try {
       await program.parseAsync(['node', 'audiossl', ...args]);
+    } catch (error) {
+      // As the command line says it.
+      if (error instanceof AudiosslError) error.message = error.commandLineMessage;
+      throw error;
     } finally {
       for (const spy of spies) spy.mockRestore();
     }

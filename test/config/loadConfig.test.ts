@@ -124,10 +124,10 @@ describe('defaults of train', () => {
 
   it('are told from the kinds of a part: a key of the other command is named', () => {
     expect(errorOf(() => train(['loss.temperature=0.1']))).toBe(
-      '--set loss.temperature=0.1: loss.temperature: unknown key for the "name" given; known: name, crossEntropyWeight, marginRadians, marginOn, reduction, positiveWeight, negativeWeight, divisor, robust',
+      '`overrides` loss.temperature=0.1: loss.temperature: unknown key for the "name" given; known: name, crossEntropyWeight, marginRadians, marginOn, reduction, positiveWeight, negativeWeight, divisor, robust',
     );
     expect(errorOf(() => loadConfig({ overrides: ['seed=1', 'trian.epochs=5'] }))).toBe(
-      '--set trian.epochs=5: trian: unknown key; did you mean "train"?',
+      '`overrides` trian.epochs=5: trian: unknown key; did you mean "train"?',
     );
     expect(errorOf(() => load('trian: { epochs: 5 }', ['trian.epochs=5']))).toBe('x.yaml:1:1: trian: unknown key; did you mean "train"?');
     expect(errorOf(() => loadConfig({ overrides: ['loss.robust={name: lq}'] }))).toMatch(/loss.robust: unknown key for the "name" given/);
@@ -181,16 +181,16 @@ describe('errors of loadConfig: one line with file, line, column', () => {
   });
 
   it.each([
-    ['train.epoch=3', '--set train.epoch=3: train.epoch: unknown key; did you mean "epochs"?'],
-    ['train.epochs=abc', '--set train.epochs=abc: train.epochs: expected a number, got the text "abc"'],
-    ['train={epoch: 3}', '--set train={epoch: 3}: train.epoch: unknown key; did you mean "epochs"?'],
-    ['views.7.prob=1', '--set views.7.prob=1: views is a list of 4, expected a number from 0 to 4 after it, got 7'],
-    ['views.first=1', '--set views.first=1: views is a list of 4, expected a number from 0 to 4 after it, got first'],
-    ['seed', '--set seed: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
-    ['=3', '--set =3: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
-    ['__proto__.a=3', '--set __proto__.a=3: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
-    ['seed=', '--set seed=: no value after "="; write null to switch something off'],
-    ['train=[1', /^--set train=\[1:1:3: /],
+    ['train.epoch=3', '`overrides` train.epoch=3: train.epoch: unknown key; did you mean "epochs"?'],
+    ['train.epochs=abc', '`overrides` train.epochs=abc: train.epochs: expected a number, got the text "abc"'],
+    ['train={epoch: 3}', '`overrides` train={epoch: 3}: train.epoch: unknown key; did you mean "epochs"?'],
+    ['views.7.prob=1', '`overrides` views.7.prob=1: views is a list of 4, expected a number from 0 to 4 after it, got 7'],
+    ['views.first=1', '`overrides` views.first=1: views is a list of 4, expected a number from 0 to 4 after it, got first'],
+    ['seed', '`overrides` seed: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
+    ['=3', '`overrides` =3: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
+    ['__proto__.a=3', '`overrides` __proto__.a=3: expected key.key=value, such as loss.temperature=0.1 or views.0.maxWeight=0.1'],
+    ['seed=', '`overrides` seed=: no value after "="; write null to switch something off'],
+    ['train=[1', /^`overrides` train=\[1:1:3: /],
   ])('--set %s', (override, message) => {
     const error = errorOf(() => loadConfig({ overrides: [override] }));
     if (typeof message === 'string') expect(error).toBe(message);
@@ -199,12 +199,12 @@ describe('errors of loadConfig: one line with file, line, column', () => {
 
   it('blames the file, not an override elsewhere', () => {
     expect(errorOf(() => load('train: {epochs: -1}', ['seed=3']))).toBe('x.yaml:1:9: train.epochs: must be >= 0, got -1');
-    expect(errorOf(() => load('train: 3', ['train.epochs=3']))).toBe('--set train.epochs=3: train is 3, which has no keys');
+    expect(errorOf(() => load('train: 3', ['train.epochs=3']))).toBe('`overrides` train.epochs=3: train is 3, which has no keys');
   });
 
   it('blames the last override that set the value', () => {
     const overrides = ['train={epochs: 0}', 'train.epochs=-1'];
-    expect(errorOf(() => loadConfig({ overrides }))).toBe('--set train.epochs=-1: train.epochs: must be >= 0, got -1');
+    expect(errorOf(() => loadConfig({ overrides }))).toBe('`overrides` train.epochs=-1: train.epochs: must be >= 0, got -1');
   });
 
   it('names a file that is not there', () => {

@@ -51,7 +51,7 @@ describe('buildFeatureStore', () => {
   it('refuses a file where the store is to stand', async () => {
     const dir = await recordings();
     await expect(build(dir, join(dir, '00.wav'))).rejects.toThrow(
-      /00\.wav must be a feature store or not exist, got a file; pass another --out$/,
+      /00\.wav must be a feature store or not exist, got a file; pass another `out`$/,
     );
   });
 
@@ -212,10 +212,10 @@ describe('buildFeatureStore', () => {
     expect(await contents(out)).toEqual(before);
 
     await expect(build(dir, out, { frontEnd: { ...frontEnd, hopLength: 110 } })).rejects.toThrow(
-      /is another feature store: its front end differs .*hopLength 220 \/ 110; pass --rebuild/,
+      /is another feature store: its front end differs .*hopLength 220 \/ 110; pass `rebuild`/,
     );
     await expect(build(dir, out, { dtype: 'float16' })).rejects.toThrow(/its values are float32, asked for float16/);
-    await expect(build(dir, out, { salvage: true })).rejects.toThrow(/without --salvage/);
+    await expect(build(dir, out, { salvage: true })).rejects.toThrow(/without `salvage`/);
 
     const dataset = await loadDataset(dir);
     dataset.clips[0].label = 'tone';
@@ -246,7 +246,7 @@ describe('buildFeatureStore', () => {
   it('stops at a broken file when asked to, and tries it again after it was mended', async () => {
     const dir = await recordings();
     const out = join(await folderWith(), 'store');
-    await expect(build(dir, out, { onError: 'fail' })).rejects.toThrow(/05\.wav: .*; mend or delete the file, or pass --on-error skip/);
+    await expect(build(dir, out, { onError: 'fail' })).rejects.toThrow(/05\.wav: .*; mend or delete the file, or pass `onError` skip/);
     await writeFile(join(dir, '05.wav'), tone(1300));
     const summary = await build(dir, out, { onError: 'fail' });
     expect([summary.status, summary.numClips, summary.rejected]).toEqual(['resumed', 13, []]);

@@ -77,7 +77,7 @@ describe('clipFeatures', () => {
     const stereo = await save('stereo.wav', riff([formatChunk({ channels: 2 }), chunk('data', sampleBytes(interleave([left, right])))]));
     const mono = await save('mono.wav', riff([formatChunk(), chunk('data', sampleBytes(right))]));
     expect((await collect(stereo, { channel: 2 })).bytes).toEqual((await collect(mono, {})).bytes);
-    await expect(collect(mono, { channel: 2 })).rejects.toThrow('channel 2 was asked for, the recording has 1; pass another --channel');
+    await expect(collect(mono, { channel: 2 })).rejects.toThrow('channel 2 was asked for, the recording has 1; pass another `channel`');
     const opposite = oddRecordings.find(({ name }) => name === 'opposite.wav')?.bytes ?? new Uint8Array(0);
     expect((await collect(await save('opposite.wav', opposite), { channel: 1 })).warnings).toEqual([]);
   });

@@ -395,7 +395,7 @@ describe('folders', () => {
     ]) {
       const dir = await folderWith(silent(files));
       await expect(loadDataset(dir)).rejects.toThrow(
-        /must all be splits or folds, or none: .* named like .* pass --format classFolders .*--format unlabelled/,
+        /must all be splits or folds, or none: .* named like .* pass `format` classFolders .*`format` unlabelled/,
       );
       const classes = await loadDataset(dir, { format: 'classFolders' });
       expect(classes.classNames).toEqual([...new Set(files.map((file) => file.split('/')[0]))].sort());

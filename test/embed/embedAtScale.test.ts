@@ -185,7 +185,7 @@ test('shards make up the whole, in any order; a merge checks that they do', asyn
   const merge = (...given: string[]) => mergeEmbeddings({ paths: given, out: join(folder, 'never.npz'), format: 'npz' });
   await expect(merge(paths[0], paths[2])).rejects.toThrow(/all 3 shards are needed once, shard 2\/3 is missing/);
   await expect(merge(...paths, paths[1])).rejects.toThrow(/shard 2\/3 is given twice/);
-  await expect(merge(whole)).rejects.toThrow(/all\.npz is no shard; make the parts with --shard I\/N/);
+  await expect(merge(whole)).rejects.toThrow(/all\.npz is no shard; make the parts with `shard` I\/N/);
   await run(paths[1], { shard: { index: 2, count: 3 }, recordings: recordings.slice(1) });
   await expect(merge(...paths)).rejects.toThrow(/must be shards of the same recordings/);
   await expect(run(paths[0], { shard: { index: 1, count: 30 } })).rejects.toThrow(

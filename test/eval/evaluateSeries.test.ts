@@ -193,8 +193,8 @@ describe('evaluateFolds', () => {
     await expect(evaluateFolds({ ...given, folds: ['1', '9'] })).rejects.toThrow(/must name folds of the data, got 9; it has 1, 2, 3/);
     await expect(evaluateFolds({ ...given, folds: ['1', '1'] })).rejects.toThrow(/must name a fold once, got 1 twice/);
     await expect(evaluateFolds({ ...given, store })).rejects.toThrow(/got data without folds/);
-    await expect(evaluateFolds({ ...given, split: 'validation' })).rejects.toThrow(/pass --split test/);
-    await expect(evaluateFolds({ ...given, trainOn: 'clean' })).rejects.toThrow(/--folds and --train-on each say who trains/);
+    await expect(evaluateFolds({ ...given, split: 'validation' })).rejects.toThrow(/pass `split` test/);
+    await expect(evaluateFolds({ ...given, trainOn: 'clean' })).rejects.toThrow(/`folds` and `trainOn` each say who trains/);
     expect([await readTestAccess(run), await readdir(run.evaluations)]).toEqual([[], []]);
   });
 });
@@ -212,7 +212,7 @@ describe('other data and other training clips', () => {
   test('transfer is asked for, goes by the split column and has classes of its own', async () => {
     const run = await makeRun('transfer');
     const given = { ...common(run), store: foreign(), protocol: 'knn', split: 'test' } as const;
-    await expect(evaluate(given)).rejects.toThrow(/same classes, got high, low and deep, shrill; pass --transfer/);
+    await expect(evaluate(given)).rejects.toThrow(/same classes, got high, low and deep, shrill; pass `transfer`/);
     const { name, record, clips } = await evaluate({ ...given, transfer: true });
     expect(name).toMatch(/^knn-on_[^-]*_store_[0-9a-f]{8}-test-/);
     expect([record.classNames, record.numClips]).toEqual([['deep', 'shrill'], 4]);
@@ -228,7 +228,7 @@ describe('other data and other training clips', () => {
     expect(clips.predicted).toEqual(own.clips.predicted);
     expect(own.record.dataset).toBeNull();
     expect(own.record.notes?.join()).not.toMatch(/by their ids/);
-    await expect(evaluate({ ...given, store, transfer: true })).rejects.toThrow(/leave out --transfer/);
+    await expect(evaluate({ ...given, store, transfer: true })).rejects.toThrow(/leave out `transfer`/);
   });
 
   test('folds of other data need no further word', async () => {
@@ -284,7 +284,7 @@ describe('classifier and finetune', () => {
     expect(record.protocol).toBe('classifier');
     const { classify: _, ...without } = model;
     await expect(evaluate({ ...given, model: without })).rejects.toThrow(
-      /needs a run with a classifier of its own .*use --protocol linear or knn/,
+      /needs a run with a classifier of its own .*use `protocol` linear or knn/,
     );
     await expect(evaluate({ ...given, limit: { shots: 1 } })).rejects.toThrow(/learns nothing/);
   });

@@ -57,7 +57,7 @@ describe('umapLayout and clusters', () => {
   });
 
   it('say how many rows UMAP needs', async () => {
-    await expect(umapLayout(data.slice(0, 45), { size: 3, seed: 1 })).rejects.toThrow('--map umap needs more than 15 rows, got 15; take --map pca'); // biome-ignore format: one line
+    await expect(umapLayout(data.slice(0, 45), { size: 3, seed: 1 })).rejects.toThrow('`map` umap needs more than 15 rows, got 15; take `map` pca'); // biome-ignore format: one line
   });
 });
 

@@ -86,7 +86,7 @@ describe('export --format audiossl', () => {
     await write('twice.safetensors');
     await writeFile(join(folder, 'notes.md'), 'my notes');
     await expect(write('notes.safetensors')).rejects.toThrow(/the model card would replace .*notes\.md, which is no card/);
-    await expect(write('model.bin')).rejects.toThrow(/writes a \.safetensors file, got --out .*model\.bin/);
+    await expect(write('model.bin')).rejects.toThrow(/writes a \.safetensors file, got `out` .*model\.bin/);
     expect(readFileSync(join(folder, 'notes.md'), 'utf8')).toBe('my notes');
     expect(existsSync(join(folder, 'notes.safetensors'))).toBe(false);
     model.dispose();

@@ -130,8 +130,8 @@ print(round(float(np.linalg.norm(e)), 3), [int(r.window_id) for r in db.search(e
     const ask = (asked: Model, path: string, given: object) => exportModel({ model: asked, format: 'hoplite', out: path, options: given });
     await expect(ask(other, to, { embeddings })).rejects.toThrow(/must be of the model/);
     await expect(ask(model, out, { embeddings })).rejects.toThrow(/must be new or empty/);
-    await expect(ask(model, to, {})).rejects.toThrow(/needs --embeddings/);
-    await expect(ask(model, to, { embeddings, audio: join(folder, 'nowhere') })).rejects.toThrow(/--audio must be the folder/);
+    await expect(ask(model, to, {})).rejects.toThrow(/needs `embeddings`/);
+    await expect(ask(model, to, { embeddings, audio: join(folder, 'nowhere') })).rejects.toThrow(/`audio` must be the folder/);
     expect(() => toUnitRows(Float32Array.of(1, 0, 0, 0), 2, (row) => `clip ${row}`)).toThrow(/clip 1: .* not all 0/);
     expect(() => toUnitRows(Float32Array.of(1, Number.NaN), 2, (row) => `clip ${row}`)).toThrow(/clip 0: .* finite/);
     expect(existsSync(to)).toBe(false);

@@ -110,7 +110,7 @@ describe('importTorchvision', () => {
     const weights = await write(
       new Map([...[...state].map(([name, tensor]) => [`backbone.${name}`, tensor] as const), ['head.0.bias', state.get('fc.bias')!]]),
     );
-    await expect(importTorchvision({ weights, out, input })).rejects.toThrow(/there must be a conv1\.weight.*; try --prefix backbone\.$/);
+    await expect(importTorchvision({ weights, out, input })).rejects.toThrow(/there must be a conv1\.weight.*; try `prefix` backbone\.$/);
     const { notes } = await importTorchvision({ weights, out, input, prefix: 'backbone.' });
     expect(notes[0]).toBe('left out what is not under backbone.: head.0.bias');
   });
@@ -150,9 +150,9 @@ describe('importTorchvision', () => {
     }
     const bare = await write(state);
     await expect(importTorchvision({ weights: bare, out: refused })).rejects.toThrow(
-      /does not say what the encoder was fed with; give --like/,
+      /does not say what the encoder was fed with; give `like`/,
     );
-    await expect(importTorchvision({ weights: bare, out: bare, input })).rejects.toThrow(/--out must be another file/);
+    await expect(importTorchvision({ weights: bare, out: bare, input })).rejects.toThrow(/`out` must be another file/);
     await expect(importTorchvision({ weights: join(folder, 'none'), out: refused, input })).rejects.toThrow(/none does not exist/);
     const spoilt = await write(state, { audiossl: '{"frontEnd":7}' });
     await expect(importTorchvision({ weights: spoilt, out: refused })).rejects.toThrow(/its metadata "audiossl" is not what export wrote/);

@@ -55,7 +55,7 @@ describe('a kept probe', () => {
     const file = await saveSmallModel(folder);
     const model = await loadModel(file);
     expect(() => withProbe(model, probeOf('0'.repeat(64)), path)).toThrow(
-      /probe\.safetensors was trained on the embeddings of another encoder: best, sha256 000000000000, h of 512; the model is .*; name that encoder with --model/,
+      /probe\.safetensors was trained on the embeddings of another encoder: best, sha256 000000000000, h of 512; the model is .*; name that encoder with `model`/,
     );
     model.dispose();
     await saveProbe(path, probeOf('f'));

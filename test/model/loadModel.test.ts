@@ -62,7 +62,7 @@ describe('loadModel', () => {
   test('a run folder gives its best checkpoint, or the one asked for; what is absent is said with the remedy', async () => {
     const run = join(folder, 'run');
     await mkdir(join(run, 'checkpoints'), { recursive: true });
-    await expect(loadModel(run)).rejects.toThrow(/best\.safetensors does not exist; pass --checkpoint last/);
+    await expect(loadModel(run)).rejects.toThrow(/best\.safetensors does not exist; pass `checkpoint` last/);
     await saveSmallModel(join(run, 'checkpoints'), { name: 'best.safetensors', step: 1 });
     const last = await saveSmallModel(join(run, 'checkpoints'), { name: 'last.safetensors', step: 2 });
     for (const [checkpoint, step] of [

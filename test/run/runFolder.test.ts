@@ -29,6 +29,7 @@ describe('createRun', () => {
       evaluations: at('evaluations'),
       transfers: at('transfers'),
       testAccess: at('test-access.jsonl'),
+      modules: at('modules'),
       views: at('views.json'),
       report: at('report'),
     });
@@ -38,9 +39,9 @@ describe('createRun', () => {
 
   it('refuses a folder with content, and touches nothing in it', async () => {
     await writeFile(join(dir, 'notes.txt'), 'mine');
-    await expect(createRun(dir)).rejects.toThrow(/must be empty, .* is not; pass --resume/);
+    await expect(createRun(dir)).rejects.toThrow(/must be empty, .* is not; pass `resume`/);
     await expect(createRun(dir)).rejects.toBeInstanceOf(UsageError);
-    await expect(createRun(dir, { resume: true })).rejects.toThrow(/--resume needs the folder of a run, .* has no config\.yaml/);
+    await expect(createRun(dir, { resume: true })).rejects.toThrow(/`resume` needs the folder of a run, .* has no config\.yaml/);
   });
 
   it('takes the folder of a start that failed before it wrote anything', async () => {

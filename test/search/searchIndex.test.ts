@@ -132,7 +132,7 @@ describe('openSearchIndex', () => {
     await save(odd);
     await writeFile(`${odd}.usearch`, 'mine');
     await expect(openSearchIndex(odd, table)).rejects.toThrow(
-      /^search: .*odd\.npz\.usearch must have odd\.npz\.usearch\.json beside it, whole, which says whose index it is; remove it, or leave --index out$/,
+      /^search: .*odd\.npz\.usearch must have odd\.npz\.usearch\.json beside it, whole, which says whose index it is; remove it, or leave `index` out$/,
     );
     expect(await readFile(`${odd}.usearch`, 'utf8')).toBe('mine');
     const nan = join(folder, 'nan.npz');
@@ -151,7 +151,7 @@ describe('openSearchIndex', () => {
       throw new Error('Cannot find package');
     });
     await expect(openSearchIndex(path, table)).rejects.toThrow(
-      /^search: --index usearch needs the package usearch \(.*\); npm install usearch@2\.25\.3$/,
+      /^search: `index` usearch needs the package usearch \(.*\); npm install usearch@2\.25\.3$/,
     );
   });
 });

@@ -74,7 +74,7 @@ describe('checkRuns', () => {
     expect(() =>
       check({ grid: { 'frontEnd.nMels': [96, 40] } }, plain, { dir: '/store', frontEnd: resolveFrontEnd({ preset: 'acl' }) }),
     ).toThrow(
-      'sweep: run nMels40-seed0 needs another front end than /store has (features / run): nMels 96 / 40; pass --data, of which every front end is made',
+      'sweep: run nMels40-seed0 needs another front end than /store has (features / run): nMels 96 / 40; pass `data`, of which every front end is made',
     );
   });
 });

@@ -56,7 +56,7 @@ describe('the plan of a sweep', () => {
     ] as const) {
       await expect(settlePlan(folder, { ...plan, engine: { ...engine, ...change } })).rejects.toThrow(
         `sweep: ${folder.dir} was computed on libtorch cpu bfloat16, now ${now}, and one table must not mix the two; ` +
-          'pass --backend libtorch --device cpu --precision bfloat16 to go on as it was, or another --out',
+          'pass `backend` libtorch `device` cpu `precision` bfloat16 to go on as it was, or another `out`',
       );
     }
     expect((await readPlan(folder))?.engine).toEqual(engine);
@@ -69,7 +69,7 @@ describe('the plan of a sweep', () => {
   it('takes no folder with other files, and touches nothing', async () => {
     const dir = await folderWith({ 'notes.txt': 'mine' });
     const refusal = checkPlan(sweepFolder(dir), { source: '/data', engine, runs: [] });
-    await expect(refusal).rejects.toThrow(`--out must be a new folder or that of a sweep, ${dir} has other files (notes.txt)`);
+    await expect(refusal).rejects.toThrow(`\`out\` must be a new folder or that of a sweep, ${dir} has other files (notes.txt)`);
     await checkPlan(sweepFolder(join(dir, 'new')), { source: '/data', engine, runs: [] });
     expect(existsSync(join(dir, 'new'))).toBe(false);
   });

@@ -115,7 +115,7 @@ describe('analyzeFeatures', () => {
     await writeFile(small.split, `id,split\n${store.clips[0].id},validation\nother/clip.wav,test\n${store.clips[1].id},test\n`);
     const analyse = (split: 'validation' | 'test') => analyzeFeatures({ run: small, store, model, split });
     await expect(analyse('validation')).rejects.toThrow(/^analyze: the validation split must have at least 2 clips, .* has 1$/);
-    await expect(analyse('test')).rejects.toThrow(/^analyze: the store lacks 1 of the 2 test clips .* --features$/);
+    await expect(analyse('test')).rejects.toThrow(/^analyze: the store lacks 1 of the 2 test clips .* `features`$/);
     await writeFile(join(small.dir, 'analysis', 'features-test-best-seed0.json'), '{"kind":"features"}');
     await expect(readFeatureAnalyses(small)).rejects.toThrow(/^feature analysis: .*features-test-best-seed0\.json: /);
     const { record } = await analyzeFeatures({ run, store, model, split: 'validation' });

@@ -116,7 +116,7 @@ describe('data.standardisation perClip', () => {
 
   it('is refused where there is no form for it', async () => {
     await expect(exportModel({ model, format: 'onnx', out: join(temporaryFolder(), 'm.onnx') })).rejects.toThrow(
-      'export: the model standardises every recording by its own mean and deviation (data.standardisation perClip), which --format onnx has no form for',
+      'export: the model standardises every recording by its own mean and deviation (data.standardisation perClip), which `format` onnx has no form for',
     );
     await expect(store.statistics([0], { standardisation: 'perClip', compat: { standardDeviation: true } })).rejects.toThrow(
       'data.compat.standardDeviation: the authors have no perClip',

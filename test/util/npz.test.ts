@@ -60,7 +60,7 @@ print(json.dumps([sorted(z.files), z['embedding'].shape, str(z['embedding'].dtyp
 
   test('over 4 GiB is refused before anything is written', async () => {
     const big = { dtype: 'float32' as const, shape: [2_200_000, 512], chunks: halves(embedding.data) };
-    await expect(writeNpz(join(folder, 'big.npz'), { big })).rejects.toThrow(/at most 4 GiB, the arrays need 4\.2 GiB; use --format npy/);
+    await expect(writeNpz(join(folder, 'big.npz'), { big })).rejects.toThrow(/at most 4 GiB, the arrays need 4\.2 GiB; use `format` npy/);
     expect(readdirSync(folder).filter((name) => name.includes('big'))).toEqual([]);
   });
 

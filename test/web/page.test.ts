@@ -275,16 +275,16 @@ describe('export --format web', () => {
     const other = await loadModel(await saveSmallModel(folder, { name: 'other.safetensors', frontEnd: { ...frontEnd }, patchFrames: 64 }));
     const write = (options: object, of = model) => exportModel({ model: of, format: 'web', out: join(folder, 'refused'), options });
     await expect(write({ embeddings }, other)).rejects.toThrow(/the rows of .*rows\.npz must be of the model/);
-    await expect(write({ audio: sounds })).rejects.toThrow(/--audio has the sounds of --embeddings FILE; give both/);
-    await expect(write({ embeddings, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in --audio/);
+    await expect(write({ audio: sounds })).rejects.toThrow(/`audio` has the sounds of `embeddings` FILE; give both/);
+    await expect(write({ embeddings, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in `audio`/);
     // From the folder beside they would be found, were names that lead out of it followed.
     const file = await readEmbeddings(embeddings);
     const leading = join(folder, 'leading.npz');
     await writeEmbeddings(leading, 'npz', { ...file, ids: file.ids.map((id) => `../sounds/${id}`) }, file.meta);
     await file.close();
-    await expect(write({ embeddings: leading, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in --audio/);
+    await expect(write({ embeddings: leading, audio: join(folder, 'page') })).rejects.toThrow(/none of the recordings of .* is in `audio`/);
     await expect(write({ probe: model.checkpoint?.path })).rejects.toThrow(/is no kept probe/);
-    await expect(write({ waveform: true })).rejects.toThrow(/--format web does not take --waveform/);
+    await expect(write({ waveform: true })).rejects.toThrow(/`format` web does not take `waveform`/);
     await expect(readRuntime([folder])).rejects.toThrow(
       /^export: --format web needs the package onnxruntime-web \(.*\); npm install onnxruntime-web@/,
     );
