@@ -5,6 +5,7 @@ import { setBackend } from '../../src/backend/setBackend.js';
 import { registerEmbed } from '../../src/cli/embed.js';
 import { registerEvaluate } from '../../src/cli/evaluate.js';
 import { registerExplore } from '../../src/cli/explore.js';
+import { soundPath } from '../../src/cli/soundPath.js';
 import type { Colouring } from '../../src/explore/explorePage.js';
 import { runFolder } from '../../src/run/runFolder.js';
 import { readTestAccess } from '../../src/run/testAccess.js';
@@ -74,9 +75,31 @@ beforeAll(async () => {
   await writeFile(run.log, `${JSON.stringify(start)}\n`);
 });
 
+/** The one that was made, without the ending of its files. */
+async function evaluation(): Promise<string> {
+  const [name] = (await readdir(run.evaluations)).filter((file) => /^knn-test-.*\.json$/.test(file));
+  return join(run.evaluations, name.replace(/\.json$/, ''));
+}
+/** Another that differs in these keys, and says the contrary of each clip. */
+async function addEvaluation(name: string, changes: object): Promise<void> {
+  const made = await evaluation();
+  const record = JSON.parse(await readFile(`${made}.json`, 'utf8'));
+  await writeFile(join(run.evaluations, `${name}.json`), JSON.stringify({ ...record, ...changes }));
+  const predictions = await readFile(`${made}.predictions.csv`, 'utf8');
+  const opposite = { high: 'low', low: 'high' };
+  const other = predictions.replaceAll(
+    /^([^,]*,[^,]*),(high|low),/gm,
+    (_, start: string, said: 'high' | 'low') => `${start},${opposite[said]},`,
+  );
+  expect(other).not.toBe(predictions);
+  await writeFile(join(run.evaluations, `${name}.predictions.csv`), other);
+}
+
 describe('audiossl explore', () => {
   it("shows a run's own clips as an embedding file of them is shown, with its splits and what its evaluations say", async () => {
     await audiossl('evaluate', run.dir, '--protocol', 'knn', '--split', 'test');
+    await addEvaluation('linear-of-another-checkpoint', { protocol: 'linear', checkpointSha256: 'other' });
+    await addEvaluation('knn-later-of-one-shot', { shots: 1, time: '2999-01-01T00:00:00Z' });
     const numLooks = (await readTestAccess(run)).length;
     const kept = await readdir(run.embeddings);
     const out = join(folder, 'map');
@@ -87,8 +110,8 @@ describe('audiossl explore', () => {
     expect(page.sounds.every((sound) => sound?.startsWith('sounds/'))).toBe(true);
     expect(page.values.split).toEqual(ids.map(splitOf));
 
-    const [predictions] = (await readdir(run.evaluations)).filter((name) => name.endsWith('.predictions.csv'));
-    const { rows } = parseCsv(await readFile(join(run.evaluations, predictions), 'utf8'), predictions);
+    expect(Object.keys(page.values).filter((name) => name.includes('linear'))).toEqual([]);
+    const { rows } = parseCsv(await readFile(`${await evaluation()}.predictions.csv`, 'utf8'), 'predictions');
     const said = new Map(rows.map((row) => [row.id, row]));
     expect([...said.keys()].sort()).toEqual(ids.filter((id) => splitOf(id) === 'test').sort());
     const ofEach = (value: (row: Record<string, string>) => string | number) =>
@@ -150,6 +173,14 @@ describe('audiossl explore', () => {
     await audiossl('explore', run.dir, '--split', 'train', '--sounds', 'none', '--out', out, '--table', table, '--table', table);
     const names = (await pageOf(out)).colourings.map(({ name }) => name);
     expect(names).toEqual(['class', 'cluster', 'split', 'score', 'score (other.csv)']);
+  });
+
+  it('plays recordings where they are: those embedded just now, and those of a store below --data, also where that is a table', () => {
+    const clip = { id: 'low/1.wav', path: '/then/low/1.wav' };
+    expect(soundPath(clip, { data: 'now' })).toBe(clip.path);
+    expect(soundPath(clip, { features: 'store' })).toBe(clip.path);
+    expect(soundPath(clip, { features: 'store', data: 'now' })).toBe(join('now', 'low', '1.wav'));
+    expect(soundPath(clip, { features: 'store', data: 'now/marked.csv' })).toBe(join('now', 'low', '1.wav'));
   });
 
   it('refuses what does not go together, and what is not there, as other commands do', async () => {

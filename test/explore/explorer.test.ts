@@ -267,8 +267,8 @@ describe.skipIf(chromium === undefined)('the page of explore on a telephone in t
     page.evaluate<string[]>(`[...document.body.querySelectorAll('*')].filter((node) => {
       const { right, width } = node.getBoundingClientRect();
       const isCut = node.tagName !== 'SELECT' && node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0 && getComputedStyle(node).overflowX === 'visible' && getComputedStyle(node).display !== 'inline';
-      return width > 0 && (right > innerWidth + 0.5 || isCut);
-    }).map((node) => node.outerHTML.slice(0, 80)).concat(document.documentElement.scrollWidth > innerWidth ? ['the page'] : [])`);
+      return width > 0 && (right > document.documentElement.clientWidth + 0.5 || isCut);
+    }).map((node) => node.outerHTML.slice(0, 80)).concat(document.documentElement.scrollWidth > document.documentElement.clientWidth ? ['the page'] : [])`);
 
   it('overflows nowhere, whatever the names and whatever is open', async () => {
     expect(await overflowing()).toEqual([]);
