@@ -99,7 +99,7 @@ describe('audiossl explore', () => {
   it("shows a run's own clips as an embedding file of them is shown, with its splits and what its evaluations say", async () => {
     await audiossl('evaluate', run.dir, '--protocol', 'knn', '--split', 'test');
     await addEvaluation('linear-of-another-checkpoint', { protocol: 'linear', checkpointSha256: 'other' });
-    await addEvaluation('knn-later-of-one-shot', { shots: 1, time: '2999-01-01T00:00:00Z' });
+    await addEvaluation('knn-with-one-shot', { shots: 1, time: '2999-01-01T00:00:00Z' });
     const numLooks = (await readTestAccess(run)).length;
     const kept = await readdir(run.embeddings);
     const out = join(folder, 'map');
@@ -148,10 +148,10 @@ describe('audiossl explore', () => {
 
   it('shows one split, and looks at no test clip then', async () => {
     const numLooks = (await readTestAccess(run)).length;
-    const out = join(folder, 'train');
-    await audiossl('explore', run.dir, '--out', out, '--split', 'train', '--sounds', 'link');
+    const out = join(folder, 'validation');
+    await audiossl('explore', run.dir, '--out', out, '--split', 'validation', '--sounds', 'link');
     const page = await pageOf(out);
-    expect(page.ids).toEqual(ids.filter((id) => splitOf(id) === 'train'));
+    expect(page.ids).toEqual(ids.filter((id) => splitOf(id) === 'validation'));
     expect(Object.keys(page.values)).toEqual(['class', 'cluster', 'split']);
     expect(await readTestAccess(run)).toHaveLength(numLooks);
   });
