@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { registerWhiten } from '../../src/cli/whiten.js';
 import { loadConfig } from '../../src/config/loadConfig.js';
 import { clipMeans } from '../../src/embed/embedClips.js';
 import { embedSet } from '../../src/embed/embedSet.js';
 import { readSplit } from '../../src/eval/evaluationClips.js';
+import { loadCheckpoint } from '../../src/model/checkpoint.js';
 import { loadModel } from '../../src/model/loadModel.js';
 import { runFolder } from '../../src/run/runFolder.js';
 import { pretrain } from '../../src/train/pretrain.js';
+import { inProcess } from '../cli/runInProcess.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneStore } from './toneStore.js';
 
@@ -30,6 +33,7 @@ it('train.whiten: once it is over, a run has a checkpoint by which its training 
   const model = await loadModel(out, { checkpoint: 'whitened' });
   expect(model.metadata).toMatchObject({ epoch: 2, whitening: { shrinkage: 1 }, projectionHead: null });
   const { splitOf } = await readSplit(run.split);
+  const ofTrainingClips = [...splitOf.values()].filter((split) => split === 'train').length;
   const statistics = async (split: string) => {
     const clips = [...store.clips.keys()].filter((i) => splitOf.get(store.clips[i].id) === split);
     const patches = await embedSet({ model, store, clips, name: split, batchSize: 32 });
@@ -51,4 +55,13 @@ it('train.whiten: once it is over, a run has a checkpoint by which its training 
   expect(Math.max(...ofValidation)).toBeGreaterThan(0.1);
   model.dispose();
   await store.close();
+
+  // The command makes the same of the run, to the bit: by the same clips, of the same weights.
+  const byCommand = join(temporaryFolder(), 'white.safetensors');
+  const command = ['whiten', '--model', out, '--checkpoint', 'last', '--shrinkage', '1', '--out', byCommand, '--backend', 'wasm'];
+  expect(await inProcess(registerWhiten)(...command)).toContain(`decorrelated by ${ofTrainingClips} recordings`);
+  const [ofRun, ofCommand] = await Promise.all([run.whitenedCheckpoint, byCommand].map((path) => loadCheckpoint(path)));
+  expect([...ofCommand.tensors.keys()]).toEqual([...ofRun.tensors.keys()]);
+  for (const [name, { data }] of ofRun.tensors) expect(ofCommand.tensors.get(name)?.data, name).toEqual(data);
+  expect(ofCommand.metadata).toEqual(ofRun.metadata);
 });
