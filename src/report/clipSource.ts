@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FeatureStore } from '../data/FeatureStore.js';
 import { featureStoreDir } from '../data/featureStoreDir.js';
+import { isTableName } from '../data/tableName.js';
 import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
 import { insideFolder } from '../util/insideFolder.js';
@@ -44,7 +45,7 @@ export async function openClipSource({ dir, log }: Pick<RunReport, 'dir' | 'log'
     pathOf: (id) => {
       const index = indexOf(id);
       if (store !== undefined && index !== undefined) return store.clips[index].path;
-      return isStore ? undefined : insideFolder(dataset, id);
+      return isStore ? undefined : insideFolder(isTableName(dataset) ? dirname(dataset) : dataset, id);
     },
     close: async () => store?.close(),
   };
