@@ -5,11 +5,15 @@ import type { BackendOptions } from '../backend/setBackend.js';
 import type { EmbedToFileSummary, Shard } from '../embed/embedToFile.js';
 import type { RowKind } from '../embed/recordingPatches.js';
 import type { EmbeddingFormat } from '../embed/writeEmbeddings.js';
+import type { RankPlace } from '../parallel/RankPlace.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { describeTroubles } from './describeTroubles.js';
 import { modelHelp } from './modelHelp.js';
 import { positiveNumber } from './optionParsers.js';
+import { rankPlace } from './ranks/rankPlace.js';
+import { rankThreads } from './ranks/rankThreads.js';
+import { shardOfRank } from './ranks/shardOfRank.js';
 import { addRecordingOptions, type RecordingOptions, recordingProgress } from './recordingOptions.js';
 import { sayNext } from './sayNext.js';
 
@@ -52,7 +56,10 @@ export function registerEmbed(program: Command): void {
     );
   addRecordingOptions(command).option('--json', 'print the summary as JSON');
   addBackendOptions(command).action(async (options: EmbedCommandOptions) => {
-    const { in: paths, out } = required(options);
+    const { in: paths, out: whole } = required(options);
+    const place = rankPlace(process.env);
+    const own = place && shardOfRank(place, { out: whole, add: options.add, shard: options.shard });
+    const { out, shard } = own ?? { out: whole, shard: options.shard };
     const format = options.format ?? formatOf(out);
     const per = rowKindOf(options);
     const [{ findRecordings }, { prepareOutput }, { interruptible }, { withModel }] = await Promise.all([
@@ -63,9 +70,13 @@ export function registerEmbed(program: Command): void {
     ]);
     const recordings = await findRecordings(paths, { onNote: (note) => process.stderr.write(`${note}\n`) });
     await prepareOutput(out);
-    const { add, shard, onError, salvage, channel, batchSize, workers: numWorkers, checkpoint } = options;
+    const threads = place === undefined ? options.threads : threadsOfRank(place, options.threads);
+    if (own)
+      process.stderr.write(`audiossl: rank ${own.shard.index} of ${own.shard.count} embeds its part of the recordings into ${out}\n`);
+    const { add, onError, salvage, channel, batchSize, checkpoint } = options;
+    const numWorkers = options.workers ?? (place && threads);
     const summary = await interruptible((signal) =>
-      withModel(options.model, { checkpoint, backend: options }, async ({ model }) => {
+      withModel(options.model, { checkpoint, backend: { ...options, threads } }, async ({ model }) => {
         const { embedToFile } = await import('../embed/embedToFile.js');
         const { onProgress, finish } = recordingProgress('Embedding');
         return embedToFile({
@@ -77,7 +88,9 @@ export function registerEmbed(program: Command): void {
     const dir = others.length === 0 && statSync(folder).isDirectory() ? folder : undefined;
     process.stderr.write(describeTroubles(summary, { allIn: "the output's meta", dir }) + describeOddRows(summary));
     process.stdout.write(options.json ? `${JSON.stringify({ out, ...summary })}\n` : `${describe(summary, out, options.per)}\n`);
-    if (!options.json && shard === undefined) sayWhatToDoWith(out, dir);
+    if (options.json) return;
+    if (own === undefined && shard === undefined) sayWhatToDoWith(out, dir);
+    if (own?.shard.index === 1) sayNext(['embed', 'merge', '--in', ...own.parts, '--out', whole]);
   });
 
   command
@@ -103,6 +116,13 @@ function sayWhatToDoWith(out: string, recordings?: string): void {
   if (format !== '.npz' && format !== '.npy') return;
   if (recordings === undefined) sayNext(['search', '--embeddings', out, '--query', 'YOUR_SOUND.wav']);
   else sayNext(['explore', '--embeddings', out, '--data', recordings, '--out', 'map']);
+}
+
+/** A rank's share of the machine; the first one says what was chosen. */
+function threadsOfRank(place: RankPlace, asked: number | undefined): number {
+  const { threads, note } = rankThreads(place, { asked, env: process.env });
+  if (place.rank === 0 && note !== undefined) process.stderr.write(`audiossl: ${note}\n`);
+  return threads;
 }
 
 /** Options that only `embed` itself needs, not `embed merge`. */

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { registerClassify } from '../../src/cli/classify.js';
 import { registerEmbed } from '../../src/cli/embed.js';
@@ -18,7 +18,7 @@ import { tone } from '../data/syntheticData.js';
 import { saveSmallModel } from '../model/smallModel.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 import { toneFrontEnd, toneStore } from '../train/toneStore.js';
-import { inProcess } from './runInProcess.js';
+import { inProcess, runHere } from './runInProcess.js';
 
 const folder = temporaryFolder();
 const run = runFolder(join(folder, 'run'));
@@ -45,6 +45,59 @@ beforeAll(async () => {
   await writeFile(run.split, ['id,split', ...split].join('\n'));
   await writeFile(run.config, 'seed: 5\nfrontEnd: {nMels: 24, minSeconds: 0.5}\nevaluation: {bootstrapDraws: 100}\n');
   await store.close();
+});
+
+describe('audiossl embed on several ranks', () => {
+  const args = (out: string) => [
+    'embed',
+    '--model',
+    run.dir,
+    '--in',
+    join(folder, 'in'),
+    '--out',
+    out,
+    '--backend',
+    'wasm',
+    '--workers',
+    '1',
+  ];
+  const places = [
+    // As torchrun sets them, and as a step of Slurm does.
+    { RANK: '0', WORLD_SIZE: '2', LOCAL_WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500', OMP_NUM_THREADS: '1' },
+    { SLURM_STEP_ID: '0', SLURM_PROCID: '1', SLURM_NTASKS: '2', SLURM_STEP_NUM_TASKS: '2', SLURM_STEP_TASKS_PER_NODE: '2', SLURM_CPUS_PER_TASK: '1' }, // biome-ignore format: a row each
+  ];
+  const ofRank = async (rank: number, ...words: string[]) => {
+    for (const [name, value] of Object.entries(places[rank])) vi.stubEnv(name, value);
+    return runHere(words).finally(() => vi.unstubAllEnvs());
+  };
+
+  test('each embeds its part into a file of its own, and merged they are what one process makes', async () => {
+    const out = join(folder, 'ranks.npz');
+    const parts = [1, 2].map((part) => join(folder, `ranks.${part}of2.npz`));
+    const ends = [await ofRank(0, ...args(out)), await ofRank(1, ...args(out))];
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    for (const [rank, { stderr }] of ends.entries())
+      expect(stderr).toContain(`audiossl: rank ${rank + 1} of 2 embeds its part of the recordings into ${parts[rank]}\n`);
+    expect(ends[0].stderr).toMatch(/next: (npx )?audiossl embed merge --in \S+1of2\.npz \S+2of2\.npz --out \S+ranks\.npz\n$/);
+    expect(ends[1].stderr).not.toContain('next:');
+    expect((await runHere(['embed', 'merge', '--in', ...parts, '--out', out])).code).toBe(0);
+    const one = join(folder, 'one.npz');
+    await audiossl(...args(one));
+    const [merged, whole] = await Promise.all([out, one].map((path) => readNpz(path)));
+    expect([...merged.keys()]).toEqual([...whole.keys()]);
+    for (const name of ['h', 'ids']) expect(merged.get(name), name).toEqual(whole.get(name));
+  });
+
+  test("shards of one's own, --add and files that cannot be merged are refused", async () => {
+    const said = async (...words: string[]) => (await ofRank(0, ...args(join(folder, 'no.npz')), ...words)).stderr;
+    expect(await said('--shard', '1/2')).toMatch(
+      /^audiossl: embed: torchrun has started 2 processes.*; leave out --shard, or start one process\n$/,
+    );
+    expect(await said('--add')).toMatch(/start one process for --add\n$/);
+    expect((await ofRank(1, ...args(join(folder, 'no.csv')))).stderr).toMatch(
+      /^audiossl: embed: slurm has started 2 .*must be \.npz or \.npy, got --out/,
+    );
+  });
 });
 
 describe('audiossl evaluate', () => {

@@ -28,7 +28,11 @@ describe('audiossl pretrain', () => {
     const data = await toneFolder();
     const whole = join(data, '..', `${data.split('/').at(-1)}-whole`);
     const broken = `${whole}-broken`;
-    expect(runCli(pretrainArgs(data, whole)).code).toBe(0);
+    expect(runCli(pretrainArgs(data, whole, ['--tensorboard'])).code).toBe(0);
+    const [events, ...others] = readdirSync(whole).filter((name) => name.startsWith('events.out.tfevents.'));
+    expect(others).toEqual([]);
+    const curves = readFileSync(join(whole, events)).toString('latin1');
+    for (const tag of ['brain.Event:2', 'loss', 'learningRate']) expect(curves).toContain(tag);
 
     expect((await interruptAfter(pretrainArgs(data, broken), broken, 2, 'SIGKILL')).signal).toBe('SIGKILL');
     expect(await interruptAfter([...pretrainArgs(data, broken), '--resume'], broken, 5, 'SIGINT')).toEqual({ code: 130, signal: null });

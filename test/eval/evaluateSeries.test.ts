@@ -117,7 +117,7 @@ describe('evaluateSeries', () => {
     const run = await makeRun('refused');
     const given = { ...common(run), split: 'test' } as const;
     await expect(evaluateSeries({ ...given, protocol: 'knn', repeats: 2 })).rejects.toThrow(
-      /--repeats needs something that a seed changes/,
+      /`repeats` needs something that a seed changes/,
     );
     const limits = [{ shots: 1 }, { shots: 1 }];
     await expect(evaluateSeries({ ...given, protocol: 'knn', limits })).rejects.toThrow(/given once, got \{"shots":1\} twice/);

@@ -73,7 +73,7 @@ describe('export --format audiossl', () => {
     expect(card).toMatch(/\| linear \| this encoder \| [\d.]+ \| [\d.]+ – [\d.]+ \|/);
     const data = join(folder, 'nowhere');
     await expect(exportModel({ model, format: 'onnx', out: join(folder, 'no.onnx'), options: { data } })).rejects.toThrow(
-      /--data must be the folder of the recordings trained on, got .*nowhere/,
+      /`data` must be the folder of the recordings trained on, got .*nowhere/,
     );
     expect(existsSync(join(folder, 'no.onnx'))).toBe(false);
     model.dispose();
