@@ -4,7 +4,7 @@
  *     npm run build && PEER_PYTHON=/path/to/python node test/bench/losses.mjs [--threads 2] [--rounds 3] [--only step|supCon|tcl|triplet] [--rows 1024]
  *
  * step: value and gradient of each loss at 128 pairs of 512 values, and what the online probe of 50 classes takes of their embeddings, as a
- * share of a ResNet-18 step of 128 pairs of 101 x 96.
+ * share of a ResNet-18 step of 128 pairs of 101 x 96; likewise a memory bank's part of a step of 128 views.
  * supCon, tcl: 4,096 rows of 512, 64 classes; triplet: semi-hard, 2,048 rows of 512, 64 classes. Each round runs one process of audiossl and
  * one of the peer (tcl has none there and stands beside its SupConLoss); time, by the clock and of the processor (with --threads 1 that
  * one holds on a busy machine too), is the least of three calls after one, memory the growth
@@ -131,11 +131,28 @@ async function stepChild() {
       console.log(JSON.stringify({ name, ...extra, cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) }));
     }
   }
+  const share = (time) => ({ cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) });
   const { createOnlineProbe, onlineProbeOptions } = await import('../../dist/train/onlineProbe.js');
   const probe = createOnlineProbe({ dim: encoder.embeddingSize, numClasses: 50, seed: 1, options: onlineProbeOptions.parse({}) });
   const labels = Int32Array.from({ length: 128 }, (_, i) => i % 50);
-  const time = quickest(20, () => probe.learn(z, labels));
-  console.log(JSON.stringify({ name: 'onlineProbe', classes: 50, cpuMs: round(1000 * time.cpuSeconds), stepCpuMs: round(1000 * step.cpuSeconds), percentOfStep: round((100 * time.cpuSeconds) / step.cpuSeconds) }));
+  console.log(JSON.stringify({ name: 'onlineProbe', classes: 50, ...share(quickest(20, () => probe.learn(z, labels))) }));
+  for (const numClips of [2000, 40_000]) console.log(JSON.stringify({ name: 'memoryBank', numClips, ...share(await memoryStep(numClips, { tf, audiossl })) }));
+}
+
+/** A step of 128 views with a memory bank of so many clips and an encoder that costs nothing: drawing 4,096 rows a view, loss, gradient, update. */
+async function memoryStep(numClips, { tf, audiossl }) {
+  const { memoryBank } = await import('../../dist/method/memoryBank.js');
+  const encoder = { forward: (_, views) => tf.squeeze(views, [1]) };
+  const head = { outputSize: 128, forward: (parameters, h) => tf.matMul(h, parameters.get('weight')) };
+  const headParameters = new Map([['weight', tf.variable(tf.randomNormal([128, 128], 0, 1, 'float32', 3))]]);
+  const loss = audiossl.contrastiveLosses.nce.options.parse({ name: 'nce', temperature: 0.07 });
+  const parts = { encoder, encoderParameters: new Map(), head, headParameters, loss: { ...loss, angularMargin: null } };
+  const method = memoryBank(parts, { momentum: 0.5, numNoise: 4096, numClips, seed: 1 });
+  const views = tf.randomNormal([128, 1, 128], 0, 1, 'float32', 4);
+  const clips = Int32Array.from({ length: 128 }, (_, i) => (i * 7) % numClips);
+  const time = quickest(5, () => tf.dispose([...method.step(views, { clips, dropout: { seed: 1, step: 0 } }).gradients.values()]));
+  tf.dispose([views, ...method.own.values(), ...headParameters.values()]);
+  return time;
 }
 
 function round(value) {
