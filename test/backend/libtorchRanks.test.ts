@@ -110,7 +110,7 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
   });
 
   it('a rank that is there and says nothing is given up after the timeout', () => {
-    expect(silent[0].silence.heard).toMatch(/^rank 0 of 2: another rank is gone, or has not answered within 2 s \(.*--resume$/);
+    expect(silent[0].silence.heard).toMatch(/^rank 0 of 2: another rank is gone, or has not answered within 2 s \(.*`resume`$/);
     expect(silent[1].silence.heard).toBe('');
   });
 

@@ -286,7 +286,7 @@ describe('export --format web', () => {
     await expect(write({ probe: model.checkpoint?.path })).rejects.toThrow(/is no kept probe/);
     await expect(write({ waveform: true })).rejects.toThrow(/`format` web does not take `waveform`/);
     await expect(readRuntime([folder])).rejects.toThrow(
-      /^export: --format web needs the package onnxruntime-web \(.*\); npm install onnxruntime-web@/,
+      /^export: `format` web needs the package onnxruntime-web \(.*\); npm install onnxruntime-web@/,
     );
     expect(readdirSync(folder).filter((name) => name.includes('refused'))).toEqual([]);
     other.dispose();
