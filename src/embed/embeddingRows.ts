@@ -1,5 +1,6 @@
 import { standardiseClip } from '../data/clipLevels.js';
 import type { Model } from '../model/loadModel.js';
+import { concatFloats } from '../util/concatFloats.js';
 import { AudiosslError } from '../util/errors.js';
 import { embedBatch } from './embedClips.js';
 import { patchCentreMs } from './patchTimes.js';
@@ -174,7 +175,7 @@ export function createEmbeddingRowMaker({
     async end(id) {
       const recording = current(id);
       if (model.isPerClip) {
-        const whole = standardiseClip(joined(recording.held.splice(0)), frontEnd.nMels);
+        const whole = standardiseClip(concatFloats(recording.held.splice(0)), frontEnd.nMels);
         await take(recording, recording.patches.push(whole));
       }
       const rest = recording.patches.end();
@@ -188,16 +189,6 @@ export function createEmbeddingRowMaker({
       return encoderSeconds;
     },
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function grown(values: Float32Array<ArrayBuffer>, length: number): Float32Array<ArrayBuffer> {

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sgdStep } from '../ops/sgdStep.js';
-import { AudiosslError } from '../util/errors.js';
 import type { Optimizer } from './optimizer.js';
 import { createSlots, matchGradients } from './slots.js';
 
@@ -57,15 +56,7 @@ export function lars(options: Partial<Omit<LarsOptions, 'name' | 'learningRate'>
       }
     },
     state: () => new Map<string, tf.Tensor>(slots.state()),
-    restore(state) {
-      slots.dispose();
-      for (const [name, tensor] of state) {
-        if (!name.startsWith('lars.velocity.')) {
-          throw new AudiosslError(`lars: the state must be of LARS (lars.velocity.<parameter>), got "${name}"`);
-        }
-        slots.set(name.slice('lars.velocity.'.length), tensor);
-      }
-    },
+    restore: (state) => slots.restore(state, 'lars: the state must be of LARS'),
     dispose: () => slots.dispose(),
   };
 }

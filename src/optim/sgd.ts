@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { sgdStep } from '../ops/sgdStep.js';
-import { AudiosslError } from '../util/errors.js';
 import type { Optimizer } from './optimizer.js';
 import { createSlots, matchGradients } from './slots.js';
 
@@ -40,13 +39,7 @@ export function sgd({ momentum = 0.9, weightDecay = 1e-4 }: Partial<Pick<SgdOpti
       sgdStep(entries, { learningRate, momentum, weightDecay });
     },
     state: () => new Map<string, tf.Tensor>(slots.state()),
-    restore(state) {
-      slots.dispose();
-      for (const [name, tensor] of state) {
-        if (!name.startsWith('momentum.')) throw new AudiosslError(`sgd: the state must be of SGD (momentum.<parameter>), got "${name}"`);
-        slots.set(name.slice('momentum.'.length), tensor);
-      }
-    },
+    restore: (state) => slots.restore(state, 'sgd: the state must be of SGD'),
     dispose: () => slots.dispose(),
   };
 }

@@ -6,6 +6,8 @@ export interface Slots {
   get(path: string, like: tf.Tensor): tf.Variable;
   state(): [string, tf.Tensor][];
   set(path: string, value: tf.Tensor): void;
+  /** A copy of a state, all of whose names are this set's, in place of what was there. Throws AudiosslError, beginning with `of`, for others. */
+  restore(state: ReadonlyMap<string, tf.Tensor>, of: string): void;
   dispose(): void;
 }
 
@@ -17,6 +19,12 @@ export function createSlots(name: string): Slots {
       path,
       tf.tidy(() => tf.variable(value, false)),
     );
+  };
+  // A true copy: the variable would share its data with the tensor, which the next step changes in place.
+  const setCopy = (path: string, value: tf.Tensor): void => tf.tidy(() => set(path, tf.add(value, 0)));
+  const dispose = (): void => {
+    for (const variable of variables.values()) variable.dispose();
+    variables.clear();
   };
   return {
     get(path, like) {
@@ -31,12 +39,15 @@ export function createSlots(name: string): Slots {
       return variables.get(path)!;
     },
     state: () => [...variables].map(([path, variable]) => [`${name}.${path}`, variable]),
-    // A true copy: the variable would share its data with the tensor, which the next step changes in place.
-    set: (path, value) => tf.tidy(() => set(path, tf.add(value, 0))),
-    dispose() {
-      for (const variable of variables.values()) variable.dispose();
-      variables.clear();
+    set: setCopy,
+    restore(state, of) {
+      dispose();
+      for (const [path, value] of state) {
+        if (!path.startsWith(`${name}.`)) throw new AudiosslError(`${of} (${name}.<parameter>), got "${path}"`);
+        setCopy(path.slice(name.length + 1), value);
+      }
     },
+    dispose,
   };
 }
 

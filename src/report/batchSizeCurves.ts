@@ -5,21 +5,22 @@ import { systemWords } from './comparison/systemTraits.js';
 import { valueAt } from './selection.js';
 import { type SystemCurve, type SystemSeries, sorted } from './systemCurve.js';
 import type { SystemRow } from './systemRow.js';
+import { trainedBatchSize } from './trainingConditions.js';
 
 /**
  * Accuracy against the batch size, a line a loss, wherever systems differ in nothing but both and the learning rate, which is chosen for a
  * batch size. The axis holds the logarithm to base 2.
  */
 export function batchSizeCurves(rows: readonly SystemRow[]): SystemCurve[] {
-  const known = rows.filter(({ system }) => batchSizeOf(system) !== null);
+  const known = rows.filter(({ system }) => trainedBatchSize(system) !== undefined);
   const curves: SystemCurve[] = [];
   for (const group of groupBy(known, (row) => withoutBatchSize(row.system)).values()) {
-    const sizes = [...new Set(group.map(({ system }) => batchSizeOf(system) ?? 0))].sort((a, b) => a - b);
+    const sizes = [...new Set(group.map(({ system }) => trainedBatchSize(system) ?? 0))].sort((a, b) => a - b);
     if (sizes.length < 2) continue;
     const notes: string[] = [];
     const series = [...groupBy(group, ({ system }) => canonicalJson(lossOf(system)))].map(([, own]): SystemSeries => {
       const points = sizes.flatMap((size) => {
-        const there = own.filter(({ system }) => batchSizeOf(system) === size);
+        const there = own.filter(({ system }) => trainedBatchSize(system) === size);
         if (there.length > 1) notes.push(`Batch size ${size}: ${there[0].system.name}, the first of ${there.length} learning rates.`);
         return there.slice(0, 1).map(({ system, macro }) => ({
           x: Math.log2(size),
@@ -44,12 +45,6 @@ export function batchSizeCurves(rows: readonly SystemRow[]): SystemCurve[] {
     });
   }
   return curves;
-}
-
-function batchSizeOf({ config, traits }: System): number | null {
-  const size = valueAt(config, ['train', 'batchSize']);
-  const isTrained = traits.kind !== 'logMelStatistics' && traits.kind !== 'randomWeights';
-  return isTrained && typeof size === 'number' ? size : null;
 }
 
 const lossOf = ({ config }: System): unknown => valueAt(config, ['loss']) ?? null;

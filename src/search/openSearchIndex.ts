@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Index } from 'usearch';
 import type { EmbeddingTable } from '../embed/embeddingTable.js';
+import { pathExists } from '../run/runFolder.js';
 import { removeTemporaries, writeFilesAtomic } from '../util/atomicFile.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
@@ -106,11 +107,7 @@ async function reasonToBuild(
   path: string,
   { ids, dim }: EmbeddingTable,
 ): Promise<string | undefined> {
-  const isThere = await access(at).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return 'there was none';
+  if (!(await pathExists(at))) return 'there was none';
   if (facts === undefined)
     throw new UsageError(`search: ${at} must have ${basename(factsPath(at))} beside it, whole, which says whose index it is; remove it, or leave --index out`); // biome-ignore format: one line
   const isOfRows = facts.rows === ids.length && facts.dim === dim;

@@ -12,6 +12,7 @@ import { uniformity } from '../eval/uniformity.js';
 import type { PretrainMethod } from '../method/pretrainMethod.js';
 import type { Parameters } from '../nn/parameters.js';
 import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
+import { concatFloats } from '../util/concatFloats.js';
 import { startClock } from '../util/startClock.js';
 import { type MonitorLook, STEPS_OF_EVIDENCE, selectionValue, tieBreakOf } from './monitorLook.js';
 import type { OnlineProbe } from './onlineProbe.js';
@@ -165,11 +166,11 @@ async function lookAtPairs({
     from = to;
     await new Promise(setImmediate);
   }
-  const [a, b] = [concatenate(first), concatenate(second)];
+  const [a, b] = [concatFloats(first), concatFloats(second)];
   return {
     validationLoss: lossSum / clips.length,
     ...alignmentAndUniformity(a, b, dim),
-    ...(labels && { tolerance: tolerance(concatenate([a, b]), [...labels, ...labels], dim) }),
+    ...(labels && { tolerance: tolerance(concatFloats([a, b]), [...labels, ...labels], dim) }),
     ...embeddingSpread(a, dim),
   };
 }
@@ -190,16 +191,6 @@ function evaluateAndDispose(
   } finally {
     views.dispose();
   }
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /**

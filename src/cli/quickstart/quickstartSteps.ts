@@ -21,8 +21,8 @@ export interface QuickstartStepsOptions {
 
 /**
  * The commands of the quickstart in their order. First what needs no training (in `shipped/`, a folder of its own: `transfer` keeps
- * its features beside its results), then the same by an encoder that goes on from it on the bundled
- * recordings.
+ * its features beside its results), then the same by an encoder that goes on from it
+ * on the bundled recordings.
  */
 export function quickstartSteps({ data, config, out, epochs, engine, model }: QuickstartStepsOptions): QuickstartStep[] {
   const audio = join(data, 'audio');

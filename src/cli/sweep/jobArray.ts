@@ -9,6 +9,7 @@ import { interruptible } from '../interruptible.js';
 import { rankPlace } from '../ranks/rankPlace.js';
 import { commandLine, sayNext, sayNextLine } from '../sayNext.js';
 import { shellWord } from '../shellWord.js';
+import { say } from './say.js';
 import { showSweep } from './showSweep.js';
 import { stageRunner } from './stageRunner.js';
 import type { SweepCommandOptions } from './sweepCommandOptions.js';
@@ -137,8 +138,4 @@ function taskNumber({ task }: SweepCommandOptions): { task: number; source: stri
 function slurmCpus(): number | undefined {
   const cpus = process.env.SLURM_CPUS_PER_TASK;
   return cpus !== undefined && /^[1-9]\d*$/.test(cpus) ? Number(cpus) : undefined;
-}
-
-function say(line: string): void {
-  process.stderr.write(`audiossl: ${line}\n`);
 }

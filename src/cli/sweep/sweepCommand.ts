@@ -13,6 +13,7 @@ import { pickBackend } from '../backendOptions.js';
 import { interruptible } from '../interruptible.js';
 import { sayNext } from '../sayNext.js';
 import { checkArray, prepareArray, sweepTask } from './jobArray.js';
+import { say } from './say.js';
 import { shareThreads } from './shareThreads.js';
 import { showSweep } from './showSweep.js';
 import { stageRunner } from './stageRunner.js';
@@ -152,8 +153,4 @@ async function rebuildTables(folder: SweepFolder): Promise<void> {
 function describeRun({ name, command, baseline, config, evaluations }: PlannedRun): string {
   const training = baseline === undefined ? `${command} ${config.train.epochs} epochs` : 'no training';
   return `${name}: ${[training, ...evaluations.map(describeEvaluation)].join('; ')}`;
-}
-
-function say(line: string): void {
-  process.stderr.write(`audiossl: ${line}\n`);
 }

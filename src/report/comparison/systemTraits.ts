@@ -85,6 +85,11 @@ const methodWords: Record<string, string> = {
   cmc: 'two-view coding',
 };
 
+/** Whether nothing was trained: log-mel statistics, and weights as a run began with them. */
+export function isUntrained({ kind }: SystemTraits): boolean {
+  return kind === 'randomWeights' || kind === 'logMelStatistics';
+}
+
 /** What a reader calls the system: `NT-Xent`, `ACL, alpha 0.3`, `supervised + margin, alpha 0.7, from acl`, `random weights`, `MoCo v2, infoNce`. */
 export function systemWords(traits: SystemTraits): string {
   if (traits.kind === 'logMelStatistics') return 'log-mel statistics';

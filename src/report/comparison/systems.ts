@@ -6,7 +6,7 @@ import { withoutNulls } from '../withoutNulls.js';
 import { type EvaluatedRun, isKFold, protocolKey } from './evaluatedRuns.js';
 import { poolSeeds } from './poolSeeds.js';
 import type { System } from './system.js';
-import { systemTraits, systemWords } from './systemTraits.js';
+import { isUntrained, systemTraits, systemWords } from './systemTraits.js';
 
 /**
  * Groups evaluated runs into systems. Throws UsageError in one line for runs that cannot be pooled; touches no disk.
@@ -72,7 +72,7 @@ export function shown(names: readonly string[]): string {
 
 /** A baseline beside a variant is still a baseline. */
 function variantWords(traits: System['traits'], variant: string): string {
-  return traits.kind === 'randomWeights' || traits.kind === 'logMelStatistics' ? `${systemWords(traits)}, ${variant}` : variant;
+  return isUntrained(traits) ? `${systemWords(traits)}, ${variant}` : variant;
 }
 
 /** Adds to names that several systems share the keys in which those differ. */

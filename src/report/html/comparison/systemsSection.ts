@@ -1,5 +1,6 @@
 import type { SeedSummary } from '../../../eval/statistics/seedSummary.js';
 import { groupBy } from '../../../util/groupBy.js';
+import { isUntrained } from '../../comparison/systemTraits.js';
 import type { ComparisonReport } from '../../comparisonReport.js';
 import { counted, integer, percent, percentInterval } from '../../format.js';
 import { type Child, h } from '../../markup.js';
@@ -95,7 +96,7 @@ export function sortedRows(rows: readonly SystemRow[]): SystemRow[] {
 }
 
 function isBaseline({ system }: SystemRow): boolean {
-  return system.traits.kind === 'randomWeights' || system.traits.kind === 'logMelStatistics';
+  return isUntrained(system.traits);
 }
 
 function score({ estimate, low, high, seeds }: SystemRow['micro']): Child {
