@@ -46,6 +46,20 @@ export interface ClassifyOptions
  * Labels recordings on the way of `embedRecordings`: decoded by worker threads, patches in full batches across recordings, memory bounded
  * by what is found. A stretch's probabilities are means over its patches, as `evaluate` has them for a clip.
  * Throws UsageError for a model without a classifier, unknown classes and numbers out of range.
+ *
+ * @example
+ * ```ts
+ * import { classifyRecordings, findRecordings, loadModel, loadProbe, withProbe } from 'audiossl';
+ * const encoder = await loadModel('runs/mine');
+ * const model = withProbe(encoder, await loadProbe('probe.safetensors'), 'probe.safetensors'); // as in the example of loadProbe
+ * const labels = new Map();
+ * await classifyRecordings({
+ *   model,
+ *   recordings: await findRecordings(['my-recordings/high/0.wav', 'my-recordings/low/0.wav']),
+ *   onRecording: async ({ id, sounds }) => void labels.set(id, sounds.map(({ label }) => label)),
+ * });
+ * [...labels.values()]; // => [['high'], ['low']]
+ * ```
  */
 export async function classifyRecordings({
   model,

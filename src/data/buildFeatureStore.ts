@@ -68,7 +68,7 @@ export interface BuildFeatureStoreOptions {
  * const { numClips, totalFrames } = await buildFeatureStore({
  *   dataset: await loadDataset('recordings'),
  *   frontEnd: resolveFrontEnd(),
- *   out: 'features',
+ *   out: 'rain-features',
  *   numWorkers: 1,
  * });
  * [numClips, totalFrames]; // => [1, 502]

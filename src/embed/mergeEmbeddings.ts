@@ -11,6 +11,19 @@ type ShardFacts = Shard & { manifest: string };
 /**
  * Puts the shards of one manifest together, in its order, whatever the order they are given in: the file that one process would have made.
  * Throws UsageError for a shard that is missing, there twice, of other recordings, or made by another model.
+ *
+ * @example
+ * ```ts
+ * import { embedToFile, findRecordings, loadModel, mergeEmbeddings } from 'audiossl';
+ * const model = await loadModel('runs/mine');
+ * const recordings = await findRecordings(['my-recordings']);
+ * const paths = ['part1.npz', 'part2.npz'];
+ * // One process each, on any machine.
+ * for (const [i, out] of paths.entries())
+ *   await embedToFile({ model, recordings, out, format: 'npz', shard: { index: i + 1, count: 2 } });
+ * const { numRecordings } = await mergeEmbeddings({ paths, out: 'all.npz', format: 'npz' });
+ * numRecordings; // => 20
+ * ```
  */
 export async function mergeEmbeddings({
   paths,

@@ -35,6 +35,16 @@ export interface EvaluationResult {
  * Evaluates one checkpoint of a run under one protocol on one split and writes evaluations/<name>.json, .predictions.csv and
  * .embeddings.npy. Clips that the run keeps embeddings of are not embedded again (`withEmbeddingCache`). An evaluation on the test split is first noted in test-access.jsonl. Throws UsageError without labels: no accuracy is
  * ever made up.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, FeatureStore, loadModel } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * const { record } = await evaluate({ run, store, model, protocol: 'knn', split: 'validation' });
+ * await store.close();
+ * [record.clipMacroAccuracy, record.classNames]; // => [1, ['high', 'low']]
+ * ```
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
   return withEmbeddingCache(given, (cache) => evaluateWith({ ...given, cache }));

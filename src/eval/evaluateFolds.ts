@@ -15,6 +15,17 @@ import { writeEvaluationFiles } from './writeEvaluationFiles.js';
  * k-fold evaluation: each of `folds` (default: all of the data) is the test set in turn, so that every clip is predicted once by a
  * classifier that learnt from other folds. Writes a record a fold and one that pools their clips; gives the folds' results, then the pooled.
  * The encoder is the run's in all of them: the records say how many test clips it was trained on.
+ *
+ * @example
+ * ```ts
+ * import { evaluateFolds, FeatureStore, loadModel } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * const results = await evaluateFolds({ run, store, model, protocol: 'knn', split: 'test' });
+ * await store.close();
+ * const { record } = results[results.length - 1]; // after those of the 5 folds
+ * [results.length, record.numClips, record.clipMacroAccuracy]; // => [6, 20, 1]
+ * ```
  */
 export async function evaluateFolds(given: EvaluateFoldsOptions): Promise<EvaluationResult[]> {
   return withEmbeddingCache(given, (cache) => evaluateFoldsWith({ ...given, cache }));

@@ -39,6 +39,17 @@ export interface SeriesResult {
 /**
  * A curve over labels: one checkpoint evaluated with several limits of the labels and several seeds, one record each. Every clip is
  * embedded once for all of them. With one seed the labels are nested, so that a curve grows by clips and does not change them.
+ *
+ * @example
+ * ```ts
+ * import { evaluateSeries, FeatureStore, loadModel } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * const limits = [{ shots: 2 }, 'all']; // 2 labelled clips of each class, then all
+ * const { summary } = await evaluateSeries({ run, store, model, protocol: 'knn', split: 'validation', limits });
+ * await store.close();
+ * summary.map(({ numTrainClips, clipMacroAccuracy }) => [numTrainClips, clipMacroAccuracy.mean]); // => [[4, 1], [16, 1]]
+ * ```
  */
 export async function evaluateSeries({ limits = ['all'], repeats = 1, ...given }: SeriesOptions): Promise<SeriesResult> {
   checkSeries(limits, repeats, given.protocol);

@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import type { CsvTable } from '../util/csv.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { makeFolder } from '../util/makeFolder.js';
+import { packageVersion } from '../util/packageVersion.js';
 import { placeSounds } from '../util/placeSounds.js';
 import { groupColouring, tableColourings } from './colourings.js';
 import { type Colouring, explorePage } from './explorePage.js';
@@ -25,14 +26,20 @@ export interface ExplorerInput {
   /** Columns to colour by; `name` stands behind the name of each. */
   tables?: readonly { file: string; table: CsvTable; name?: string }[];
   out: string;
-  map: 'pca' | 'umap';
-  numClusters: number;
-  seed: number;
-  sounds: 'copy' | 'link' | 'none';
-  title: string;
+  /** Principal components (default), or UMAP. */
+  map?: 'pca' | 'umap';
+  /** Groups of k-means to colour by. Default 12. */
+  numClusters?: number;
+  /** Of UMAP and the clusters. Default 0. */
+  seed?: number;
+  /** Copied beside the page (default), played from where they lie, or left out. */
+  sounds?: 'copy' | 'link' | 'none';
+  /** Of the page. Default `Embeddings`. */
+  title?: string;
   /** Worth saying on the page, a line each. */
   notes?: readonly string[];
-  version: string;
+  /** Stands on the page. Default: that of the package. */
+  version?: string;
   signal?: AbortSignal;
   onProgress?: (stage: string, share: number) => void;
 }
@@ -40,9 +47,20 @@ export interface ExplorerInput {
 /**
  * Writes OUT/index.html, OUT/sounds and OUT/pictures: a map of embeddings to look at, listen to and mark. Returns the page's path and what
  * is worth saying. Throws UsageError for fewer than 3 rows, AudiosslError for a row that is not finite.
+ *
+ * @example
+ * ```ts
+ * import { embedToFile, findRecordings, loadDataset, loadModel, readEmbeddings, writeExplorer } from 'audiossl';
+ * const recordings = await findRecordings(['my-recordings']);
+ * await embedToFile({ model: await loadModel('runs/mine'), recordings, out: 'rows.npz', format: 'npz' });
+ * const file = await readEmbeddings('rows.npz');
+ * const { html, notes } = await writeExplorer({ file, dataset: await loadDataset('my-recordings'), out: 'map' });
+ * await file.close();
+ * [html, notes]; // => ['map/index.html', []]
+ * ```
  */
 export async function writeExplorer(input: ExplorerInput): Promise<{ html: string; notes: string[] }> {
-  const { file, dataset, store, out, seed, signal, onProgress } = input;
+  const { file, dataset, store, out, seed = 0, sounds = 'copy', title = 'Embeddings', signal, onProgress } = input;
   const { ids, dim } = file;
   const n = ids.length;
   if (n < 3) throw new UsageError(`explore: a map needs 3 rows or more, got ${n}`);
@@ -78,7 +96,7 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   const splits = ids.map((id) => clipOf(id)?.split ?? clipOf(id)?.fold);
   const colourings: Colouring[] = [
     ...(hasLabels ? [groupColouring('class', labels)] : []),
-    groupColouring('cluster', clusters(data, { size, count: input.numClusters, seed }).map((group) => String(group + 1).padStart(2, '0'))), // biome-ignore format: one line
+    groupColouring('cluster', clusters(data, { size, count: input.numClusters ?? 12, seed }).map((group) => String(group + 1).padStart(2, '0'))), // biome-ignore format: one line
     ...(splits.some((split) => split !== undefined) ? [groupColouring('split', splits)] : []),
   ];
   for (const source of input.tables ?? []) {
@@ -88,10 +106,10 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   }
 
   await makeFolder(out);
-  const paths = ids.map((id) => (input.sounds === 'none' ? undefined : clipOf(id)?.path));
-  const { sources, numMissing } = await placeSounds(paths, { out, copy: input.sounds === 'copy', signal });
+  const paths = ids.map((id) => (sounds === 'none' ? undefined : clipOf(id)?.path));
+  const { sources, numMissing } = await placeSounds(paths, { out, copy: sounds === 'copy', signal });
   if (numMissing > 0) notes.push(`${numMissing} recordings are not in the data folder: they cannot be played`);
-  if (input.sounds === 'link' && dataset !== undefined)
+  if (sounds === 'link' && dataset !== undefined)
     notes.push('sounds are played from where the data lie: they fall silent when page or data are moved');
   if (store !== undefined) {
     const indexOf = new Map(store.clips.map(({ id }, i) => [id, i]));
@@ -101,7 +119,7 @@ export async function writeExplorer(input: ExplorerInput): Promise<{ html: strin
   const hasTimes = file.meta.per !== 'clip';
   const html = join(out, 'index.html');
   const page = explorePage({
-    ...{ title: input.title, ids, positions, axes, colourings, sounds: sources, version: input.version },
+    ...{ title, ids, positions, axes, colourings, sounds: sources, version: input.version ?? packageVersion() },
     ...(hasLabels && { labels }),
     ...(hasTimes && { timesMs: [...file.timestamps] }),
     components: { data, size, share },

@@ -37,13 +37,22 @@ const COUNTER = 'num_batches_tracked';
  * without `num_batches_tracked`. A `conv1` of three input channels is summed over them, which is what it does to a log-mel shown three
  * times; `fc` is left out.
  *
- *     await importTorchvision({ weights: 'pretrained.safetensors', out: 'model.safetensors', input: { frontEnd, patchFrames: 101, ... } });
- *
- * @param input absent: the file's own, where `export --format torchvision` wrote it
+ * @param input what the encoder was fed with; absent: the file's own, where `export --format torchvision` wrote it
  * `prefix` stands before every name, such as `backbone.`; tensors without it are left out.
  *
  * Throws UsageError where nothing says what the encoder is fed with, AudiosslError naming file and tensors for what is missing, unknown,
  * wrongly shaped or not finite.
+ *
+ * @example
+ * ```ts
+ * import { importTorchvision, loadModel } from 'audiossl';
+ * const { checkpoint, frontEnd, patchFrames, patchHop, metadata } = await loadModel('runs/mine');
+ * // Any file with torchvision's names would do; this one has them after a prefix.
+ * const given = { weights: checkpoint.path, prefix: 'encoder.' };
+ * const input = { frontEnd, patchFrames, patchHop, standardisation: metadata.standardisation };
+ * const { width } = await importTorchvision({ ...given, out: 'imported.safetensors', input });
+ * [width, (await loadModel('imported.safetensors')).encoder.embeddingSize]; // => [16, 128]
+ * ```
  */
 export async function importTorchvision({
   weights,

@@ -38,7 +38,18 @@ export async function saveProbe(path: string, { weights, dim, facts }: KeptProbe
   });
 }
 
-/** Reads it back. Throws AudiosslError for a file that is broken or is no probe. */
+/** Reads it back. Throws AudiosslError for a file that is broken or is no probe. *
+ * @example
+ * ```ts
+ * import { evaluate, FeatureStore, loadModel, loadProbe } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * await evaluate({ run, store, model, protocol: 'linear', split: 'validation', keepProbe: 'probe.safetensors' });
+ * await store.close();
+ * const { dim, facts } = await loadProbe('probe.safetensors');
+ * [dim, facts.classNames]; // => [128, ['high', 'low']]
+ * ```
+ */
 export async function loadProbe(path: string): Promise<KeptProbe> {
   const fail = (problem: string): never => {
     throw new AudiosslError(`loadProbe: ${path}: ${problem}; make one with audiossl evaluate RUN --protocol linear --keep-probe`);
@@ -71,6 +82,16 @@ export async function loadProbe(path: string): Promise<KeptProbe> {
 /**
  * The model with the probe in place of a classifier of its own. The caller disposes of both.
  * Throws UsageError for a probe of another encoder.
+ *
+ * @example
+ * ```ts
+ * import { embed, loadModel, loadProbe, tf, withProbe } from 'audiossl';
+ * const encoder = await loadModel('runs/mine');
+ * const model = withProbe(encoder, await loadProbe('probe.safetensors'), 'probe.safetensors'); // as in the example of loadProbe
+ * const { h } = await embed({ model, paths: ['my-recordings/high/0.wav'] });
+ * const [high, low] = model.classify(tf.tensor2d(h, [1, 128])).dataSync();
+ * high > low; // => true
+ * ```
  */
 export function withProbe(model: Model, { weights, dim, facts }: KeptProbe, path: string): Model {
   const { encoder, classNames } = facts;

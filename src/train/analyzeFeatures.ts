@@ -43,6 +43,17 @@ export interface AnalyzeFeaturesOptions {
  * random patches without augmentation; histograms of the distances; gradient responses of losses on z. The encoder is in evaluation mode, with the checkpoint's own
  * standardisation (the published values were measured with another one). Writes analysis/<name>.json (see
  * run/featureAnalysis.ts) and the charts' numbers as csv beside it; an analysis of the test split is first noted in test-access.jsonl. Memory: the embeddings of the split.
+ *
+ * @example
+ * ```ts
+ * import { analyzeFeatures, FeatureStore, loadModel } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * const { record } = await analyzeFeatures({ run, store, model, split: 'validation' });
+ * await store.close();
+ * // Embeddings of one class are nearer to one another than to those of other classes.
+ * record.sameClassCosine.h > record.otherClassCosine.h; // => true
+ * ```
  */
 export async function analyzeFeatures(
   given: AnalyzeFeaturesOptions,

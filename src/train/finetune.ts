@@ -20,6 +20,18 @@ import { initialTrainingState } from './trainingState.js';
  * not augmented, SGD on all weights of both, standardised as in pre-training. After each epoch the validation clips are classified in
  * evaluation mode by the mean probabilities of their grid patches; the first epoch of the highest macro accuracy is kept.
  * `model` stays as it is. Draws and the classifier's weights are named by `seed`.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, FeatureStore, finetune, loadConfig, loadModel } from 'audiossl';
+ * const run = 'runs/mine'; // as in the example of pretrain
+ * const [store, model] = [await FeatureStore.open('features'), await loadModel(run)];
+ * const { evaluation: options } = loadConfig({ overrides: ['evaluation.finetune.epochs=5', 'evaluation.finetune.batchSize=4'] });
+ * // Evaluation gives it the clips of the split, and classifies with the encoder that comes back.
+ * const { record } = await evaluate({ run, store, model, protocol: 'finetune', split: 'validation', options, finetune });
+ * await store.close();
+ * record.clipMacroAccuracy; // => 1
+ * ```
  */
 export async function finetune(input: FinetuneInput): Promise<FinetuneResult> {
   const { model, store, train, validation, numClasses, options, seed, onProgress, signal } = input;

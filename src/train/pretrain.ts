@@ -31,6 +31,17 @@ import type { TrainingMethod } from './trainingMethod.js';
  * checkpoints. But for supervisedContrastive, which learns from them, labels are read, where there are some, to draw the split, by the
  * monitor and by the online probe; those of the test split by nobody.
  * With `resume` it goes on from the last checkpoint, bit-identically on the same backend, device and threads.
+ *
+ * @example
+ * ```ts
+ * import { buildFeatureStore, FeatureStore, loadConfig, loadDataset, pretrain } from 'audiossl';
+ * const config = loadConfig({ overrides: ['encoder.width=16', 'train.epochs=2', 'train.batchSize=8'] });
+ * await buildFeatureStore({ dataset: await loadDataset('my-recordings'), frontEnd: config.frontEnd, out: 'features' });
+ * const store = await FeatureStore.open('features');
+ * const { end } = await pretrain({ store, config, out: 'runs/mine' });
+ * await store.close();
+ * [end.reason, end.epoch]; // => ['finished', 2]
+ * ```
  */
 export async function pretrain(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;

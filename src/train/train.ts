@@ -24,6 +24,16 @@ import { supervisedMethod } from './supervisedMethod.js';
  * Training minimises `crossEntropyWeight x cross-entropy + (1 - crossEntropyWeight) x angular margin`; the best checkpoint is chosen on the
  * validation clips, and labels of the test split are read by nobody. With `resume` it goes on from the last checkpoint, bit-identically on
  * the same backend, device and threads.
+ *
+ * @example
+ * ```ts
+ * import { FeatureStore, loadConfig, loadModel, train } from 'audiossl';
+ * const store = await FeatureStore.open('features'); // of labelled recordings, as in the example of pretrain
+ * const overrides = ['frontEnd.preset=acl', 'data.patchFrames=101', 'encoder={name: resnet18, width: 16}', 'train.epochs=2'];
+ * await train({ store, config: loadConfig({ command: 'train', overrides }), out: 'runs/labelled' });
+ * await store.close();
+ * (await loadModel('runs/labelled')).metadata.classNames; // => ['high', 'low']
+ * ```
  */
 export async function train(input: TrainingInput): Promise<TrainingResult> {
   const { store, config } = input;

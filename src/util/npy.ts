@@ -202,8 +202,10 @@ export function encodeNpy({ data, shape, float16 = false }: NpyArray & { float16
  *
  * @example
  * ```ts
+ * import { stat } from 'node:fs/promises';
  * import { writeNpy } from 'audiossl';
  * await writeNpy('patches.npy', { data: new Float32Array(2 * 101 * 96), shape: [2, 101, 96] }); // numpy: np.load('patches.npy')
+ * (await stat('patches.npy')).size; // => 128 + 4 * 2 * 101 * 96
  * ```
  */
 export async function writeNpy(path: string, array: NpyArray & { float16?: boolean }): Promise<void> {

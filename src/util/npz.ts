@@ -46,8 +46,9 @@ async function* textPieces(texts: readonly string[], width: number): AsyncIterab
  *
  * @example
  * ```ts
- * import { writeNpz } from 'audiossl';
+ * import { readNpz, writeNpz } from 'audiossl';
  * await writeNpz('h.npz', { h: { data: new Float32Array(4), shape: [2, 2] }, clip: { data: ['a.wav', 'b.wav'], shape: [2] } });
+ * [...(await readNpz('h.npz')).keys()]; // => ['h', 'clip']
  * ```
  */
 export async function writeNpz(

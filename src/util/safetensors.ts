@@ -57,9 +57,10 @@ const MAX_HEADER_BYTES = 100_000_000;
  *
  * @example
  * ```ts
- * import { saveSafetensors } from 'audiossl';
+ * import { loadSafetensors, saveSafetensors } from 'audiossl';
  * const weight = { dtype: 'F32', shape: [2, 2], data: new Float32Array(4) };
  * await saveSafetensors('w.safetensors', { tensors: new Map([['fc.weight', weight]]), metadata: { format: 'pt' } });
+ * (await loadSafetensors('w.safetensors')).metadata; // => { format: 'pt' }
  * ```
  */
 export async function saveSafetensors(
