@@ -15,6 +15,7 @@ import { readSweepFile } from '../src/sweep/sweepFile.js';
 import { pretrain } from '../src/train/pretrain.js';
 import { train } from '../src/train/train.js';
 import { formatCsv, parseCsv } from '../src/util/csv.js';
+import { groupBy } from '../src/util/groupBy.js';
 import { canonicalJson } from '../src/util/hash.js';
 import { availableBackends } from './support/backends.js';
 import { temporaryFolder } from './support/temporaryFolder.js';
@@ -58,6 +59,19 @@ describe('the files in configs', () => {
     expect(readFileSync(join(root, file), 'utf8')).toMatch(/^# /);
     if (file.includes('fsdnoisy18k')) expect(new Set(runs.map(({ seed }) => seed)).size).toBeGreaterThanOrEqual(5);
   });
+});
+
+it('the grid of the comparison of losses tries first what the comparison has', () => {
+  const clips = ['1', '2', '3', '4', '5'].map((fold) => ({ fold }));
+  const compared = readSweepFile(join(root, 'configs/sweeps/compare-esc10.yaml'));
+  const before = expandSweep({ ...compared, sweep: { ...compared.sweep, folds: ['5'] } }, { clips });
+  const tried = [...groupBy(planOf('compare-esc10-grid'), ({ variant }) => String(variant)).values()];
+  expect(tried.length).toBeGreaterThan(20);
+  for (const [first, ...others] of tried) {
+    expect(first.config).toEqual(before.find(({ system }) => system === first.variant)?.config);
+    expect(others.length).toBeGreaterThan(0);
+    expect(first.evaluations.map(({ split }) => split)).toEqual(['validation']);
+  }
 });
 
 describe("the paper's experiments", () => {
@@ -235,13 +249,14 @@ describe('a few steps of every kind of system', () => {
   const done = new Set<string>();
   /** Whether this loss has been trained with, and this framework on this network with a loss of this name, with or without the margin beside it. */
   function isDone(config: ResolvedConfig, command: string): boolean {
-    const { loss, optimizer, ...rest } = config;
+    const { loss, optimizer, method, ...rest } = config;
     const { temperature, ...ofLoss } = loss as Record<string, unknown>;
     const { learningRate, ...ofOptimizer } = optimizer;
+    const { momentum, ...ofMethod } = method as Record<string, unknown>;
     const hasMargin = typeof ofLoss.angularMargin === 'object' && ofLoss.angularMargin !== null;
     const ways = [
       { command, loss: kindOf(ofLoss) },
-      { command, config: { ...rest, optimizer: ofOptimizer }, loss: loss.name, hasMargin },
+      { command, config: { ...rest, optimizer: ofOptimizer, method: ofMethod }, loss: loss.name, hasMargin },
     ].map(canonicalJson);
     const isKnown = ways.every((way) => done.has(way));
     for (const way of ways) done.add(way);

@@ -16,6 +16,7 @@ export function registerSweep(program: Command): void {
     .option('--from <name=dir>', 'of a sweep with transfer: where the recordings of one of its names are (repeatable)', collect, [])
     .option('--to <dir>', 'of a sweep with transfer: labelled recordings to judge on (repeatable)', collect, [])
     .requiredOption('--out <dir>', 'folder of the sweep')
+    .option('--settings <dir>', 'folder of a sweep that has tried settings of these variants: each takes its best on validation')
     .option('--jobs <number>', 'runs at once; they share --threads', positiveInteger, 1)
     .option('--dry-run', 'check everything and list the runs, without starting or writing anything')
     .option('--prepare', 'make the features and write down the runs, without starting one: what comes before a job array')

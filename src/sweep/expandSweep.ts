@@ -1,15 +1,15 @@
 import { configSchema, type ResolvedConfig } from '../config/configSchema.js';
 import { loadConfig } from '../config/loadConfig.js';
-import { keyPath, type Override } from '../config/overrides.js';
+import type { Override } from '../config/overrides.js';
 import type { Clip } from '../data/clip.js';
 import { foldNames, foldRoles } from '../data/foldRoles.js';
 import { supervisedData } from '../data/supervisedData.js';
 import { UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
-import { keyLabels, runName, settingLabel } from './runName.js';
-import { drawName, drawSettings, type SearchOptions } from './searchSpace.js';
+import { runName } from './runName.js';
 import { checkClaims } from './sweepClaim.js';
 import type { BaselineName, SweepEvaluation, SweepFile } from './sweepFile.js';
+import { commonOverrides, type Point, sweepPoints } from './sweepPoints.js';
 
 /** One run of a sweep: a training (or none, for a baseline) and its evaluations. */
 export interface SweepRun {
@@ -31,16 +31,6 @@ export interface PlannedRun extends SweepRun {
   config: ResolvedConfig;
 }
 
-/** A combination of the grid and the variants. */
-interface Point {
-  system: string;
-  variant?: string;
-  keys: Record<string, unknown>;
-  /** Of each key its label with the value. */
-  labels: Map<string, string>;
-  overrides: Override[];
-}
-
 /** Parts of a config that an encoder without training depends on. */
 const partsOf: Record<BaselineName, readonly (keyof ResolvedConfig)[]> = {
   randomWeights: ['data', 'frontEnd', 'encoder', 'evaluation'],
@@ -60,7 +50,7 @@ export function expandSweep(file: SweepFile, { clips }: { clips: readonly Pick<C
   const { sweep, placeOf } = file;
   const dataFolds = foldNames(clips);
   checkKeys(file);
-  const points = gridPoints(file);
+  const points = sweepPoints(file);
   const runs: PlannedRun[] = [];
   const baselineKeys = new Set<string>();
   for (const [s, seed] of sweep.seeds.entries()) {
@@ -107,58 +97,6 @@ export function commonConfig(file: SweepFile): ResolvedConfig {
   return loadConfig({ file: file.base, overrides: commonOverrides(file), command: file.sweep.command });
 }
 
-function commonOverrides({ sweep, placeOf }: SweepFile): Override[] {
-  return Object.entries(sweep.set).map(([key, value]) => overrideAt(placeOf(['set', key]), key, value));
-}
-
-function overrideAt(place: string, key: string, value: unknown): Override {
-  const path = keyPath(key);
-  if (path === undefined)
-    throw new UsageError(`${place}: expected a config key such as loss.temperature or views.0.maxWeight, got "${key}"`);
-  return { path, value, place };
-}
-
-function gridPoints(file: SweepFile): Point[] {
-  const { sweep, placeOf } = file;
-  const labelOf = keyLabels(Object.keys(sweep.grid ?? {}));
-  const common = commonOverrides(file);
-  if (sweep.search !== undefined) return drawnPoints(file, sweep.search, common);
-  let points: Point[] = [{ system: '', keys: {}, labels: new Map(), overrides: common }];
-  if (sweep.variants) {
-    points = sweep.variants.map(({ name, set }, v) => ({
-      system: '',
-      variant: name,
-      keys: {},
-      labels: new Map(),
-      overrides: [...common, ...Object.entries(set).map(([key, value]) => overrideAt(placeOf(['variants', v, 'set', key]), key, value))],
-    }));
-  }
-  for (const [key, values] of Object.entries(sweep.grid ?? {})) {
-    points = points.flatMap((point) =>
-      values.map((value, i) => ({
-        ...point,
-        keys: { ...point.keys, [key]: value },
-        labels: new Map(point.labels).set(key, settingLabel(labelOf.get(key) ?? key, value)),
-        overrides: [...point.overrides, overrideAt(placeOf(['grid', key, i]), key, value)],
-      })),
-    );
-  }
-  return points.map((point) => ({
-    ...point,
-    system: [...(point.variant === undefined ? [] : [point.variant]), ...point.labels.values()].join('-') || sweep.command,
-  }));
-}
-
-/** The draws of a search, each as long as its last rung. */
-function drawnPoints({ placeOf }: SweepFile, search: SearchOptions, common: readonly Override[]): Point[] {
-  const length = overrideAt(placeOf(['search', 'epochs']), 'train.epochs', search.epochs.at(-1));
-  return Array.from({ length: search.draws }, (_, index) => {
-    const keys = drawSettings(search, index);
-    const drawn = Object.entries(keys).map(([key, value]) => overrideAt(placeOf(['search', 'space', key]), key, value));
-    return { system: drawName(index, search), keys, labels: new Map(), overrides: [...common, length, ...drawn] };
-  });
-}
-
 /** The encoder before training, as a run of no epochs; its name tells only what matters to it. */
 function baselineRun(
   { sweep }: SweepFile,
@@ -189,9 +127,10 @@ function checkKeys({ sweep, placeOf }: SweepFile): void {
     ...Object.keys(sweep.set).map((key): [string, string[]] => [key, ['set', key]]),
     ...Object.keys(sweep.grid ?? {}).map((key): [string, string[]] => [key, ['grid', key]]),
     ...Object.keys(sweep.search?.space ?? {}).map((key): [string, string[]] => [key, ['search', 'space', key]]),
-    ...(sweep.variants ?? []).flatMap(({ set }, v) =>
-      Object.keys(set).map((key): [string, (string | number)[]] => [key, ['variants', v, 'set', key]]),
-    ),
+    ...(sweep.variants ?? []).flatMap(({ set, grid = {} }, v) => [
+      ...Object.keys(set).map((key): [string, (string | number)[]] => [key, ['variants', v, 'set', key]]),
+      ...Object.keys(grid).map((key): [string, (string | number)[]] => [key, ['variants', v, 'grid', key]]),
+    ]),
   ];
   for (const [key, path] of places) {
     if (key === 'seed')
@@ -208,8 +147,9 @@ function checkNames({ sweep, placeOf }: SweepFile, runs: readonly PlannedRun[]):
     const folded = name.toLowerCase();
     if (seen.has(folded)) {
       const culprit = ['grid', 'variants', 'seeds', 'folds'].find((key) => hasDuplicate(sweep[key as 'seeds'])) ?? 'grid';
+      const ofVariant = sweep.variants?.findIndex(({ grid = {} }) => Object.values(grid).some(hasDuplicate)) ?? -1;
       throw new UsageError(
-        `${placeOf([culprit])}: two runs would have the name ${name}; give each value once, or name the combinations as variants`,
+        `${placeOf(ofVariant < 0 ? [culprit] : ['variants', ofVariant, 'grid'])}: two runs would have the name ${name}; give each value once, or name the combinations as variants`,
       );
     }
     if (name.length > 200)

@@ -7,11 +7,13 @@ import { protocolNames } from '../eval/protocolNames.js';
 import { checkpointNames } from '../util/checkpointNames.js';
 import { errorText, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
+import type { ChosenSettings } from './chosenSettings.js';
 import { searchOptions } from './searchSpace.js';
 import { sweepClaim } from './sweepClaim.js';
 
 const fold = z.union([z.string(), z.number().int()]).transform(String);
 const values = z.record(z.string(), z.json());
+const grid = z.record(z.string(), z.array(z.json()).min(1)).optional();
 
 /** One `audiossl evaluate` of every run. */
 export const sweepEvaluation = z.strictObject({
@@ -48,12 +50,15 @@ export const sweepSchema = z
     command: z.enum(['pretrain', 'train']).default('pretrain').describe('what trains the runs'),
     base: z.string().optional().describe('config file of every run, relative to this file; absent: the defaults'),
     set: values.default({}).describe('keys that differ from the base in every run'),
-    grid: z
-      .record(z.string(), z.array(z.json()).min(1))
-      .optional()
-      .describe('keys with a list of values each: every combination is a system'),
+    grid: grid.describe('keys with a list of values each: every combination is a system'),
     variants: z
-      .array(z.strictObject({ name: z.string().regex(/^[A-Za-z][\w.]*$/, 'letters, digits, "_" and "." only'), set: values.default({}) }))
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[A-Za-z][\w.]*$/, 'letters, digits, "_" and "." only'),
+          set: values.default({}),
+          grid: grid.describe('of this variant alone; the table says which of its settings is the best on validation, for --settings'),
+        }),
+      )
       .min(1)
       .optional()
       .describe('named combinations of keys; with a grid, each of them goes through the whole grid'),
@@ -81,6 +86,8 @@ export interface SweepFile {
   sweep: Sweep;
   /** Path of the base config, or undefined. */
   base: string | undefined;
+  /** What another sweep chose for its variants (`--settings`), which have no grid of their own then. */
+  settings?: ChosenSettings;
   /** `file:line:column` of a key, for messages. */
   placeOf(path: readonly (string | number)[]): string;
 }
@@ -109,6 +116,7 @@ export function readSweepFile(file: string): SweepFile {
   checkEvaluations(sweep, placeOf);
   checkSearch(sweep, placeOf);
   checkTransfer(sweep, placeOf);
+  checkVariantGrids(sweep, placeOf);
   if (sweep.grid !== undefined && Object.keys(sweep.grid).length === 0)
     throw new UsageError(`${placeOf(['grid'])}: grid: must name at least one key with its values; leave grid out for a single system`);
   const base = sweep.base === undefined ? undefined : resolve(dirname(file), sweep.base);
@@ -143,6 +151,20 @@ function checkSearch(sweep: Sweep, placeOf: SweepFile['placeOf']): void {
     refuse('evaluate', 'a search selects, so it must evaluate on validation, never on test');
   const lengths = ['train.epochs'].filter((key) => key in sweep.set || key in search.space);
   if (lengths.length > 0) refuse('search', 'train.epochs is the last of search.epochs; leave it out of set and space');
+}
+
+/** A key has one place where its values come from. */
+function checkVariantGrids({ variants = [], grid: common = {} }: Sweep, placeOf: SweepFile['placeOf']): void {
+  for (const [v, { name, grid: own }] of variants.entries()) {
+    if (own === undefined) continue;
+    if (Object.keys(own).length === 0)
+      throw new UsageError(
+        `${placeOf(['variants', v, 'grid'])}: grid of ${name}: must name at least one key with its values; leave it out`,
+      );
+    const twice = Object.keys(own).find((key) => key in common);
+    if (twice !== undefined)
+      throw new UsageError(`${placeOf(['variants', v, 'grid', twice])}: ${twice}: the grid of all variants names it too; leave one out`);
+  }
 }
 
 /** The sets differ in their folds, and transfer has baselines of its own. */

@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../util/atomicFile.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 import { canonicalJson } from '../util/hash.js';
 import { makeFolder } from '../util/makeFolder.js';
+import { type ChosenSettings, chosenSettings } from './chosenSettings.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { type SearchOptions, searchOptions } from './searchSpace.js';
 import { type SweepClaim, sweepClaim } from './sweepClaim.js';
@@ -23,6 +24,7 @@ const planSchema = z.object({
   source: z.string(),
   search: searchOptions.optional(),
   claims: z.array(sweepClaim).default([]),
+  settings: chosenSettings.optional().describe('absent where every variant has its own'),
   engine: sweepEngine.optional().describe('absent in a plan of an earlier version: taken from the next start on'),
   runs: z.array(
     z.object({
@@ -46,6 +48,8 @@ export interface SweepPlan {
   engine: SweepEngine;
   /** Of a search: how its runs are judged. */
   search?: SearchOptions | undefined;
+  /** What another sweep chose for its variants, already in the runs' configs. */
+  settings?: ChosenSettings | undefined;
   /** What its tables judge. They may change from start to start: nothing is computed for them. */
   claims?: readonly SweepClaim[];
   runs: readonly PlannedRun[];
@@ -55,7 +59,7 @@ export interface SweepPlan {
 export async function readPlan(
   folder: SweepFolder,
 ): Promise<
-  | { source: string; engine?: SweepEngine | undefined; search?: SearchOptions | undefined; claims: SweepClaim[]; runs: SweepRun[] }
+  | (Pick<SweepPlan, 'source' | 'search' | 'settings'> & { engine?: SweepEngine | undefined; claims: SweepClaim[]; runs: SweepRun[] })
   | undefined
 > {
   const text = await readTextIfThere(folder.plan);
@@ -77,22 +81,25 @@ export function withConfigs(folder: SweepFolder, runs: readonly SweepRun[]): Pla
  * Writes the plan of a new sweep, or checks it against the one that is there: runs and evaluations may be added, and the number of threads
  * may be another; nothing else may change. Returns what the user must know, a line each.
  */
-export async function settlePlan(folder: SweepFolder, { source, engine, search, claims = [], runs }: SweepPlan): Promise<string[]> {
-  const notes = await checkPlan(folder, { source, engine, search, runs });
+export async function settlePlan(
+  folder: SweepFolder,
+  { source, engine, search, settings, claims = [], runs }: SweepPlan,
+): Promise<string[]> {
+  const notes = await checkPlan(folder, { source, engine, search, settings, runs });
   for (const { name, config } of runs) {
     const path = folder.config(name);
     if (existsSync(path)) continue;
     await makeFolder(dirname(path));
     await writeFileAtomic(path, toYaml(config));
   }
-  const own = { ...(search && { search }), ...(claims.length > 0 && { claims }) };
+  const own = { ...(search && { search }), ...(settings && { settings }), ...(claims.length > 0 && { claims }) };
   const plan = { schemaVersion: 1, source, engine, ...own, runs: runs.map(({ config, ...run }) => run) };
   await writeFileAtomic(folder.plan, toYaml(plan));
   return notes;
 }
 
 /** As settlePlan, but touches nothing. Throws UsageError where the folder holds another sweep, or something else. */
-export async function checkPlan(folder: SweepFolder, { source, engine, search, runs }: SweepPlan): Promise<string[]> {
+export async function checkPlan(folder: SweepFolder, { source, engine, search, settings, runs }: SweepPlan): Promise<string[]> {
   if (existsSync(folder.dir) && !statSync(folder.dir).isDirectory())
     throw new UsageError(`sweep: --out must be a new folder or that of a sweep, ${folder.dir} is a file`);
   const before = await readPlan(folder);
@@ -108,6 +115,7 @@ export async function checkPlan(folder: SweepFolder, { source, engine, search, r
   if (canonicalJson(howJudged(before.search)) !== canonicalJson(howJudged(search)))
     refuse('its search is another one; only its draws may become more');
   if (before.source !== source) refuse(`its data are ${before.source}, now ${source}`);
+  if (before.settings !== undefined && settings === undefined) refuse(`it was begun with --settings ${before.settings.from}`);
   const now = new Map(runs.map((run) => [run.name, run]));
   for (const old of before.runs) {
     const run = now.get(old.name) ?? refuse(`its run ${old.name} is not in the sweep file any more`);

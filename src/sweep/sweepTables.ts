@@ -3,6 +3,8 @@ import { correlationText, scoreCorrelations } from '../report/scoreCorrelations.
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { type CsvValue, formatCsv } from '../util/csv.js';
 import { groupBy } from '../util/groupBy.js';
+import { chooseSettings } from './chooseSettings.js';
+import { type ChosenSettings, settingText } from './chosenSettings.js';
 import { type CollectedResults, collectResults, describeEvaluation } from './collectResults.js';
 import type { PlannedRun, SweepRun } from './expandSweep.js';
 import { judgeClaims } from './judgeClaims.js';
@@ -15,16 +17,41 @@ import type { SweepFolder } from './sweepFolder.js';
 export async function writeTables(
   folder: SweepFolder,
   runs: readonly PlannedRun[],
-  { claims = [] }: { claims?: readonly SweepClaim[] } = {},
+  { claims = [], settings }: { claims?: readonly SweepClaim[]; settings?: ChosenSettings | undefined } = {},
 ): Promise<CollectedResults & { markdown: string }> {
   const collected = await collectResults(folder, runs);
   const verdicts = await judgeClaims(claims, { folder, runs, results: collected.results });
   const claimsText = verdicts.length === 0 ? '' : `\n## Claims\n\n${claimsMarkdown(verdicts).join('\n')}\n`;
-  const markdown = markdownTable(runs, collected) + claimsText;
+  const markdown = markdownTable(runs, collected) + settingsMarkdown(runs, collected.results, settings) + claimsText;
   await writeFileAtomic(folder.tableCsv, csvTable(runs, collected));
   await writeFileAtomic(folder.tableMarkdown, markdown);
   return { ...collected, markdown };
 }
+
+/** Which setting of each variant is the best, where it has several; which were chosen before, where another sweep did. */
+function settingsMarkdown(runs: readonly SweepRun[], results: CollectedResults['results'], given: ChosenSettings | undefined): string {
+  const chosen = given ?? chooseSettings(runs, results).settings;
+  if (chosen === undefined || chosen.variants.length === 0) return '';
+  const { from, by, variants } = chosen;
+  const where = from === undefined ? '' : `, in ${from}`;
+  const lines = variants.map(({ name, keys, tried }) => {
+    const others = tried.slice(1).map((one) => `${settingText(one.keys)}: ${share(one.accuracy)}`);
+    return `| ${[name, settingText(keys), share(tried[0].accuracy), others.join('; ')].join(' | ')} |`;
+  });
+  return [
+    '',
+    '## Settings',
+    '',
+    `The best by macro accuracy in %, ${by}${where}.`,
+    '',
+    '| variant | best | | others |',
+    '|---|---|---:|---|',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+const share = (accuracy: number): string => (100 * accuracy).toFixed(1);
 
 /** A row a run and evaluation. Shares from 0 to 1; empty = not defined, or not a key of the run. */
 export function csvTable(runs: readonly SweepRun[], { results }: Pick<CollectedResults, 'results'>): string {

@@ -58,8 +58,8 @@ export async function prepareArray(
     }
   });
   process.stdout.write(runs.map(({ name }, i) => `${i + 1} ${name}\n`).join(''));
-  const { data, features, out, backend, device, precision, threads } = options;
-  const args = Object.entries({ data, features, out, backend, device, precision, threads })
+  const { data, features, out, settings, backend, device, precision, threads } = options;
+  const args = Object.entries({ data, features, out, settings, backend, device, precision, threads })
     .filter(([name, value]) => value !== undefined && value !== engineDefaults[name])
     .flatMap(([name, value]) => [`--${name}`, String(value)]);
   const task = commandLine(['sweep', file, ...args, '--task']);

@@ -1,7 +1,9 @@
 import { checkRuns } from '../../sweep/checkRuns.js';
+import { settingText } from '../../sweep/chosenSettings.js';
 import { describeEvaluation } from '../../sweep/collectResults.js';
 import { commonConfig, expandSweep, type PlannedRun } from '../../sweep/expandSweep.js';
 import { writeHalvingTables } from '../../sweep/halvingTables.js';
+import { chosenFor, readSettings } from '../../sweep/readSettings.js';
 import { readHalving, runHalving } from '../../sweep/runHalving.js';
 import { runSweep } from '../../sweep/runSweep.js';
 import { readSweepFile, type SweepFile } from '../../sweep/sweepFile.js';
@@ -23,7 +25,7 @@ import { takeFolder } from './takeFolder.js';
 
 /** The action of `audiossl sweep`. `program` runs this command line in a process of its own. */
 export async function sweepCommand(file: string, options: SweepCommandOptions, program: readonly [string, ...string[]]): Promise<void> {
-  const sweepFile = readSweepFile(file);
+  const sweepFile = await withSettings(readSweepFile(file), options);
   checkArray(sweepFile, options);
   if (sweepFile.sweep.transfer !== undefined) {
     const { transferSweep } = await import('./transferSweep.js');
@@ -41,6 +43,15 @@ export async function sweepCommand(file: string, options: SweepCommandOptions, p
   if (done === undefined) return;
   process.stdout.write(`${done.markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
   sayNext(['report', options.out]);
+}
+
+/** The file with what the sweep of --settings has found to be the best for its variants; says what, a line each. */
+async function withSettings(sweepFile: SweepFile, { settings: from, table }: SweepCommandOptions): Promise<SweepFile> {
+  if (from === undefined) return sweepFile;
+  if (table) throw new UsageError('sweep: --table writes what is there and takes no --settings; leave one of them out');
+  const settings = chosenFor(sweepFile, await readSettings(from));
+  for (const { name, keys, tried } of settings.variants) say(`${name}: ${settingText(keys)}, the best of ${tried.length}`);
+  return { ...sweepFile, settings };
 }
 
 /** Makes what is missing of the runs of a file on --data or --features; with --dry-run lists them and returns undefined. */
@@ -74,8 +85,9 @@ async function planOf(sweepFile: SweepFile, options: SweepCommandOptions): Promi
   const { jobs, threads, note } = shareThreads(options);
   if (note !== undefined) say(note);
   const { name: backend, device, precision } = await pickBackend({ ...options, threads });
+  const { settings } = sweepFile;
   const { search, claims } = sweepFile.sweep;
-  return { plan: { source, engine: { backend, device, precision, threads }, search, claims, runs }, jobs };
+  return { plan: { source, engine: { backend, device, precision, threads }, search, settings, claims, runs }, jobs };
 }
 
 async function execute({
@@ -93,7 +105,7 @@ async function execute({
   program: readonly [string, ...string[]];
   signal: AbortSignal;
 }): Promise<string> {
-  const { runs, engine, search, claims } = plan;
+  const { runs, engine, search, settings, claims } = plan;
   const lock = await takeFolder(folder, signal);
   const { failures, markdown } = await executeLocked().finally(() => lock.release());
   if (failures.length === 0) return markdown;
@@ -127,10 +139,10 @@ async function execute({
         ...view.events,
         async onRunEnd(run, end) {
           view.events.onRunEnd(run, end);
-          if (!end.wasDone) await writeTables(folder, runs);
+          if (!end.wasDone) await writeTables(folder, runs, { settings });
         },
       });
-      const { markdown } = await writeTables(folder, runs, { claims });
+      const { markdown } = await writeTables(folder, runs, { claims, settings });
       signal.throwIfAborted();
       return { failures, markdown };
     } finally {
@@ -142,10 +154,10 @@ async function execute({
 async function rebuildTables(folder: SweepFolder): Promise<void> {
   const plan = await readPlan(folder);
   if (plan === undefined) throw new UsageError(`sweep: --table needs the folder of a sweep, ${folder.dir} has no sweep.yaml`);
-  const { runs, search, claims } = plan;
+  const { runs, search, settings, claims } = plan;
   const { markdown } =
     search === undefined
-      ? await writeTables(folder, withConfigs(folder, runs), { claims })
+      ? await writeTables(folder, withConfigs(folder, runs), { claims, settings })
       : { markdown: await writeHalvingTables(folder, { runs, search, scores: await readHalving(folder, search) }) };
   process.stdout.write(`${markdown}\n${folder.tableCsv}\n${folder.tableMarkdown}\n`);
 }

@@ -5,6 +5,8 @@ export interface SweepCommandOptions extends Partial<BackendOptions> {
   data?: string;
   features?: string;
   out: string;
+  /** Folder of a sweep that tried settings of the same variants. */
+  settings?: string;
   /** Of a sweep with transfer: NAME=DIR, where it trains. */
   from: string[];
   /** Folders where it judges. */
