@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { applyLevel, type ClipLevel } from '../data/clipLevels.js';
 import type { PatchRequest } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
+import { spreadLook } from '../parallel/BatchSpread.js';
+import type { RankGroup } from '../parallel/RankGroup.js';
 import { AudiosslError } from '../util/errors.js';
 
 /** What embeds: a loaded model, or a network in training. `embedPatches` takes raw log-mel [n, patchFrames, nMels] and gives [n, dim]. */
@@ -43,12 +45,17 @@ export interface PatchEmbeddings extends PatchSet {
  * Embeds every grid patch of the given clips once, in batches across clips. Patches are read while the backend works on the batch before,
  * so memory is bounded by two batches beside the result; a last batch under a quarter joins the one before, since a size of its own costs
  * more than it has patches. Gives the event loop a turn after each batch; stops when `signal` is aborted.
+ *
+ * Several ranks, which all call this with the same clips, share batches of so many patches a rank, and each gets the embeddings of all, with
+ * the same bits; those of one process differ by the rounding of a network that is given other numbers of patches. All stop where the signal
+ * of one of them is aborted.
  */
 export async function embedClips({
   model,
   store,
   clips,
   batchSize = 128,
+  group,
   onProgress,
   signal,
 }: {
@@ -57,6 +64,7 @@ export async function embedClips({
   /** Indices in `store.clips`. */
   clips: ArrayLike<number>;
   batchSize?: number;
+  group?: RankGroup;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }): Promise<PatchEmbeddings> {
@@ -70,10 +78,13 @@ export async function embedClips({
     }
   }
   const numPatches = requests.length;
-  const endOf = (first: number) => (numPatches - first < 1.25 * batchSize ? numPatches : first + batchSize);
+  const sharedSize = batchSize * (group?.size ?? 1);
+  const endOf = (first: number) => (numPatches - first < 1.25 * sharedSize ? numPatches : first + sharedSize);
+  const spreadAt = (first: number) => spreadLook(endOf(first) - first, group);
   const levels = model.isPerClip === true ? await levelsOf(store) : undefined;
   const read = async (first: number): Promise<Float32Array> => {
-    const some = requests.slice(first, endOf(first));
+    const { firstOwn, numOwn } = spreadAt(first);
+    const some = requests.slice(first + firstOwn, first + firstOwn + numOwn);
     const values = await store.readPatches(some, model.patchFrames);
     return levels === undefined ? values : standardisePatches(values, some, levels);
   };
@@ -81,14 +92,14 @@ export async function embedClips({
   let dim = 0;
   let next = numPatches > 0 ? read(0) : undefined;
   for (let first = 0; next !== undefined; first = endOf(first)) {
-    signal?.throwIfAborted();
+    if (signal !== undefined) stopIfAborted(signal, group);
     const values = await next;
     const end = endOf(first);
-    const count = end - first;
+    const spread = spreadAt(first);
     next = end < numPatches ? read(end) : undefined;
     // An error below must not leave the reading ahead as an unhandled rejection.
     next?.catch(() => {});
-    const batch = embedBatch(model, values, count, store.nMels);
+    const batch = tf.tidy(() => spread.collect(embedBatch(model, values, spread.numOwn, store.nMels), 1));
     try {
       const rows = await batch.data<'float32'>();
       if (first === 0) {
@@ -99,11 +110,19 @@ export async function embedClips({
     } finally {
       batch.dispose();
     }
-    onProgress?.(first + count, numPatches);
+    onProgress?.(end, numPatches);
     await new Promise(setImmediate);
   }
-  signal?.throwIfAborted();
+  if (signal !== undefined) stopIfAborted(signal, group);
   return { h, dim, numPatches, clipOfPatch: Uint32Array.from(clipOfPatch), startOfPatch: Uint32Array.from(requests, ({ start }) => start) };
+}
+
+/** Ranks that share batches stop after the same one. */
+function stopIfAborted(signal: AbortSignal, group: RankGroup | undefined): void {
+  if (group === undefined) return signal.throwIfAborted();
+  const own = () => tf.tensor2d([[signal.aborted ? 1 : 0]]);
+  const isAborted = tf.tidy(() => group.gatherRows(own(), 1, new Array(group.size).fill(1)).dataSync());
+  if (isAborted.includes(1)) throw signal.reason ?? new AudiosslError('embedClips: another rank was told to stop');
 }
 
 async function levelsOf(store: PatchSource): Promise<readonly ClipLevel[]> {

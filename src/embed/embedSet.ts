@@ -1,5 +1,6 @@
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
+import type { RankGroup } from '../parallel/RankGroup.js';
 import { AudiosslError } from '../util/errors.js';
 import { embedClips, type PatchEmbedder, type PatchEmbeddings } from './embedClips.js';
 import type { EmbeddingCache } from './embeddingCache.js';
@@ -18,6 +19,7 @@ export async function embedSet({
   name,
   batchSize,
   cache,
+  group,
   onProgress,
   signal,
 }: {
@@ -28,13 +30,15 @@ export async function embedSet({
   name: string;
   batchSize: number;
   cache?: EmbeddingCache;
+  /** Ranks that share the work, see `embedClips`. */
+  group?: RankGroup;
   onProgress?: (stage: string, done: number, total: number) => void;
   signal?: AbortSignal;
 }): Promise<PatchEmbeddings> {
   const numPatches = (clip: number) => gridStarts(store.clips[clip].numFrames, model.patchFrames, model.patchHop).length;
   const embed = async (some: readonly number[], done: number, total: number): Promise<PatchEmbeddings> => {
     const patches = await embedClips({
-      ...{ model, store, clips: some, batchSize, signal },
+      ...{ model, store, clips: some, batchSize, group, signal },
       onProgress: (now) => onProgress?.(`embedding ${name} patches`, done + now, total),
     });
     checkFinite(patches, some, store);

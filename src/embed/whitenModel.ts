@@ -6,7 +6,7 @@ import type { Model } from '../model/loadModel.js';
 import { WHITENING, whiteningOf } from '../model/whitening.js';
 import { UsageError } from '../util/errors.js';
 import { DEFAULT_SHRINKAGE } from './defaultShrinkage.js';
-import { clipMeans } from './embedClips.js';
+import { clipMeans, type PatchSet } from './embedClips.js';
 import { embedSet } from './embedSet.js';
 import { chainWhitenings, fitWhitening } from './fitWhitening.js';
 
@@ -46,18 +46,35 @@ export async function whitenModel({
   if (from === undefined || !existsSync(from)) throw new UsageError('whiten: needs the weights of a file, the model is in none');
   if (clips.length < 2) throw new UsageError(`whiten: needs 2 recordings at least, got ${clips.length}`);
   const patches = await embedSet({ model, store, clips, name: 'recordings', batchSize, onProgress, signal });
+  return saveWhitened({ from, out, patches, numClips: clips.length, shrinkage });
+}
+
+/** The same from embeddings that are there: those of the patches of `numClips` recordings by the model of the file `from`. */
+export async function saveWhitened({
+  from,
+  out,
+  patches,
+  numClips,
+  shrinkage,
+}: {
+  from: string;
+  out: string;
+  patches: PatchSet;
+  numClips: number;
+  shrinkage: number;
+}): Promise<{ numClips: number; dim: number }> {
   const { dim } = patches;
-  const fitted = fitWhitening(clipMeans(patches, clips.length), { dim, shrinkage });
+  const fitted = fitWhitening(clipMeans(patches, numClips), { dim, shrinkage });
   const { metadata, tensors } = leanCheckpoint(await loadCheckpoint(from));
   const before = whiteningOf(tensors, dim, from);
   const { weight, bias } = before === undefined ? fitted : chainWhitenings(before, fitted);
   await saveCheckpoint(out, {
-    metadata: { ...metadata, classNames: [], whitening: { numClips: clips.length, shrinkage } },
+    metadata: { ...metadata, classNames: [], whitening: { numClips, shrinkage } },
     tensors: new Map([
       ...[...tensors].filter(([name]) => name.startsWith('encoder.')),
       [`${WHITENING}.weight`, { shape: [dim, dim], data: weight }],
       [`${WHITENING}.bias`, { shape: [dim], data: bias }],
     ]),
   });
-  return { numClips: clips.length, dim };
+  return { numClips, dim };
 }

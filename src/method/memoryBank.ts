@@ -91,7 +91,7 @@ export function memoryBank(
       const z = head.forward(headParameters, h, { isTraining });
       const { pairs, marginRows } = isTraining
         ? trainingPairs(spread.see(z, 1), spread.seeNumbers(clips as Int32Array), dropout)
-        : lookPairs(h, z);
+        : lookPairs(spread.see(h, 2), spread.see(z, 2));
       return { h, z, ...objective.compute(pairs, marginRows) };
     },
     // The memory is the run's, one and the same on all ranks.

@@ -51,9 +51,9 @@ export interface PretrainMethod {
   afterUpdate?(progress: number): void;
   /**
    * The same losses of two views a clip, `[2n, time, mel]`, in evaluation mode, where nothing is updated, and the embeddings h of both,
-   * `[2n, embeddingSize]` row-major.
+   * `[2n, embeddingSize]` row-major; on several ranks of the batch that the loss sees.
    */
-  evaluate(views: tf.Tensor3D, context?: Pick<StepContext, 'labels'>): ContrastiveLosses & { embeddings: Float32Array };
+  evaluate(views: tf.Tensor3D, context?: Pick<StepContext, 'labels' | 'spread'>): ContrastiveLosses & { embeddings: Float32Array };
   /** How often a step updates each running statistic: once a group of rows that batch norm takes by itself. */
   updatesPerStep: number;
   /** What `contrastiveLoss` is of a batch of so many clips when nothing is learnt; undefined where the loss does not tell. */
@@ -145,14 +145,13 @@ export function pretrainMethod({
         tf.dispose([targets?.h, targets?.z, kept.h, kept.z].filter((tensor) => tensor !== undefined));
       }
     },
-    evaluate(views, context = {}) {
+    evaluate(views, { labels, spread = wholeBatch(views.shape[0] / 2) } = {}) {
       return tf.tidy(() => {
-        const spread = wholeBatch(views.shape[0] / 2);
-        const { h, z: _, ...losses } = forward(views, { isTraining: false, ...context, targets: targetsOf(views, false), spread });
+        const { h, z: _, ...losses } = forward(views, { isTraining: false, labels, targets: targetsOf(views, false), spread });
         const values = tf.stack(Object.values(losses)).dataSync();
         const named = Object.fromEntries(Object.keys(losses).map((name, i) => [name, values[i]])) as unknown as ContrastiveLosses;
         // A copy: a backend may hand out its own memory.
-        return { ...named, embeddings: Float32Array.from(h.dataSync()) };
+        return { ...named, embeddings: Float32Array.from(spread.see(h, 2).dataSync()) };
       });
     },
   };

@@ -42,9 +42,9 @@ export interface Supervised {
   step(views: tf.Tensor3D, labels: Int32Array, dropout?: DropoutKey, spread?: BatchSpread): SupervisedStep;
   /**
    * The same losses in evaluation mode, where nothing is updated, dropped or left out as a possible wrong label, and the probabilities of
-   * the classes, `[n, classes]` row-major.
+   * the classes, `[n, classes]` row-major; on several ranks of the batch that the loss sees.
    */
-  evaluate(views: tf.Tensor3D, labels: Int32Array): SupervisedLosses & { probabilities: Float32Array };
+  evaluate(views: tf.Tensor3D, labels: Int32Array, spread?: BatchSpread): SupervisedLosses & { probabilities: Float32Array };
 }
 
 /** What the margin acts on: h, or the encoder's pooled feature. Throws UsageError where the encoder has none. */
@@ -107,9 +107,9 @@ export function supervised({
       });
       return { ...values, gradients };
     },
-    evaluate(views, labels) {
+    evaluate(views, labels, spread = wholeBatch(labels.length)) {
       return tf.tidy(() => {
-        const { logits, loss, crossEntropyLoss, marginLoss } = forward(views, labels, false, wholeBatch(labels.length));
+        const { logits, loss, crossEntropyLoss, marginLoss } = forward(views, labels, false, spread);
         const values = tf.stack([loss, crossEntropyLoss, marginLoss]).dataSync();
         // A copy: a backend may hand out its own memory.
         const probabilities = Float32Array.from(tf.softmax(logits).dataSync());

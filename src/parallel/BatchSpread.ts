@@ -7,8 +7,9 @@ export type Negatives = 'all' | 'local';
 
 /** How one batch of clips lies on the ranks, and what a loss sees of it. Rows are `[views clips, dim]`, the first views of all clips first. */
 export interface BatchSpread {
-  /** Clips of this rank's share. */
+  /** Clips of this rank's share, and the place of its first one in the batch. */
   numOwn: number;
+  firstOwn: number;
   /** Clips that the loss sees. */
   numSeen: number;
   /** Own rows -> the rows that the loss sees, in the batch's order. Differentiable: where all ranks compute one loss, each takes its part. */
@@ -28,6 +29,7 @@ export interface BatchSpread {
 export function wholeBatch(numClips: number): BatchSpread {
   return {
     numOwn: numClips,
+    firstOwn: 0,
     numSeen: numClips,
     see: (rows) => rows,
     seeNumbers: (numbers) => numbers,
@@ -35,6 +37,14 @@ export function wholeBatch(numClips: number): BatchSpread {
     collectNumbers: (numbers) => numbers,
     weight: 1,
   };
+}
+
+/**
+ * How a batch that is only looked at lies on the ranks: each computes its share and sees what all have. One too small to give every rank a
+ * row is every rank's own, as is any batch of one process.
+ */
+export function spreadLook(numRows: number, group: RankGroup | undefined): BatchSpread {
+  return group === undefined || numRows < group.size ? wholeBatch(numRows) : spreadBatch(numRows, group, 'all');
 }
 
 /** Clips of each rank: equal parts of the batch in its order, the first ones a clip longer where it does not divide. */
@@ -57,7 +67,7 @@ export function ownShare<T>(batch: ArrayLike<T>, { rank, size }: Pick<RankGroup,
 export function spreadBatch(numClips: number, group: RankGroup, negatives: Negatives): BatchSpread {
   const counts = sharesOfBatch(numClips, group.size);
   const numOwn = counts[group.rank];
-  const first = counts.slice(0, group.rank).reduce((sum, count) => sum + count, 0);
+  const firstOwn = counts.slice(0, group.rank).reduce((sum, count) => sum + count, 0);
   const collect = (rows: tf.Tensor2D, views: number): tf.Tensor2D => group.gatherRows(rows, views, counts);
   const collectNumbers = (numbers: Int32Array): Int32Array =>
     tf.tidy(() => Int32Array.from(collect(tf.tensor2d(numbers, [numbers.length, 1], 'int32'), 1).dataSync()));
@@ -67,12 +77,13 @@ export function spreadBatch(numClips: number, group: RankGroup, negatives: Negat
       backward: (dy) => {
         const dim = rows.shape[1];
         const byView = tf.reshape(dy, [views, numClips, dim]);
-        return [tf.reshape(tf.slice(byView, [0, first, 0], [views, numOwn, dim]), [views * numOwn, dim])];
+        return [tf.reshape(tf.slice(byView, [0, firstOwn, 0], [views, numOwn, dim]), [views * numOwn, dim])];
       },
     }));
   const isLocal = negatives === 'local';
   return {
     numOwn,
+    firstOwn,
     numSeen: isLocal ? numOwn : numClips,
     see: isLocal ? (rows) => rows : gather,
     seeNumbers: isLocal ? (numbers) => numbers : collectNumbers,

@@ -47,7 +47,9 @@ export async function openLogWriter({
   let isOpen = true;
   return {
     append(record) {
-      writeSync(file, jsonLine({ ...record, time: now().toISOString() }));
+      const line = Buffer.from(jsonLine({ ...record, time: now().toISOString() }));
+      // Of a disk that fills up the system takes what fits, and only then refuses.
+      for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
       if (record.kind !== 'step') fsyncSync(file);
     },
     close() {

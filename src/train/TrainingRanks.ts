@@ -4,7 +4,6 @@ import { gradientSum } from '../parallel/gradientSum.js';
 import type { RankGroup, Waits } from '../parallel/RankGroup.js';
 import type { RanksOptions } from '../parallel/ranksOptions.js';
 import { UsageError } from '../util/errors.js';
-import type { MonitorLook } from './monitorLook.js';
 import type { StepReport } from './trainingMethod.js';
 
 /** Batch norm needs two clips: a share of one has no deviation. */
@@ -31,8 +30,6 @@ export interface TrainingRanks {
     isStopWanted: boolean,
     step: (dropout: DropoutKey, spread: BatchSpread) => StepReport,
   ): StepReport & { isStopped: boolean; waits: Waits };
-  /** Rank 0's look at the validation clips, for all. */
-  first(look: () => Promise<MonitorLook>): Promise<MonitorLook>;
   isAnyTrue(value: boolean): boolean;
 }
 
@@ -57,10 +54,7 @@ export function trainingRanks(
       group.takeWaits(); // what was waited for since the step before is not this one's
       const sum = gradientSum(group, { bucketValues, precision: options.gradientPrecision });
       const spread = { ...spreadBatch(numClips, group, options.negatives), watch: sum.watch };
-      const first = sharesOfBatch(numClips, size)
-        .slice(0, rank)
-        .reduce((sum, count) => sum + count, 0);
-      const part = { first, rows: spread.numOwn, of: numClips };
+      const part = { first: spread.firstOwn, rows: spread.numOwn, of: numClips };
       const { gradients, losses, counts = {} } = sharing(() => step({ ...dropout, part }, spread));
       // Where each rank has computed the whole batch's loss, the sum of its parts is that loss as well.
       const share = options.negatives === 'all' ? 1 / size : spread.weight;
@@ -80,11 +74,6 @@ export function trainingRanks(
         isStopped: stops > 0,
         waits: group.takeWaits(),
       };
-    },
-    async first(look) {
-      // JSON has no NaN: the numbers of a look that went wrong come as null.
-      const { values, ...rest } = await group.first(look);
-      return { ...rest, values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? Number.NaN])) };
     },
     isAnyTrue: (value) => {
       const { sums } = gradientSum(group).finish(new Map(), [value ? 1 : 0]);

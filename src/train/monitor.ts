@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { PatchEmbedder, PatchSource } from '../embed/embedClips.js';
-import { embedClips } from '../embed/embedClips.js';
+import { embedClips, type PatchEmbedder, type PatchEmbeddings, type PatchSource } from '../embed/embedClips.js';
 import { alignment } from '../eval/alignment.js';
 import { boundNeighbours } from '../eval/boundNeighbours.js';
 import { meanProbabilities } from '../eval/classifierProtocol.js';
@@ -9,12 +8,14 @@ import { leaveOneClipOutKnn, type VoteKind } from '../eval/knn.js';
 import { argMax, classificationMetrics } from '../eval/metrics.js';
 import { tolerance } from '../eval/tolerance.js';
 import { uniformity } from '../eval/uniformity.js';
-import type { PretrainMethod } from '../method/pretrainMethod.js';
+import type { PretrainMethod, StepContext } from '../method/pretrainMethod.js';
 import type { Parameters } from '../nn/parameters.js';
 import { withUnbiasedStatistics } from '../nn/unbiasedStatistics.js';
+import { spreadLook } from '../parallel/BatchSpread.js';
+import type { RankGroup } from '../parallel/RankGroup.js';
 import { concatFloats } from '../util/concatFloats.js';
 import { startClock } from '../util/startClock.js';
-import { type MonitorLook, STEPS_OF_EVIDENCE, selectionValue, tieBreakOf } from './monitorLook.js';
+import { lookOfFirst, type MonitorLook, STEPS_OF_EVIDENCE, selectionValue, tieBreakOf } from './monitorLook.js';
 import type { OnlineProbe } from './onlineProbe.js';
 import type { PairSource } from './pairSource.js';
 import type { TrainOptions } from './trainOptions.js';
@@ -32,6 +33,8 @@ export interface MonitorLabels {
 /**
  * Makes the function that looks at the validation clips between epochs, in evaluation mode: nearest neighbours among the other validation
  * clips (with labels), and on one fixed pair of views a clip the loss, alignment, uniformity and spread of h.
+ *
+ * Several ranks, whose running statistics must be the same, embed the clips together; rank 0 compares them and tells the others.
  */
 export function createMonitor({
   method,
@@ -46,6 +49,7 @@ export function createMonitor({
   selectBy = 'accuracy',
   probe,
   fresh,
+  group,
 }: {
   method: Pick<PretrainMethod, 'evaluate' | 'valueAtChance' | 'parameters' | 'updatesPerStep'>;
   embedder: PatchEmbedder;
@@ -64,34 +68,40 @@ export function createMonitor({
   probe?: Pick<OnlineProbe, 'classify'>;
   /** Of the method's parameters those whose running statistics began as 0 and 1; absent = all. */
   fresh?: Parameters;
+  group?: RankGroup;
 }): (training: { contrastiveLoss: number; numPairs: number; step: number }) => Promise<MonitorLook> {
   const { parameters, updatesPerStep } = method;
   return async (training) => {
     const clock = startClock();
-    const { accuracies, pairs } = await withUnbiasedStatistics(fresh ?? parameters, updatesPerStep * training.step, async () => ({
-      accuracies: labelled && (await accuraciesOf({ embedder, store, clips, batchSize, neighbours, vote, probe, ...labelled })),
-      pairs: clips.length < 2 ? undefined : await lookAtPairs({ method, source, clips, labels: labelled?.labels, batchSize }),
+    const isAsked = labelled && canBeAnswered(labelled.labels);
+    const { patches, pairs } = await withUnbiasedStatistics(fresh ?? parameters, updatesPerStep * training.step, async () => ({
+      // As many patches as a training step has views: filters that were packed for that many serve both parts of a look.
+      patches: isAsked?.includes(true) ? await embedClips({ model: embedder, store, clips, batchSize: 2 * batchSize, group }) : undefined,
+      pairs: clips.length < 2 ? undefined : await embedPairs({ method, source, clips, labels: labelled?.labels, batchSize, group }),
     }));
-    const values = { ...accuracies, ...pairs };
-    if (!Object.values(values).every(Number.isFinite)) {
-      const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
-      return { value: null, values, collapse, seconds: clock() };
-    }
-    return {
-      ...selectionValue(values, selectBy),
-      tieBreak: tieBreakOf(values),
-      values,
-      collapse: explainCollapse(values, { ...training, chance: method.valueAtChance(training.numPairs) }),
-      seconds: clock(),
-    };
+    return lookOfFirst(group, async () => {
+      const accuracies =
+        patches && labelled && isAsked && (await accuraciesOf({ patches, isAsked, batchSize, neighbours, vote, probe, ...labelled }));
+      const values = { ...accuracies, ...(pairs && pairValues(pairs, labelled?.labels)) };
+      if (!Object.values(values).every(Number.isFinite)) {
+        const collapse = 'loss or embeddings of the validation clips are not finite: the running statistics or the weights are broken';
+        return { value: null, values, collapse, seconds: clock() };
+      }
+      return {
+        ...selectionValue(values, selectBy),
+        tieBreak: tieBreakOf(values),
+        values,
+        collapse: explainCollapse(values, { ...training, chance: method.valueAtChance(training.numPairs) }),
+        seconds: clock(),
+      };
+    });
   };
 }
 
 /** Accuracies by neighbours over the clips that another clip of their class could answer for, and by the probe over all. */
 async function accuraciesOf({
-  embedder,
-  store,
-  clips,
+  patches,
+  isAsked,
   labels,
   classNames,
   batchSize,
@@ -99,18 +109,13 @@ async function accuraciesOf({
   vote,
   probe,
 }: MonitorLabels & {
-  embedder: PatchEmbedder;
-  store: PatchSource;
-  clips: readonly number[];
+  patches: PatchEmbeddings;
+  isAsked: readonly boolean[];
   batchSize: number;
   neighbours: number;
   vote?: VoteKind;
   probe?: Pick<OnlineProbe, 'classify'>;
 }) {
-  const isAsked = canBeAnswered(labels);
-  if (!isAsked.includes(true)) return undefined;
-  // As many patches as a training step has views: filters that were packed for that many serve both parts of a look.
-  const patches = await embedClips({ model: embedder, store, clips, batchSize: 2 * batchSize });
   const { clipOfPatch } = patches;
   const labelOfPatch = Array.from(clipOfPatch, (clip) => labels[clip]);
   const { neighbours } =
@@ -123,7 +128,7 @@ async function accuraciesOf({
   );
   const byNeighbours = { knnClipMicroAccuracy: clipMicroAccuracy, knnClipMacroAccuracy: clipMacroAccuracy };
   if (probe === undefined) return byNeighbours;
-  const probabilities = await meanProbabilities((h) => probe.classify(h), patches, clips.length, 2 * batchSize);
+  const probabilities = await meanProbabilities((h) => probe.classify(h), patches, labels.length, 2 * batchSize);
   const byProbe = classificationMetrics({ labels, predicted: probabilities.map(argMax) }, classNames);
   return { ...byNeighbours, probeClipMicroAccuracy: byProbe.clipMicroAccuracy, probeClipMacroAccuracy: byProbe.clipMacroAccuracy };
 }
@@ -136,20 +141,29 @@ export function canBeAnswered(labels: readonly number[]): boolean[] {
   return labels.map((label) => counts.size > 1 && numAnswered > 0 && (counts.get(label) as number) > 1);
 }
 
-/** Means over the clips; every clip stands in one pair. */
-async function lookAtPairs({
+/** h of both views of every clip, `[clips, dim]` each, and the mean loss over the clips. */
+interface EmbeddedPairs {
+  validationLoss: number;
+  first: Float32Array;
+  second: Float32Array;
+  dim: number;
+}
+
+async function embedPairs({
   method,
   source,
   clips,
   labels,
   batchSize,
+  group,
 }: {
   method: Pick<PretrainMethod, 'evaluate'>;
   source: PairSource;
   clips: readonly number[];
   labels?: readonly number[];
   batchSize: number;
-}) {
+  group?: RankGroup;
+}): Promise<EmbeddedPairs> {
   let lossSum = 0;
   let dim = 0;
   const first: Float32Array[] = [];
@@ -157,8 +171,10 @@ async function lookAtPairs({
   for (let from = 0; from < clips.length; ) {
     // A last batch of one clip would have no negatives.
     const to = clips.length - from - batchSize < 2 ? clips.length : from + batchSize;
-    const views = source.toViews(await source.read(clips.slice(from, to), FIXED_EPOCH));
-    const { loss, embeddings } = evaluateAndDispose(method, views, labels && Int32Array.from(labels.slice(from, to)));
+    const spread = spreadLook(to - from, group);
+    const own = <T>(all: readonly T[]): T[] => all.slice(from + spread.firstOwn, from + spread.firstOwn + spread.numOwn);
+    const views = source.toViews(await source.read(own(clips), FIXED_EPOCH));
+    const { loss, embeddings } = evaluateAndDispose(method, views, { labels: labels && Int32Array.from(own(labels)), spread });
     lossSum += (to - from) * loss;
     dim = embeddings.length / (2 * (to - from));
     first.push(embeddings.subarray(0, embeddings.length / 2));
@@ -166,12 +182,16 @@ async function lookAtPairs({
     from = to;
     await new Promise(setImmediate);
   }
-  const [a, b] = [concatFloats(first), concatFloats(second)];
+  return { validationLoss: lossSum / clips.length, first: concatFloats(first), second: concatFloats(second), dim };
+}
+
+/** Means over the clips; every clip stands in one pair. */
+function pairValues({ validationLoss, first, second, dim }: EmbeddedPairs, labels: readonly number[] | undefined) {
   return {
-    validationLoss: lossSum / clips.length,
-    ...alignmentAndUniformity(a, b, dim),
-    ...(labels && { tolerance: tolerance(concatFloats([a, b]), [...labels, ...labels], dim) }),
-    ...embeddingSpread(a, dim),
+    validationLoss,
+    ...alignmentAndUniformity(first, second, dim),
+    ...(labels && { tolerance: tolerance(concatFloats([first, second]), [...labels, ...labels], dim) }),
+    ...embeddingSpread(first, dim),
   };
 }
 
@@ -184,10 +204,10 @@ function alignmentAndUniformity(a: Float32Array, b: Float32Array, dim: number) {
 function evaluateAndDispose(
   method: Pick<PretrainMethod, 'evaluate'>,
   views: tf.Tensor3D,
-  labels?: Int32Array,
+  context: Pick<StepContext, 'labels' | 'spread'>,
 ): ReturnType<PretrainMethod['evaluate']> {
   try {
-    return method.evaluate(views, { labels });
+    return method.evaluate(views, context);
   } finally {
     views.dispose();
   }

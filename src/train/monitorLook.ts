@@ -1,3 +1,4 @@
+import type { RankGroup } from '../parallel/RankGroup.js';
 import type { TrainOptions } from './trainOptions.js';
 
 /**
@@ -36,6 +37,14 @@ export interface MonitorLook {
   /** A line for the user where the embedding seems to collapse. */
   collapse?: string;
   seconds: number;
+}
+
+/** Rank 0's look, for all of them: what follows from it must be the same everywhere, and scoring takes more time than telling. */
+export async function lookOfFirst(group: RankGroup | undefined, look: () => Promise<MonitorLook>): Promise<MonitorLook> {
+  if (group === undefined) return look();
+  const { values, ...rest } = await group.first(look);
+  // JSON has no NaN: the numbers of a look that went wrong come as null.
+  return { ...rest, values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? Number.NaN])) };
 }
 
 /** A number of a look by which looks are compared. */

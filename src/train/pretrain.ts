@@ -1,16 +1,15 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
 import { gridStarts } from '../data/samplers.js';
-import type { PatchEmbedder } from '../embed/embedClips.js';
 import { boundNeighbours } from '../eval/boundNeighbours.js';
 import type { ContrastiveLossOptions } from '../loss/lossOptions.js';
 import { createMethod, requireMethod, viewsOfMethod } from '../method/createMethod.js';
 import type { MethodOptions } from '../method/methodOptions.js';
 import type { PretrainMethod } from '../method/pretrainMethod.js';
-import { standardise } from '../model/standardise.js';
 import { projectionHeadOf } from '../nn/projectionHead.js';
 import { UsageError } from '../util/errors.js';
+import { embedderOf } from './embedderOf.js';
 import { leaveOutUnlabelled } from './leaveOutUnlabelled.js';
 import { contrastiveLossOf, pretrainMethodOf } from './lossOfCommand.js';
 import { canBeAnswered, createMonitor, type MonitorLabels } from './monitor.js';
@@ -65,7 +64,7 @@ function contrastivePlan(
   store: FeatureStore,
   config: TrainingConfig,
   { loss, method: methodOptions }: { loss: ContrastiveLossOptions; method: Exclude<MethodOptions, { name: 'supervised' }> },
-  { clips, standardisation, encoder, encoderParameters, backgroundSet }: TrainingContext,
+  { clips, standardisation, encoder, encoderParameters, backgroundSet, group }: TrainingContext,
 ): TrainingPlan<number, ClipBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
@@ -102,13 +101,7 @@ function contrastivePlan(
       backgroundSet,
     });
   const monitorPatchHop = train.monitorPatchHop ?? patchFrames;
-  const embedder: PatchEmbedder = {
-    patchFrames,
-    patchHop: monitorPatchHop,
-    isPerClip: standardisation.perClip,
-    embedPatches: (patches) =>
-      tf.tidy(() => encoder.forward(encoderParameters, standardise(patches, standardisation), { isTraining: false })),
-  };
+  const embedder = embedderOf({ encoder, encoderParameters, standardisation, patchFrames, patchHop: monitorPatchHop });
   const wanted = monitorNeighbours(config.evaluation.neighbours, { patchHop, monitorPatchHop });
   const { majorityVote } = config.evaluation.compat;
   // Mix-back takes a clip's backgrounds from its own split; with too few validation clips their fixed views go without.
@@ -129,6 +122,7 @@ function contrastivePlan(
           selectBy: train.selectBy,
           probe,
           fresh: train.initialise === null ? undefined : withoutEncoder(method.parameters),
+          group,
         });
   return {
     method: {

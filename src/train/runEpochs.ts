@@ -78,7 +78,7 @@ export async function runEpochs<Item, Batch>({
   source: ViewSource<Item, Batch>;
   /** What an epoch passes over: the training clips (store indices), or patches of them. */
   items: readonly Item[];
-  /** Looks at the validation clips; undefined where there are none. */
+  /** Looks at the validation clips, all ranks together; undefined where there are none. */
   look?: (training: EpochMeans) => Promise<MonitorLook>;
   /** Writes the last checkpoint, and the best one as well when told so. */
   save: (isBest: boolean) => Promise<void>;
@@ -88,7 +88,7 @@ export async function runEpochs<Item, Batch>({
   learningRate: number;
   options: Pick<TrainOptions, 'epochs' | 'batchSize' | 'checkpointSeconds' | 'monitorEveryEpochs' | 'earlyStopping'>;
   seed: number;
-  /** The others, where this process is one of several that share every batch. Each calls this; `save`, `log` and `look` are rank 0's. */
+  /** The others, where this process is one of several that share every batch. Each calls this; `save` and `log` are rank 0's. */
   ranks?: TrainingRanks;
   /** Pause after this epoch, which has a look as the last one has; a resume goes on as if nothing had been. */
   untilEpoch?: number;
@@ -207,7 +207,7 @@ export async function runEpochs<Item, Batch>({
     if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs || epoch === untilEpoch)) {
       const batchItems = ranks?.seenOf(Math.min(batchSize, items.length)) ?? Math.min(batchSize, items.length);
       const training = { losses, batchItems, step: state.step };
-      const { value, selectedBy, tieBreak, values, collapse, seconds } = await (ranks?.first(() => look(training)) ?? look(training));
+      const { value, selectedBy, tieBreak, values, collapse, seconds } = await look(training);
       state.monitor = values;
       isBest = isBetterLook({ value, tieBreak }, state.best);
       if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch };

@@ -31,11 +31,12 @@ import { sha256 } from '../util/hash.js';
 import { type BackgroundSet, openBackgroundSet } from './backgroundSet.js';
 import { checkClips, checkFrontEnd } from './checkClips.js';
 import { byPrefix, type CheckpointFacts, writeTrainingCheckpoint } from './checkpointFile.js';
+import { embedderOf } from './embedderOf.js';
 import { startFrom } from './initialise.js';
 import type { MonitorLook } from './monitorLook.js';
 import { engineChange, resumeRun } from './resumeRun.js';
 import { type EpochMeans, type EpochProgress, runEpochs } from './runEpochs.js';
-import { shareTensors } from './shareTensors.js';
+import { shareRunningStatistics, shareTensors } from './shareTensors.js';
 import { showViews } from './showViews.js';
 import { splitIndices } from './splitIndices.js';
 import { trainingRanks } from './TrainingRanks.js';
@@ -100,6 +101,8 @@ export interface TrainingContext {
   encoderParameters: Parameters;
   /** What the view `backgroundMix` names; undefined without it. */
   backgroundSet: BackgroundSet | undefined;
+  /** The ranks that look at the validation clips together; undefined for one process. */
+  group: RankGroup | undefined;
 }
 
 /** What a command brings along: its method, what an epoch passes over, and how it looks at the validation clips. */
@@ -186,7 +189,7 @@ export async function runTraining<Item, Batch>(
       items,
       look,
       notes: ownNotes,
-    } = plan({ clips, standardisation, encoder, encoderParameters, backgroundSet });
+    } = plan({ clips, standardisation, encoder, encoderParameters, backgroundSet, group });
     made.push(head.parameters, ...(others === undefined ? [] : [others]));
     const contents = formatContents([...clips.train, ...clips.validation].map((clip) => store.clips[clip]));
     if (group !== undefined) {
@@ -219,6 +222,10 @@ export async function runTraining<Item, Batch>(
     });
     const run = runFolder(out);
     if (group !== undefined) await shareTensors(group, tensors);
+    // With batch norm of their own ranks have running statistics of their own, and what is saved is rank 0's.
+    const shareStatistics = () => {
+      if (group !== undefined && train.ranks.batchNorm === 'local') shareRunningStatistics(group, method.parameters);
+    };
     const log = isFirst
       ? await openLogWriter({
           path: run.log,
@@ -267,7 +274,12 @@ export async function runTraining<Item, Batch>(
         optimizer,
         source,
         items,
-        look,
+        look:
+          look &&
+          ((training) => {
+            shareStatistics();
+            return look(training);
+          }),
         save: async (isBest) => {
           if (!isFirst) return;
           const paths = isBest ? [run.bestCheckpoint, run.lastCheckpoint] : [run.lastCheckpoint];
@@ -285,13 +297,15 @@ export async function runTraining<Item, Batch>(
         onMonitor,
       });
       // No rank says that it is done before the last checkpoint is there.
-      await first(async () => {
-        const isOver = end.reason === 'finished' || end.reason === 'earlyStopping';
-        if (train.whiten === null || !isOver) return;
+      await first(async () => {});
+      const isOver = end.reason === 'finished' || end.reason === 'earlyStopping';
+      if (train.whiten !== null && isOver) {
         // Needed by few and with a library of its own: not at import.
         const { whitenRun } = await import('./whitenRun.js');
-        await whitenRun(run, { store, clips: clips.train, shrinkage: train.whiten, signal });
-      });
+        shareStatistics();
+        const embedder = embedderOf({ encoder, encoderParameters, standardisation, patchFrames, patchHop });
+        await whitenRun(run, { embedder, store, clips: clips.train, shrinkage: train.whiten, group, signal });
+      }
       return { dir: run.dir, end };
     } finally {
       log?.close();

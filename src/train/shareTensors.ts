@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Parameters } from '../nn/parameters.js';
 import type { RankGroup } from '../parallel/RankGroup.js';
 import type { TrainingTensors } from './checkpointFile.js';
 
@@ -10,4 +11,10 @@ export async function shareTensors(group: RankGroup, { parameters, optimizer }: 
     group.broadcast([...parameters.values(), ...state.values()]);
     if (group.rank > 0) optimizer.restore(state);
   });
+}
+
+/** Puts rank 0's running statistics into every rank's, which training itself does not read. */
+export function shareRunningStatistics(group: RankGroup, parameters: Parameters): void {
+  const isStatistic = /\.running_(mean|var)$/;
+  group.broadcast([...parameters].flatMap(([path, variable]) => (isStatistic.test(path) ? [variable] : [])));
 }

@@ -56,7 +56,7 @@ function supervisedPlan(
   store: FeatureStore,
   config: TrainingConfig,
   loss: SupervisedLossOptions,
-  { clips, standardisation, encoder, encoderParameters, backgroundSet }: TrainingContext,
+  { clips, standardisation, encoder, encoderParameters, backgroundSet, group }: TrainingContext,
 ): TrainingPlan<LabelledItem, LabelledBatch> {
   const { data, train, views, seed } = config;
   const { patchFrames, patchHop, compat } = data;
@@ -88,6 +88,7 @@ function supervisedPlan(
           batchSize: train.batchSize,
           seed,
           selectBy: train.selectBy,
+          group,
         })
       : undefined,
     notes: [

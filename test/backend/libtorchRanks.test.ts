@@ -16,6 +16,10 @@ const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?
 const onThree = ['angularContrastive', 'mocoV2', 'memoryBank', 'byol', 'supervised'];
 /** Whatever the libtorch, losses and frameworks are the same code of ours: a second one adds up the gradients of one of each kind. */
 const names = process.env.AUDIOSSL_ADDON === undefined ? Object.keys(cases) : [...onThree, 'bfloat16', 'local'];
+/** Looks at validation clips of one kind each: a loss of the batch with itself, a queue, a memory, momentum networks, parts, labels. */
+const looks = ['angularContrastive', 'supervisedContrastive', 'mocoV2', 'memoryBank', 'byol', 'cmc', 'supervised'].map(
+  (name) => `look:${name}`,
+);
 /** Not what one process computes, to the last digits. */
 const other = ['bfloat16', 'local'];
 const exact = names.filter((name) => !other.includes(name));
@@ -28,6 +32,9 @@ interface Trained {
   /** Distance of the parameters from where they began. */
   moved: number;
   heard?: string;
+  /** Of a look at clips. */
+  look?: Record<string, number>;
+  shape?: [number, number];
 }
 
 /** What each rank of a group has to say of its cases, with the values of rank 0. */
@@ -51,10 +58,10 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
   beforeAll(async () => {
     const folder = temporaryFolder();
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
-    const ofThree = { size: 3, port: ports[0], names: [...onThree, 'sums'] };
-    const ofTwo = { size: 2, port: ports[1], names: [...names, 'sums'] };
+    const ofThree = { size: 3, port: ports[0], names: [...onThree, 'sums', ...looks] };
+    const ofTwo = { size: 2, port: ports[1], names: [...names, 'sums', ...looks] };
     const ofSilence = { size: 2, port: ports[2], names: ['silence'], timeoutSeconds: 2 };
-    const alone = { rank: 0, size: 1, port: 0, names };
+    const alone = { rank: 0, size: 1, port: 0, names: [...names, ...looks] };
     const jobs = [0, 1, 2].map((rank) => [
       { ...ofThree, rank },
       ...(rank < 2
@@ -72,6 +79,26 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
 
   it.each(exact)('%s: two ranks go the way of one process', (name) => compare(two, one, name));
   it.each(onThree)('%s: three ranks go the way of one process', (name) => compare(three, one, name));
+
+  it.each(looks)('%s: two and three ranks that share clips see what one process sees', (name) => {
+    const alone = one[name];
+    const [numPatches, dim] = alone.shape as [number, number];
+    expect(alone.values.length).toBe(numPatches * dim);
+    expect(Object.keys(alone.look as object).length).toBeGreaterThan(4);
+    for (const ranks of [two, three]) {
+      expectSameBits(ranks, name);
+      for (const { look } of ranks.map((rank) => rank[name])) expect(look).toEqual(ranks[0][name].look);
+      const { values, shape, look } = ranks[0][name];
+      expect(shape).toEqual(alone.shape);
+      // A network adds up its products in blocks, which other numbers of patches cut elsewhere: some roundings of 6e-8 each.
+      expect(values).toBeAllClose(alone.values, { rtol: 1e-5, atol: 1e-6 });
+      expect(Object.keys(look as object)).toEqual(Object.keys(alone.look as object));
+      for (const [key, value] of Object.entries(alone.look as object)) {
+        if (/Accuracy$/.test(key)) expect(look?.[key], key).toBe(value);
+        else expect([look?.[key]], key).toBeAllClose([value], { rtol: 1e-5, atol: 1e-5 });
+      }
+    }
+  });
 
   it('ranks with negatives and batch norm of their own are the weighted sum of their shares', () => {
     // Running statistics are each rank's own there, so only the weights are the same.

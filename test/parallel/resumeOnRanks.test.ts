@@ -2,6 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/backend/libtorch/loadAddon.js';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { FeatureStore } from '../../src/data/FeatureStore.js';
+import { whitenModel } from '../../src/embed/whitenModel.js';
+import { readSplit } from '../../src/eval/evaluationClips.js';
+import { loadModel } from '../../src/model/loadModel.js';
+import { runFolder } from '../../src/run/runFolder.js';
 import { freePort } from '../../src/util/freePort.js';
 import { loadSafetensors } from '../../src/util/safetensors.js';
 import { curve, readLog, tensorBytes } from '../cli/trainingRuns.js';
@@ -15,6 +21,7 @@ const hasRanks = availableBackends.includes('libtorch') && loadAddon().hasRanks?
 
 describe.skipIf(!hasRanks)('the checkpoint of a run on two ranks, stopped amid an epoch', () => {
   let folder: string;
+  let store: string;
   const last = (run: string) => join(folder, run, 'checkpoints', 'last.safetensors');
   const steps = (run: string) => curve(join(folder, run)).map(({ ranksWaitedSeconds, ...rest }) => rest);
   const losses = (run: string) => readLog(join(folder, run)).flatMap(({ kind, loss }) => (kind === 'step' ? [loss as number] : []));
@@ -22,12 +29,18 @@ describe.skipIf(!hasRanks)('the checkpoint of a run on two ranks, stopped amid a
   // Three processes for all: ranks of the runs on two and on three, one of them for the run on one as well.
   beforeAll(async () => {
     folder = temporaryFolder();
-    const store = await toneStoreFolder(12); // 20 of them to train on: batches of 6, 6 and 8
-    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    store = await toneStoreFolder(12); // 20 of them to train on: batches of 6, 6 and 8
+    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()]);
     const onTwo = [
       { run: 'whole', size: 2, port: ports[0] },
       { run: 'stopped', size: 2, port: ports[1], stopAfter: 1 }, // the step after it is under way by then,
       { run: 'two', size: 2, port: ports[2], from: 'stopped' },
+      {
+        run: 'local',
+        size: 2,
+        port: ports[4],
+        set: ['encoder={name: resnet18, width: 16}', 'train.epochs=1', 'train.ranks.batchNorm=local', 'train.whiten=0.5'],
+      },
     ];
     const onThree = { run: 'three', size: 3, port: ports[3], from: 'stopped' };
     const onOne = { run: 'one', size: 1, from: 'stopped' };
@@ -50,6 +63,29 @@ describe.skipIf(!hasRanks)('the checkpoint of a run on two ranks, stopped amid a
         .filter(({ kind }) => kind === 'start')
         .at(-1),
     ).not.toHaveProperty('changedEngine');
+  });
+
+  it('is whitened by ranks that look with the statistics of rank 0, which are saved, as by one process', async () => {
+    await setBackend({ backend: 'libtorch', threads: 1 });
+    const run = runFolder(join(folder, 'local'));
+    const features = await FeatureStore.open(store);
+    const model = await loadModel(run.dir, { checkpoint: 'last' });
+    const { splitOf } = await readSplit(run.split);
+    const clips = [...features.clips.keys()].filter((i) => splitOf.get(features.clips[i].id) === 'train');
+    const alone = join(folder, 'alone.safetensors');
+    await whitenModel({ model, store: features, clips, out: alone, shrinkage: 0.5 });
+    model.dispose();
+    await features.close();
+    const [actual, expected] = await Promise.all(
+      [run.whitenedCheckpoint, alone].map(async (path) => (await loadSafetensors(path)).tensors),
+    );
+    expect([...actual.keys()]).toEqual([...expected.keys()]);
+    for (const [path, { data }] of expected) {
+      if (!path.startsWith('whitening.')) continue;
+      // Embeddings differ by the rounding of other numbers of patches, 1e-6; a map of half shrunk correlations at most doubles it.
+      const largest = (data as Float32Array).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+      expect(actual.get(path)?.data, path).toBeAllClose(data as Float32Array, { rtol: 0, atol: 1e-5 * largest });
+    }
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface Ended {
   code: number | null;
@@ -9,8 +9,15 @@ export interface Ended {
 
 /** Runs a script of Node.js to its end. */
 export function runNode(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram([process.execPath, ...args], env).ended;
+}
+
+export function startProgram(
+  [program, ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<Ended>((resolve) => {
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (data) => {
       stdout += data;
@@ -20,4 +27,5 @@ export function runNode(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
     });
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
+  return { child, ended };
 }

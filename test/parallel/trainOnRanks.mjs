@@ -1,6 +1,6 @@
 // A process of test/backend/libtorchRanks.test.ts: one rank after another, or with size 1 what ranks are compared with. It trains tiny networks
 // for some steps and writes where their parameters went. Arguments: a folder, and jobs as JSON: [{ rank, size, port, names }], names of cases,
-// or `sums` and `silence`.
+// `sums`, `silence`, or `look:NAME`, a look at clips by the networks of a case.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import { contrastiveMethod } from '../../dist/train/pretrain.js';
 import { trainingRanks } from '../../dist/train/TrainingRanks.js';
 import { Rng } from '../../dist/util/rng.js';
 import { tinyEncoderOf } from '../nn/tinyEncoderOf.mjs';
+import { lookOnRanks } from './lookOnRanks.mjs';
 import { cases, SUM_SHAPES, summands } from './rankCases.mjs';
 
 const NUM_CLIPS = 11; // neither 2 nor 3 divides it
@@ -84,6 +85,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
         ? createEncoder(encoderOptions.parse(givenEncoder), { nMels: size[1], patchFrames: size[0] })
         : tinyEncoder();
   const encoderParameters = encoder.createParameters({ seed: 3 });
+  const embedPatches = (patches) => encoder.forward(encoderParameters, patches, { isTraining: false });
   if (given.name === 'supervised') {
     const head = classifier({ inputSize: encoder.embeddingSize, numClasses: NUM_CLASSES });
     const loss = supervisedLossOptions.parse(givenLoss);
@@ -91,6 +93,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
     return {
       numViews: 1,
       size,
+      looking: { method, numViews: 1, embedPatches },
       trainable: method.trainable,
       parameters: method.parameters,
       step: (views, clips, dropout, spread) => {
@@ -107,6 +110,7 @@ function methodOf({ method: given = { name: 'simclr' }, loss: givenLoss, encoder
   return {
     numViews: viewsOfMethod(options),
     size,
+    looking: { method, numViews: 2, embedPatches },
     trainable: method.trainable,
     parameters: method.parameters,
     afterUpdate: method.afterUpdate,
@@ -188,6 +192,11 @@ function train(name, group) {
   return { losses, values, moved: distance(start, values) };
 }
 
+function look(name, group) {
+  const { looking, size } = methodOf(cases[name]);
+  return lookOnRanks(name, { ...looking, size, viewsOf, labelsOf }, group);
+}
+
 const valuesOf = (parameters) => new Map([...parameters].map(([path, variable]) => [path, Float32Array.from(variable.dataSync())]));
 
 /** Between two sets of values of the same parameters. */
@@ -243,7 +252,8 @@ async function work({ rank, size, port, names, timeoutSeconds = 60 }) {
   const group = size > 1 ? joinRanks(place, { timeoutSeconds }) : undefined;
   const results = {};
   for (const name of names) {
-    const special = { sums: () => addUp(group), silence: () => listenToSilence(group, join(out, 'heard')) }[name];
+    const [what, of] = name.split(':');
+    const special = { sums: () => addUp(group), silence: () => listenToSilence(group, join(out, 'heard')), look: () => look(of, group) }[what];
     const { values, ...rest } = special ? await special() : train(name, group);
     const all = createHash('sha256');
     for (const array of values.values()) all.update(array);
