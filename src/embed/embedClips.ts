@@ -119,7 +119,10 @@ export async function embedClips({
 
 /** Ranks that share batches stop after the same one. */
 function stopIfAborted(signal: AbortSignal, group: RankGroup | undefined): void {
-  if (group === undefined) return signal.throwIfAborted();
+  if (group === undefined) {
+    signal.throwIfAborted();
+    return;
+  }
   const own = () => tf.tensor2d([[signal.aborted ? 1 : 0]]);
   const isAborted = tf.tidy(() => group.gatherRows(own(), 1, new Array(group.size).fill(1)).dataSync());
   if (isAborted.includes(1)) throw signal.reason ?? new AudiosslError('embedClips: another rank was told to stop');
