@@ -12,7 +12,9 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
+#include <thread>
 
 #include "bucket.h"
 #include "narrowSums.h"
@@ -29,6 +31,7 @@ struct Waits {
 
 struct Group {
   c10::intrusive_ptr<c10d::Store> store;
+  std::chrono::milliseconds timeout;
   // Small exchanges that the computation waits for: statistics, rows, weights at the beginning.
   c10::intrusive_ptr<ProcessGroupGloo> gloo;
   // Sums of gradients, many megabytes that travel beside it: with connections and threads of their own, so that nothing small queues behind them.
@@ -82,6 +85,7 @@ void joinRanks(const std::string& host, int64_t port, int64_t rank, int64_t size
   c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(host, options);
   made->store = c10::make_intrusive<c10d::PrefixStore>(prefix, store);
   made->store->setTimeout(timeout);
+  made->timeout = timeout;
   made->rank = static_cast<int>(rank);
   made->size = static_cast<int>(size);
   auto optionsOf = [&](int threads) {
@@ -170,16 +174,31 @@ napi_value toJs(napi_env env, const Waits& waits) {
   return object;
 }
 
-void storeSet(const std::string& key, Bytes value) {
-  auto bytes = static_cast<const uint8_t*>(value.data);
-  joined().store->set(key, std::vector<uint8_t>(bytes, bytes + value.size));
+// An answer of the store within the group's timeout. Its client waits for a server that hangs, or behind a network that is gone, without an
+// end (libtorch 2.13), so a thread of its own asks; where that gets no answer it is left behind, for a process that is about to end.
+template <class Ask>
+auto answered(const Ask& ask) -> decltype(ask(std::declval<c10d::Store&>())) {
+  Group& ranks = joined();
+  std::packaged_task<decltype(ask(*ranks.store))()> task([ask, store = ranks.store] { return ask(*store); });
+  auto answer = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (answer.wait_for(ranks.timeout) == std::future_status::timeout) throw std::runtime_error("no answer of the ranks' store");
+  return answer.get();
 }
 
-bool storeHas(const std::string& key) { return joined().store->check({key}); }
+void storeSet(const std::string& key, Bytes value) {
+  auto bytes = static_cast<const uint8_t*>(value.data);
+  std::vector<uint8_t> copy(bytes, bytes + value.size);
+  answered([key, copy](c10d::Store& store) { store.set(key, copy); });
+}
+
+bool storeHas(const std::string& key) {
+  return answered([key](c10d::Store& store) { return store.check({key}); });
+}
 
 // Waits for it as long as the group's timeout.
 std::string storeGet(const std::string& key) {
-  std::vector<uint8_t> value = joined().store->get(key);
+  std::vector<uint8_t> value = answered([key](c10d::Store& store) { return store.get(key); });
   return std::string(value.begin(), value.end());
 }
 

@@ -103,7 +103,14 @@ export function joinRanks(
 
   async function runFirst<T>(key: string, work: () => Promise<T>): Promise<T> {
     let beats = 0;
-    const beat = setInterval(() => guarded(() => put(`${key}/beat`, String(++beats))), Math.min(1000, 250 * timeoutSeconds));
+    const sayAlive = () => {
+      try {
+        put(`${key}/beat`, String(++beats));
+      } catch {
+        // A store that is gone is heard of when the work is done.
+      }
+    };
+    const beat = setInterval(sayAlive, Math.min(1000, 250 * timeoutSeconds));
     try {
       const value = await work();
       guarded(() => put(key, JSON.stringify({ value })));

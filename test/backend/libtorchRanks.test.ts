@@ -60,7 +60,7 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
     const ports = await Promise.all([freePort(), freePort(), freePort()]);
     const ofThree = { size: 3, port: ports[0], names: [...onThree, 'sums', ...looks] };
     const ofTwo = { size: 2, port: ports[1], names: [...names, 'sums', ...looks] };
-    const ofSilence = { size: 2, port: ports[2], names: ['silence'], timeoutSeconds: 2 };
+    const ofSilence = { size: 2, port: ports[2], names: ['silence', 'frozen'], timeoutSeconds: 2 };
     const alone = { rank: 0, size: 1, port: 0, names: [...names, ...looks] };
     const jobs = [0, 1, 2].map((rank) => [
       { ...ofThree, rank },
@@ -139,6 +139,11 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
   it('a rank that is there and says nothing is given up after the timeout', () => {
     expect(silent[0].silence.heard).toMatch(/^rank 0 of 2: another rank is gone, or has not answered within 2 s \(.*`resume`$/);
     expect(silent[1].silence.heard).toBe('');
+  });
+
+  it('a rank that holds the store and is stopped is given up by those that wait for what it does', () => {
+    expect(silent[1].frozen.heard).toMatch(/^rank 1 of 2: another rank is gone, or has not answered within 2 s \(.*`resume`$/);
+    expect(silent[0].frozen.heard).toBe('');
   });
 
   /** Float32 sums in another order, made larger by 10 steps from one another: 1e-5 is the bound that users are told. */

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { useAddon } from '../../dist/backend/libtorch/loadAddon.js';
 import { setBackend } from '../../dist/backend/setBackend.js';
 import { reportError } from '../../dist/cli/reportError.js';
 import { loadConfig } from '../../dist/config/loadConfig.js';
@@ -107,5 +108,6 @@ async function work({ run, rank, size, port, timeoutSeconds = 60, from, failure,
   }
 }
 
+if (process.env.AUDIOSSL_ADDON) useAddon(process.env.AUDIOSSL_ADDON);
 await setBackend({ backend: 'libtorch', threads: 1 });
 for (const job of JSON.parse(jobs)) await work(job);

@@ -1,8 +1,8 @@
 // A process of test/backend/libtorchRanks.test.ts: one rank after another, or with size 1 what ranks are compared with. It trains tiny networks
 // for some steps and writes where their parameters went. Arguments: a folder, and jobs as JSON: [{ rank, size, port, names }], names of cases,
-// `sums`, `silence`, or `look:NAME`, a look at clips by the networks of a case.
+// `sums`, `silence`, `frozen`, or `look:NAME`, a look at clips by the networks of a case.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { useAddon } from '../../dist/backend/libtorch/loadAddon.js';
@@ -243,6 +243,21 @@ async function listenToSilence(group, done) {
   return { losses: [], values: new Map(), heard };
 }
 
+/** What the other one hears of the store when rank 0, which has it, is stopped while it works; then it is woken. */
+async function listenToFrozenStore(group, pidFile) {
+  let heard = '';
+  try {
+    await group.first(async () => {
+      writeFileSync(pidFile, String(process.pid));
+      process.kill(process.pid, 'SIGSTOP');
+    });
+  } catch (error) {
+    heard = error.message;
+  }
+  if (group.rank > 0) process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGCONT');
+  return { losses: [], values: new Map(), heard };
+}
+
 /** One rank of one group, or the process that is compared with them. */
 async function work({ rank, size, port, names, timeoutSeconds = 60 }) {
   const out = join(folder, `${size}-${port}`);
@@ -253,7 +268,12 @@ async function work({ rank, size, port, names, timeoutSeconds = 60 }) {
   const results = {};
   for (const name of names) {
     const [what, of] = name.split(':');
-    const special = { sums: () => addUp(group), silence: () => listenToSilence(group, join(out, 'heard')), look: () => look(of, group) }[what];
+    const special = {
+      sums: () => addUp(group),
+      silence: () => listenToSilence(group, join(out, 'heard')),
+      frozen: () => listenToFrozenStore(group, join(out, 'pid')),
+      look: () => look(of, group),
+    }[what];
     const { values, ...rest } = special ? await special() : train(name, group);
     const all = createHash('sha256');
     for (const array of values.values()) all.update(array);
