@@ -49,19 +49,32 @@ Tensor gatherNd(const Tensor& x, const Tensor& indices, const Ints& dimensions) 
   return x.reshape({rows, rows == 0 ? 0 : x.numel() / rows}).index_select(0, flatten(indices, dimensions));
 }
 
+// Sums rows [n, width] into zeros [count, width]. libtorch adds to a matrix row by row, each by an iterator of its own, to a vector in one loop.
+Tensor sumAt(const Tensor& index, const Tensor& rows, int64_t count) {
+  if (rows.size(1) == 1) return at::zeros({count}, rows.options()).index_add_(0, index, rows.reshape({-1})).reshape({count, 1});
+  return at::zeros({count, rows.size(1)}, rows.options()).index_add_(0, index, rows);
+}
+
 // Sums updates [n, width] into zeros [product of dimensions, width].
 Tensor scatterNd(const Tensor& indices, const Tensor& updates, const Ints& dimensions) {
   Tensor index = flatten(indices, dimensions);
   auto type = updates.scalar_type();
   Tensor source = type == at::kBool ? updates.to(at::kInt) : updates;
-  return at::zeros({product(dimensions), updates.size(1)}, source.options()).index_add_(0, index, source).to(type);
+  return sumAt(index, source, product(dimensions)).to(type);
+}
+
+// x with rows, numbered over the leading dimensions, replaced; of one row named twice the later update stays.
+Tensor scatterUpdate(const Tensor& x, const Tensor& indices, const Tensor& updates, const Ints& dimensions) {
+  int64_t rows = product(dimensions);
+  Tensor result = x.reshape({rows, updates.size(1)}).clone();
+  return result.index_copy_(0, flatten(indices, dimensions), updates.to(x.scalar_type()));
 }
 
 // Sums rows by segment; rows outside are dropped, as tfjs's UnsortedSegmentSum does.
 Tensor segmentSum(const Tensor& x, const Tensor& segments, int64_t count) {
   Tensor index = segments.to(at::kLong);
   Tensor inside = at::nonzero((index >= 0).logical_and_(index < count)).reshape({-1});
-  return at::zeros({count, x.size(1)}, x.options()).index_add_(0, index.index_select(0, inside), x.index_select(0, inside));
+  return sumAt(index.index_select(0, inside), x.index_select(0, inside), count);
 }
 
 Tensor oneHot(const Tensor& indices, int64_t depth, double on, double off, int64_t type) {
@@ -84,6 +97,7 @@ void defineIndexing(Module& m) {
   m.def("gather", gather);
   m.def("gatherNd", gatherNd);
   m.def("scatterNd", scatterNd);
+  m.def("scatterUpdate", scatterUpdate);
   m.def("segmentSum", segmentSum);
   m.def("oneHot", oneHot);
   m.def("bincount", bincount);

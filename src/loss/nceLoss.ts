@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { differentiable } from '../ops/differentiable.js';
+import { flatPlaces } from '../ops/flatPlaces.js';
 import { stopGradient } from '../ops/scaleGradient.js';
 import { softplus } from '../ops/softplus.js';
 import { weightedLogSumExp } from '../ops/weightedLogSumExp.js';
 import { AudiosslError } from '../util/errors.js';
 import { checkOptions, defineLoss } from './defineLoss.js';
 import { countPositives, meanOverAnchors } from './meanOverAnchors.js';
-import { cosines, memoryPairs, type Pairs } from './pairs.js';
+import { cosines, type DrawnPairs, memoryPairs, type Pairs } from './pairs.js';
 import { temperature } from './temperature.js';
 
 const keys = {
@@ -76,7 +78,9 @@ export function nceLoss(
 }
 
 /** h is the sigmoid of `u = cosine / temperature - log(m Z / N)`. */
-function nceOf(pairs: Pairs, { temperature, meanExponential }: Options): tf.Scalar {
+function nceOf(pairs: Pairs, options: Options): tf.Scalar {
+  if (pairs.drawn !== undefined) return tf.mean(nceOfDrawn(cosines(pairs), pairs.drawn, options));
+  const { temperature, meanExponential } = options;
   const { isPositive, isNegative, population = tf.add<tf.Tensor2D>(isPositive, isNegative) } = pairs;
   const logits = tf.div<tf.Tensor2D>(cosines(pairs), temperature);
   const numNoise = tf.maximum(tf.sum(isNegative, 1), 1);
@@ -89,4 +93,33 @@ function nceOf(pairs: Pairs, { temperature, meanExponential }: Options): tf.Scal
   const ofPositives = tf.div(tf.sum(tf.mul(softplus(tf.neg(u)), isPositive), 1), divisor);
   const ofNoise = tf.sum(tf.mul(softplus(u), isNegative), 1);
   return meanOverAnchors(tf.add(ofPositives, ofNoise), hasPositive);
+}
+
+/**
+ * Of each anchor, by the places of its positive and its noise: all candidates are looked at for Z alone, and nothing of their size is kept
+ * for the gradient, which reaches the drawn ones only.
+ *
+ * @param cosine `[anchor, candidate]`
+ */
+function nceOfDrawn(cosine: tf.Tensor2D, { positives, noise }: DrawnPairs, { temperature, meanExponential }: Options): tf.Tensor1D {
+  const [n, numCandidates] = cosine.shape;
+  return differentiable([cosine], (save) => {
+    const logits = tf.div<tf.Tensor2D>(cosine, temperature);
+    const logMean = meanExponential === null ? tf.sub(tf.logSumExp(logits, 1, true), Math.log(numCandidates)) : Math.log(meanExponential);
+    const places = flatPlaces(tf.concat([tf.expandDims(positives, 1), noise], 1), numCandidates);
+    const picked = tf.reshape(tf.gather(tf.reshape(logits, [-1]), tf.squeeze(places, [1])), [n, -1]);
+    const u = tf.sub(picked, tf.add(logMean, Math.log(noise.shape[1])));
+    // log(1 + exp(-u)) of the positive, log(1 + exp(u)) of the noise.
+    const sign = tf.concat([tf.fill([1, 1], -1), tf.ones([1, noise.shape[1]])], 1);
+    const signed = tf.mul(u, sign);
+    save([tf.mul(tf.sigmoid(signed), tf.div(sign, temperature)), places]);
+    return {
+      value: tf.sum<tf.Tensor1D>(softplus(signed), 1),
+      backward: (dy, [slopes, places]) => {
+        const ofPicked = tf.mul(slopes, tf.expandDims(dy, 1));
+        const summed = tf.scatterND(places as tf.Tensor2D, tf.reshape(ofPicked, [-1]), [n * numCandidates]);
+        return [tf.reshape(summed, [n, numCandidates])];
+      },
+    };
+  });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { flatPlaces } from '../ops/flatPlaces.js';
 import { pairLabels, pairMasks } from '../ops/rows.js';
 import { unitRows } from '../ops/unitRows.js';
 import { AudiosslError } from '../util/errors.js';
@@ -18,10 +19,23 @@ export interface Pairs {
   isNegative: tf.Tensor2D;
   /** Likewise 0 or 1: what negatives were drawn from, positives included; absent: all that are positive or negative. */
   population?: tf.Tensor2D;
+  /**
+   * Where negatives were drawn from among all candidates: what the masks say, as places. A loss that reads these in place of the masks
+   * (which are made when they are read) does its work for the pairs that were drawn, not for all.
+   */
+  drawn?: DrawnPairs;
   /** `[anchor, candidate]`, where they are known already: a loss then reads nothing of the rows. */
   cosines?: tf.Tensor2D;
   /** n, where the rows are n first views followed by n second views and every other row is a negative. */
   numViewPairs?: number;
+}
+
+/** Candidates by their places. */
+export interface DrawnPairs {
+  /** int32 `[anchor]`: the positive of each. */
+  positives: tf.Tensor1D;
+  /** int32 `[anchor, m]`: its negatives, a place as often as it was drawn. */
+  noise: tf.Tensor2D;
 }
 
 /**
@@ -130,20 +144,27 @@ export function queuePairs(queries: tf.Tensor2D, keys: tf.Tensor2D, queue: tf.Te
  * isNegative.shape[0]; // => 1
  * ```
  */
-export function memoryPairs(
-  embeddings: tf.Tensor2D,
-  memory: tf.Tensor2D,
-  { positives, noise }: { positives: tf.Tensor1D; noise: tf.Tensor2D },
-): Pairs {
-  const [n, numNoise] = noise.shape;
-  const rows = memory.shape[0];
-  const anchorOf = tf.tile(tf.expandDims(tf.range(0, n, 1, 'int32'), 1), [1, numNoise]);
-  const places = tf.stack([tf.reshape(anchorOf, [-1]), tf.reshape(noise, [-1])], 1);
+export function memoryPairs(embeddings: tf.Tensor2D, memory: tf.Tensor2D, drawn: DrawnPairs): Pairs {
+  const [n, rows] = [embeddings.shape[0], memory.shape[0]];
   return {
     anchors: embeddings,
     candidates: memory,
-    isPositive: tf.cast(tf.oneHot(positives, rows), 'float32') as tf.Tensor2D,
-    isNegative: tf.scatterND(places, tf.ones([n * numNoise]), [n, rows]),
-    population: tf.ones([n, rows]),
+    drawn,
+    get isPositive() {
+      return countPlaces(tf.expandDims(drawn.positives, 1), rows);
+    },
+    get isNegative() {
+      return countPlaces(drawn.noise, rows);
+    },
+    get population() {
+      return tf.ones<tf.Rank.R2>([n, rows]);
+    },
   };
+}
+
+/** How often each of so many places stands in a row of int32 `[rows, k]`: `[rows, numPlaces]`. */
+export function countPlaces(places: tf.Tensor2D, numPlaces: number): tf.Tensor2D {
+  return tf.tidy(() =>
+    tf.reshape(tf.scatterND(flatPlaces(places, numPlaces), tf.ones([places.size]), [places.shape[0] * numPlaces]), [-1, numPlaces]),
+  );
 }

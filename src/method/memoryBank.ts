@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { contrastiveObjective, type MarginRows } from '../loss/contrastiveObjective.js';
-import type { Pairs } from '../loss/pairs.js';
+import { countPlaces, memoryPairs, type Pairs } from '../loss/pairs.js';
 import type { DropoutKey } from '../ops/dropout.js';
 import { pairLabels } from '../ops/rows.js';
 import { unitRows } from '../ops/unitRows.js';
@@ -28,26 +28,23 @@ export function memoryBank(
   const objective = contrastiveObjective(loss);
   const memory = projectionMemory({ numClips, dim: head.outputSize, momentum, seed });
   const { rows } = memory;
-  /** `[clips, rows of the memory]`; `own`: likewise, 1 at the clips' own rows. */
-  const noiseOf = (clips: Int32Array, own: tf.Tensor2D, named: Pick<DropoutKey, 'seed' | 'step'> | undefined): tf.Tensor2D => {
-    if (numNoise === null) return tf.sub(1, own);
-    const { seed, step } = named as DropoutKey;
-    return tf.tensor2d(drawNoise(clips, { seed, step, numRows: numClips, numNoise }), [clips.length, numClips]);
+  /** Places in the memory, int32 `[clips, numNoise]`. */
+  const noiseOf = (clips: Int32Array, numNoise: number, { seed, step }: Pick<DropoutKey, 'seed' | 'step'>): tf.Tensor2D =>
+    tf.tensor2d(drawNoise(clips, { seed, step, numRows: numClips, numNoise }), [clips.length, numNoise], 'int32');
+  /** Each clip with its own row and noise: drawn, or all other rows. */
+  const pairsOf = (z: tf.Tensor2D, own: tf.Tensor1D, clips: Int32Array, key: DropoutKey | undefined): Pairs => {
+    if (numNoise !== null) return memoryPairs(z, rows, { positives: own, noise: noiseOf(clips, numNoise, key as DropoutKey) });
+    const isPositive = countPlaces(tf.expandDims(own, 1), numClips);
+    return { anchors: z, candidates: rows, isPositive, isNegative: tf.sub(1, isPositive) };
   };
 
   /** The views' own rows are their positives. */
   function trainingPairs(z: tf.Tensor2D, clips: Int32Array, key: DropoutKey | undefined): { pairs: Pairs; marginRows: MarginRows } {
     const own = tf.tensor1d(clips, 'int32');
-    const isPositive = tf.cast(tf.oneHot(own, numClips), 'float32') as tf.Tensor2D;
+    // Rows of the memory have length 1 already. Assigned, as a copy would read the masks, which nobody may need.
+    const pairs = Object.assign(pairsOf(z, own, clips, key), { cosines: tf.matMul(unitRows(z), rows, false, true) });
     return {
-      pairs: {
-        anchors: z,
-        candidates: rows,
-        cosines: tf.matMul(unitRows(z), rows, false, true),
-        isPositive,
-        isNegative: noiseOf(clips, isPositive, key),
-        population: tf.onesLike(isPositive),
-      },
+      pairs,
       marginRows: {
         get embeddings(): never {
           throw new AudiosslError('memoryBank: has no embeddings of its rows: marginOn must be projection, got embedding');
@@ -66,7 +63,7 @@ export function memoryBank(
     const [first, second] = tf.split<tf.Tensor2D>(unitRows(z), 2);
     const others = tf.zeros<tf.Rank.R2>([n, n]);
     const clips = Int32Array.from({ length: n }, (_, clip) => clip);
-    const none = tf.zeros<tf.Rank.R2>([n, numClips]);
+    const [none, ones] = [tf.zeros<tf.Rank.R2>([n, numClips]), tf.ones<tf.Rank.R2>([n, numClips])];
     const beside = (left: tf.Tensor2D, right: tf.Tensor2D): tf.Tensor2D => tf.concat([left, right], 1);
     return {
       pairs: {
@@ -74,8 +71,8 @@ export function memoryBank(
         candidates: tf.concat([second, rows], 0),
         cosines: beside(tf.matMul(first, second, false, true), tf.matMul(first, rows, false, true)),
         isPositive: beside(tf.eye(n), none),
-        isNegative: beside(others, noiseOf(clips, none, { seed, step: 0 })),
-        population: beside(others, tf.onesLike(none)),
+        isNegative: beside(others, numNoise === null ? ones : countPlaces(noiseOf(clips, numNoise, { seed, step: 0 }), numClips)),
+        population: beside(others, ones),
       },
       marginRows: { embeddings: h, projections: z, labels: pairLabels(n) },
     };

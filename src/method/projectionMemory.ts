@@ -34,12 +34,11 @@ export function projectionMemory({
     parameters: new Map([['rows', rows as tf.Variable]]),
     rows,
     update(places, projections) {
-      const from = Int32Array.from({ length: numClips }, (_, row) => row);
-      for (const [i, place] of places.entries()) from[place] = numClips + i;
       tf.tidy(() => {
-        const old = tf.gather(rows, tf.tensor1d(places, 'int32'));
+        const at = tf.tensor1d(places, 'int32');
+        const old = tf.gather(rows, at);
         const moved = unitRows(tf.add(tf.mul(old, momentum), tf.mul(unitRows(projections), 1 - momentum)));
-        rows.assign(tf.gather(tf.concat([rows, moved], 0), tf.tensor1d(from, 'int32')));
+        rows.assign(tf.tensorScatterUpdate(rows, tf.expandDims(at, 1), moved));
       });
     },
   };

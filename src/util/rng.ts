@@ -14,10 +14,10 @@ function multiplyHigh(a: number, b: number): number {
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >>> 16);
-  const middle2 = aLow * bHigh + (middle % 0x10000);
-  return aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(middle2 / 0x10000);
+  // Each sum is below 2^32: (2^16 - 1)^2 + 2^16 - 1.
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const middle2 = aLow * bHigh + (middle & 0xffff);
+  return aHigh * bHigh + (middle >>> 16) + (middle2 >>> 16);
 }
 
 /** One block: four unsigned 32-bit words from a 128-bit counter and a 64-bit key, written into `out`. */
@@ -93,12 +93,20 @@ export class Rng {
 
   /** Uniform integer in [low, high), without bias (rejection). */
   integer(low: number, high: number): number {
+    return this.integers(low, high, [0])[0];
+  }
+
+  /** Fills a list with what as many calls of `integer` would give. */
+  integers<T extends number[] | Int32Array>(low: number, high: number, out: T): T {
     const range = high - low;
     if (!(range >= 1 && range <= 4294967296)) throw new RangeError(`Rng.integer: needs low < high, got [${low}, ${high})`);
     const limit = 4294967296 - (4294967296 % range);
-    let word = this.uint32();
-    while (word >= limit) word = this.uint32();
-    return low + (word % range);
+    for (let i = 0; i < out.length; i++) {
+      let word = this.uint32();
+      while (word >= limit) word = this.uint32();
+      out[i] = low + (word % range);
+    }
+    return out;
   }
 
   /** Standard normal (Box-Muller, the cosine half). */

@@ -69,6 +69,7 @@ async function measure(name) {
     stepSeconds: Number(seconds.toFixed(4)),
     momentumMilliseconds: Number((1000 * timed(() => method.afterUpdate?.(0.5), 10)).toFixed(2)),
     peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    peakTensorsMiB: Math.round(tf.backend().addon.mostArenaBytes() / 2 ** 20),
   };
   console.log(JSON.stringify(record));
 }

@@ -7,7 +7,7 @@ import { contrastiveLosses } from '../../src/loss/contrastiveLosses.js';
 import { nceLoss } from '../../src/loss/nceLoss.js';
 import { nPairsLoss } from '../../src/loss/nPairsLoss.js';
 import { pairMarginLoss } from '../../src/loss/pairMarginLoss.js';
-import { crossPairs, labelPairs, type Pairs, queuePairs, viewPairs } from '../../src/loss/pairs.js';
+import { crossPairs, labelPairs, memoryPairs, type Pairs, queuePairs, viewPairs } from '../../src/loss/pairs.js';
 import { softmaxContrastiveLoss } from '../../src/loss/softmaxContrastiveLoss.js';
 import { supConLoss } from '../../src/loss/supConLoss.js';
 import { tclLoss } from '../../src/loss/tclLoss.js';
@@ -85,6 +85,46 @@ describe.each(availableBackends)('contrastive losses on %s', (backend) => {
       expect(gradient).toBeAllClose(numericGradient(oracle, x.flat()), { rtol: 2e-4, atol: 2e-5 });
     }
   });
+
+  it.each([null, 2.5])(
+    'nce of a memory, meanExponential %s: equations 4 to 7 draw by draw, with their gradients, from places as from masks',
+    (meanExponential) => {
+      const [n, size, dim, temperature] = [5, 7, 3, 0.4];
+      const x = randomRows(n + size, dim, 8);
+      // Rows drawn twice, and the own one.
+      const [positives, noise] = [[3, 0, 6, 2, 2], [[0, 1, 1], [0, 0, 0], [5, 6, 4], [3, 2, 1], [6, 6, 4]]]; // biome-ignore format: one line
+      const scoresOf = (flat: number[]) => {
+        const rows = toRows(flat, dim).map((row) => row.map((value) => value / Math.hypot(...row)));
+        const score = (a: number[], b: number[]) => Math.exp(a.reduce((sum, value, i) => sum + value * b[i], 0) / temperature);
+        return rows.slice(0, n).map((row) => rows.slice(n).map((other) => score(row, other)));
+      };
+      const normalisers = scoresOf(x.flat()).map((scores) =>
+        meanExponential === null ? scores.reduce((a, b) => a + b) : meanExponential * size,
+      );
+      const oracle = (flat: number[]) =>
+        scoresOf(flat).reduce((total, scores, i) => {
+          const isData = (place: number) => {
+            const probability = scores[place] / normalisers[i]; // Z is a constant of the gradient.
+            return probability / (probability + 3 / size);
+          };
+          return total - (Math.log(isData(positives[i])) + noise[i].reduce((sum, place) => sum + Math.log(1 - isData(place)), 0)) / n;
+        }, 0);
+      const [value, gradient] = [oracle(x.flat()), numericGradient(oracle, x.flat())];
+      const options = { temperature, meanExponential };
+      const drawn = { positives: int32(positives), noise: tf.tensor2d(noise, [n, 3], 'int32') };
+      const places = (z: tf.Tensor2D) => nceLoss(tf.slice(z, 0, n), tf.slice(z, n), drawn, options);
+      const masks = (z: tf.Tensor2D) => {
+        const { drawn: _, ...pairs } = memoryPairs(tf.slice(z, 0, n), tf.slice(z, n), drawn);
+        return lossNamed('nce', options).loss.compute(pairs, lossNamed('nce', options).options);
+      };
+      for (const loss of [places, masks]) {
+        const ours = lossOf(loss, x);
+        expect([ours.value]).toBeAllClose([value], { rtol: 2e-5, atol: 1e-7 });
+        expect(ours.gradient).toBeAllClose(gradient, { rtol: 2e-4, atol: 2e-5 });
+      }
+      tf.dispose(drawn);
+    },
+  );
 
   it.each<[string, Name, object, number[] | 'cross' | 'views' | 'queue', number]>([
     ['supCon', 'supCon', { temperature: 0.1 }, golden.unequal, 1],

@@ -95,6 +95,7 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   gatherNd(x: Handle, indices: Handle, dimensions: number[]): Handle;
   /** Sums updates [n, inner] into zeros [product of dimensions, inner]. */
   scatterNd(indices: Handle, updates: Handle, dimensions: number[]): Handle;
+  scatterUpdate(x: Handle, indices: Handle, updates: Handle, dimensions: number[]): Handle;
   segmentSum(x: Handle, segments: Handle, count: number): Handle;
   oneHot(indices: Handle, depth: number, on: number, off: number, type: number): Handle;
   bincount(x: Handle, weights: Handle, size: number): Handle;

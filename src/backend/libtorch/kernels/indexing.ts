@@ -12,7 +12,7 @@ import {
   type UnsortedSegmentSumAttrs,
   util,
 } from '@tensorflow/tfjs-core';
-import { typeCode } from '../binding.js';
+import { type Handle, typeCode } from '../binding.js';
 import type { LibtorchBackend } from '../LibtorchBackend.js';
 import { runOnCpu } from '../runOnCpu.js';
 import { kernel, type Tensors } from './kernel.js';
@@ -49,15 +49,30 @@ function gatherNd(backend: LibtorchBackend, { params, indices }: Tensors<'params
   return result;
 }
 
-function scatterNd(backend: LibtorchBackend, { indices, updates }: Tensors<'indices' | 'updates'>, { shape }: ScatterNdAttrs): TensorInfo {
-  const { sliceRank, numUpdates, sliceSize } = backend_util.calculateShapes(updates, indices, shape);
+function scatterNd(backend: LibtorchBackend, inputs: Tensors<'indices' | 'updates'>, { shape }: ScatterNdAttrs): TensorInfo {
+  return scatterRows(backend, inputs, shape, (where, rows, dimensions) => backend.addon.scatterNd(where, rows, dimensions));
+}
+
+function scatterUpdate(backend: LibtorchBackend, { tensor, ...inputs }: Tensors<'tensor' | 'indices' | 'updates'>): TensorInfo {
+  return scatterRows(backend, inputs, tensor.shape, (where, rows, dimensions) =>
+    backend.addon.scatterUpdate(backend.handle(tensor), where, rows, dimensions),
+  );
+}
+
+function scatterRows(
+  backend: LibtorchBackend,
+  { indices, updates }: Tensors<'indices' | 'updates'>,
+  shape: number[],
+  scatter: (where: Handle, rows: Handle, dimensions: number[]) => Handle,
+): TensorInfo {
   const { addon } = backend;
+  const { sliceRank, numUpdates, sliceSize } = backend_util.calculateShapes(updates, indices, shape);
   const where = addon.reshape(backend.handle(indices), [numUpdates, sliceRank]);
   const rows = addon.reshape(backend.handle(updates), [numUpdates, sliceSize]);
   try {
-    const sums = addon.scatterNd(where, rows, shape.slice(0, sliceRank));
-    const result = backend.output(addon.reshape(sums, shape));
-    addon.release(sums);
+    const scattered = scatter(where, rows, shape.slice(0, sliceRank));
+    const result = backend.output(addon.reshape(scattered, shape));
+    addon.release(scattered);
     return result;
   } finally {
     addon.release(where);
@@ -102,6 +117,7 @@ export const indexingKernels: KernelConfig[] = [
   kernel<Tensors<'x' | 'indices'>, GatherV2Attrs>('GatherV2', gather),
   kernel<Tensors<'params' | 'indices'>>('GatherNd', gatherNd),
   kernel<Tensors<'indices' | 'updates'>, ScatterNdAttrs>('ScatterNd', scatterNd),
+  kernel<Tensors<'tensor' | 'indices' | 'updates'>>('TensorScatterUpdate', scatterUpdate),
   kernel<Tensors<'x' | 'segmentIds'>, UnsortedSegmentSumAttrs>('UnsortedSegmentSum', segmentSum),
   kernel<Tensors<'indices'>, OneHotAttrs>('OneHot', (backend, { indices }, attrs) => oneHot(backend, indices, attrs)),
   kernel<Tensors<'x' | 'weights'>, BincountAttrs>('Bincount', (backend, inputs, { size }) => bincount(backend, inputs, size)),
