@@ -38,11 +38,18 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transposeA, bool transposeB
   return at::matmul(left, right);
 }
 
+// matrix [size, size], symmetric, its lower triangle read -> values [size], rising, and vectors [size, size], one a column. In float64.
+Tensors symmetricEigen(const Tensor& matrix) {
+  auto [values, vectors] = at::linalg_eigh(matrix.to(at::kDouble));
+  return {values, vectors.contiguous()};
+}
+
 }  // namespace
 
 void defineMatmul(Module& m) {
   m.def("matmul", matmul);
   m.def("einsum", +[](const std::string& equation, const Tensors& operands) { return at::einsum(equation, operands); });
+  m.def("symmetricEigen", symmetricEigen);
   m.def("fft", +[](const Tensor& x, bool inverse) { return inverse ? at::fft_ifft(x) : at::fft_fft(x); });
 }
 

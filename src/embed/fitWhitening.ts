@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Whitening } from '../model/whitening.js';
+import { symmetricEigen } from '../ops/symmetricEigen.js';
 import { valuesOf } from '../ops/valuesOf.js';
 import { AudiosslError, UsageError } from '../util/errors.js';
 
@@ -26,19 +26,19 @@ export function fitWhitening(rows: Float32Array, { dim, shrinkage }: { dim: numb
     const z = tf.tensor2d(standardised, [n, dim]);
     return tf.matMul(z, z, true, false);
   });
-  const correlations = new Matrix(dim, dim);
+  const correlations = new Float32Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j < dim; j++)
-      correlations.set(i, j, i === j ? 1 : ((1 - shrinkage) * (products[i * dim + j] + products[j * dim + i])) / (2 * n));
+      correlations[i * dim + j] = i === j ? 1 : ((1 - shrinkage) * (products[i * dim + j] + products[j * dim + i])) / (2 * n);
   }
-  const root = inverseRoot(correlations);
+  const root = inverseRoot(correlations, dim);
   const weight = new Float32Array(dim * dim);
   const bias = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
     if (isConstant[i]) continue;
     for (let j = 0; j < dim; j++) {
       if (isConstant[j]) continue;
-      const value = root.get(i, j) / deviation[i];
+      const value = root[i * dim + j] / deviation[i];
       weight[i * dim + j] = value;
       bias[j] -= mean[i] * value;
     }
@@ -49,10 +49,10 @@ export function fitWhitening(rows: Float32Array, { dim, shrinkage }: { dim: numb
 /** Both maps in one: first `first`, then `second`. */
 export function chainWhitenings(first: Whitening, second: Whitening): Whitening {
   const dim = first.bias.length;
-  const matrix = ({ weight }: Whitening) => Matrix.from1DArray(dim, dim, weight);
-  const weight = matrix(first).mmul(matrix(second));
-  const bias = Matrix.rowVector(first.bias).mmul(matrix(second));
-  return { weight: Float32Array.from(weight.to1DArray()), bias: second.bias.map((value, i) => value + bias.get(0, i)) };
+  const throughSecond = (rows: Float32Array) =>
+    valuesOf(() => tf.matMul(tf.tensor2d(rows, [rows.length / dim, dim]), tf.tensor2d(second.weight, [dim, dim])));
+  const bias = throughSecond(first.bias);
+  return { weight: throughSecond(first.weight), bias: second.bias.map((value, i) => value + bias[i]) };
 }
 
 /** Mean and standard deviation (of the n) of each value, in float64. */
@@ -65,17 +65,17 @@ function momentsOf(rows: Float32Array, dim: number): { mean: Float64Array; devia
   return { mean, deviation: squares.map((sum) => Math.sqrt(sum / n)) };
 }
 
-/** `P^(-1/2)` of a symmetric matrix. Throws UsageError where it has an eigenvalue near 0. */
-function inverseRoot(matrix: Matrix): Matrix {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  const smallest = Math.min(...realEigenvalues);
+/** `P^(-1/2)` of a symmetric matrix `[dim, dim]`. Throws UsageError where it has an eigenvalue near 0. */
+function inverseRoot(matrix: Float32Array, dim: number): Float32Array {
+  const { values, vectors } = symmetricEigen(matrix, dim);
   // Sums of products in float32 are good to about 1e-6 of the diagonal.
-  if (!(smallest > 1e-5)) {
+  if (!(values[0] > 1e-5)) {
     throw new UsageError(
-      `whiten: ${matrix.rows} values cannot be told apart by so few or so similar recordings (smallest eigenvalue ${smallest.toExponential(1)}); use a larger shrinkage or more recordings`,
+      `whiten: ${dim} values cannot be told apart by so few or so similar recordings (smallest eigenvalue ${values[0].toExponential(1)}); use a larger shrinkage or more recordings`,
     );
   }
-  const scaled = eigenvectorMatrix.clone();
-  for (const [column, value] of realEigenvalues.entries()) scaled.mulColumn(column, 1 / Math.sqrt(value));
-  return scaled.mmul(eigenvectorMatrix.transpose());
+  return valuesOf(() => {
+    const axes = tf.tensor2d(vectors, [dim, dim]);
+    return tf.matMul(tf.mul(axes, tf.rsqrt(tf.tensor1d(values))), axes, false, true);
+  });
 }

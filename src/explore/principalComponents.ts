@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { symmetricEigen } from '../ops/symmetricEigen.js';
 import { valuesOf } from '../ops/valuesOf.js';
 
 /** Rows in fewer dimensions. */
@@ -30,30 +30,27 @@ export function principalComponents(rows: Float32Array, { dim, size }: { dim: nu
     const isWide = n < dim;
     const products = valuesOf(() => tf.div(tf.matMul(centred, centred, !isWide, isWide), n));
     const side = isWide ? n : dim;
-    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(Matrix.from1DArray(side, side, products), {
-      assumeSymmetric: true,
-    });
+    const { values, vectors } = symmetricEigen(products, side);
     /** Of unit length in the dimensions, or 0 where there is no variance. */
-    const loadingsOf = (column: number): number[] | Float32Array => {
-      const vector = eigenvectorMatrix.getColumn(column);
+    const loadingsOf = (column: number): Float32Array => {
+      const vector = Float32Array.from({ length: side }, (_, row) => vectors[row * side + column]);
       if (!isWide) return vector;
       return valuesOf(() => {
         const axis = tf.matMul(centred, tf.tensor2d(vector, [n, 1]), true);
-        return tf.mul(axis, realEigenvalues[column] > 1e-12 ? 1 / Math.sqrt(n * realEigenvalues[column]) : 0);
+        return tf.mul(axis, values[column] > 1e-12 ? 1 / Math.sqrt(n * values[column]) : 0);
       });
     };
-    // Rising in the library.
-    const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
-    const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
+    const largestFirst = Array.from(values, (_, i) => side - 1 - i);
+    const total = values.reduce((sum, value) => sum + Math.max(0, value), 0);
     const axes = new Float32Array(dim * numComponents);
-    for (const [k, column] of order.slice(0, numComponents).entries()) {
+    for (const [k, column] of largestFirst.slice(0, numComponents).entries()) {
       const loadings = loadingsOf(column);
       let largest = 0;
       for (const value of loadings) if (Math.abs(value) > Math.abs(largest)) largest = value;
       for (let i = 0; i < dim; i++) axes[i * numComponents + k] = (largest < 0 ? -1 : 1) * loadings[i];
     }
     const data = valuesOf(() => tf.matMul(centred, tf.tensor2d(axes, [dim, numComponents])));
-    const explained = order.slice(0, numComponents).map((i) => (total > 0 ? Math.max(0, realEigenvalues[i]) / total : 0));
+    const explained = largestFirst.slice(0, numComponents).map((i) => (total > 0 ? Math.max(0, values[i]) / total : 0));
     return { data, size: numComponents, explained };
   } finally {
     centred.dispose();

@@ -103,6 +103,7 @@ export interface Addon extends Record<UnaryName, Unary>, Record<BinaryName, Bina
   // matrix products, Fourier
   matmul(a: Handle, b: Handle, transposeA: boolean, transposeB: boolean): Handle;
   einsum(equation: string, operands: Handle[]): Handle;
+  symmetricEigen(matrix: Handle): Handle[];
   fft(x: Handle, inverse: boolean): Handle;
 
   // convolutions and pooling

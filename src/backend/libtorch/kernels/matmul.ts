@@ -44,6 +44,10 @@ export const matmulKernels: KernelConfig[] = [
     },
   ),
   kernel<TensorInfo[], EinsumAttrs>('Einsum', (backend, inputs, { equation }) => einsum(backend, Object.values(inputs), equation)),
+  kernel<Tensors<'matrix'>>('AudiosslSymmetricEigen', (backend, { matrix }) => {
+    const [values, vectors] = backend.addon.symmetricEigen(backend.handle(matrix));
+    return [backend.wrap(values, [matrix.shape[0]], 'float32'), backend.wrap(vectors, matrix.shape, 'float32')];
+  }),
   fftKernel('FFT', false),
   fftKernel('IFFT', true),
 ];
