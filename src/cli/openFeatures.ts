@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FrontEnd } from '../audio/frontEnd.js';
 import type { Dataset } from '../data/clip.js';
 import type { FeatureStore } from '../data/FeatureStore.js';
@@ -32,15 +33,18 @@ export async function openFeatures({
   if (features !== undefined || data === undefined) {
     throw new UsageError('--data DIR (recordings) or --features STORE (made by audiossl features) is needed, one of the two');
   }
-  const [{ frontEndHash }, { featureStoreDir }, { makeFeatures }] = await Promise.all([
+  const [{ frontEndHash }, { featureStoreDir }, { describeTroubles }, { makeFeatures }] = await Promise.all([
     import('../audio/frontEnd.js'),
     import('../data/featureStoreDir.js'),
+    import('./describeTroubles.js'),
     import('./makeFeatures.js'),
   ]);
   const store = featureStoreDir({ data, out, frontEndHash: frontEndHash(frontEnd) });
-  const { status, rejected } = await makeFeatures({ data, dataset, format, frontEnd, out: store, signal });
+  const summary = await makeFeatures({ data, dataset, format, frontEnd, out: store, signal });
+  const { status, rejected } = summary;
+  if (status !== 'reused') process.stderr.write(describeTroubles(summary, { allIn: join(store, 'rejected.csv'), dir: data }));
   process.stderr.write(
-    `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length} broken recordings left out, see rejected.csv` : ''})\n`,
+    `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length === 1 ? '1 broken recording' : `${rejected.length} broken recordings`} left out, see rejected.csv` : ''})\n`,
   );
   return FeatureStore.open(store);
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { ResolvedConfig } from '../config/configSchema.js';
 import type { Dataset } from '../data/clip.js';
@@ -88,8 +87,9 @@ async function openStore({
   source: { data, dataset, format, features, out = run?.dir },
   signal,
 }: OpenedModel & { source: SubjectSource; signal: AbortSignal }): Promise<FeatureStore> {
-  const [{ FeatureStore }, { readLog }, { openFeatures }] = await Promise.all([
+  const [{ FeatureStore }, { isFeatureStore }, { readLog }, { openFeatures }] = await Promise.all([
     import('../data/FeatureStore.js'),
+    import('../data/isFeatureStore.js'),
     import('../run/readLog.js'),
     import('./openFeatures.js'),
   ]);
@@ -101,7 +101,7 @@ async function openStore({
     const where = trainedOn === undefined ? 'its log does not say on which' : `${trainedOn} is not there`;
     throw new UsageError(`the features that ${run.dir} was trained on are needed and ${where}; pass --features STORE or --data DIR`);
   }
-  if (existsSync(join(trainedOn, 'store.json'))) return FeatureStore.open(trainedOn);
+  if (isFeatureStore(trainedOn)) return FeatureStore.open(trainedOn);
   return openFeatures({ data: trainedOn, out, format: (await configOf(run)).data.format, frontEnd, signal });
 }
 

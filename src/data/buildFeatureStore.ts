@@ -10,6 +10,7 @@ import { packageVersion } from '../util/packageVersion.js';
 import { lockFolder } from './buildLock.js';
 import type { Clip, Dataset } from './clip.js';
 import type { ClipFeatures, FeaturesPart } from './clipFeatures.js';
+import { isFeatureStore } from './isFeatureStore.js';
 import { type JournalEntry, openPartialStore, type PartialStore } from './partialStore.js';
 import { formatStoreInfo, type ReuseAnswer, readRejected, tryReuse } from './reuseStore.js';
 import { sourceOf } from './sourceFile.js';
@@ -80,7 +81,7 @@ export async function buildFeatureStore(options: BuildFeatureStoreOptions): Prom
   if (dataset.isMetadataOnly) throw new UsageError(`buildFeatureStore: ${dataset.dir} must hold recordings, got metadata only`);
   if (dataset.clips.length === 0) throw new UsageError(`buildFeatureStore: ${dataset.dir} must hold at least one clip, got none`);
 
-  if (existsSync(join(out, storeFile.store))) {
+  if (isFeatureStore(out)) {
     const answer = await tryReuse({ dir: out, dataset, frontEnd, dtype, salvage, channel }).catch((error): ReuseAnswer => {
       if (!rebuild) throw error;
       return { canReuse: false, why: errorText(error) };
@@ -211,7 +212,7 @@ async function writeTables(
 /** Puts the finished folder in its place. A kill in between leaves a whole OUT.partial, which the next build only renames. */
 async function replaceStore(partial: string, out: string): Promise<void> {
   const old = `${out}.old-${process.pid}`;
-  const hadStore = existsSync(join(out, storeFile.store));
+  const hadStore = isFeatureStore(out);
   if (hadStore) await rename(out, old);
   else await rm(out, { recursive: true, force: true });
   await rename(partial, out);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { FeatureStore } from '../data/FeatureStore.js';
 import { featureStoreDir } from '../data/featureStoreDir.js';
+import { isFeatureStore } from '../data/isFeatureStore.js';
 import { isTableName } from '../data/tableName.js';
 import type { EvaluationRecord } from '../run/evaluationRecord.js';
 import { AudiosslError } from '../util/errors.js';
@@ -26,12 +27,12 @@ export async function openClipSource({ dir, log }: Pick<RunReport, 'dir' | 'log'
   if (record.dataset !== null) return nowhere('The clips are of other data than the run’s own, whose place is not written down.');
   if (dataset === undefined) return nowhere('The log does not say where the recordings lie.');
   if (!existsSync(dataset)) return nowhere(`The run’s data are not at ${dataset}.`);
-  const isStore = existsSync(join(dataset, 'store.json'));
+  const isStore = isFeatureStore(dataset);
   const storeDir = isStore ? dataset : featureStoreDir({ data: dataset, out: dir, frontEndHash: record.frontEndHash });
   let store: FeatureStore | undefined;
   let note: string | undefined;
   try {
-    if (existsSync(join(storeDir, 'store.json'))) store = await FeatureStore.open(storeDir);
+    if (isFeatureStore(storeDir)) store = await FeatureStore.open(storeDir);
   } catch (error) {
     if (!(error instanceof AudiosslError)) throw error;
     note = error.message;

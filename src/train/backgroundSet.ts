@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { describeFrontEndDifference, type FrontEnd, frontEndHash } from '../audio/frontEnd.js';
 import type { ViewsOptions } from '../augment/viewsOptions.js';
 import { FeatureStore, type PatchRequest } from '../data/FeatureStore.js';
 import { featureStoreDir } from '../data/featureStoreDir.js';
+import { isFeatureStore } from '../data/isFeatureStore.js';
 import { sampleStart } from '../data/samplers.js';
 import { UsageError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
@@ -94,7 +95,7 @@ export async function openBackgroundSet({
 async function storeOf(from: string, frontEnd: FrontEnd, { out, signal }: { out: string; signal?: AbortSignal }): Promise<string> {
   if (!existsSync(from))
     throw new UsageError(`backgroundMix.from must be a feature store or a folder of recordings, got ${from}, which is not there`);
-  if (existsSync(join(from, 'store.json'))) return from;
+  if (isFeatureStore(from)) return from;
   // Decoders and worker threads: only where they are needed.
   const [{ loadDataset }, { buildFeatureStore }] = await Promise.all([
     import('../data/loadDataset.js'),
