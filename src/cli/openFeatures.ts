@@ -43,8 +43,7 @@ export async function openFeatures({
   const summary = await makeFeatures({ data, dataset, format, frontEnd, out: store, signal });
   const { status, rejected } = summary;
   if (status !== 'reused') process.stderr.write(describeTroubles(summary, { allIn: join(store, 'rejected.csv'), dir: data }));
-  process.stderr.write(
-    `features: ${store} (${status}${rejected.length > 0 ? `, ${rejected.length === 1 ? '1 broken recording' : `${rejected.length} broken recordings`} left out, see rejected.csv` : ''})\n`,
-  );
+  const broken = rejected.length === 1 ? '1 broken recording' : `${rejected.length} broken recordings`;
+  process.stderr.write(`features: ${store} (${status}${rejected.length > 0 ? `, ${broken} left out, see rejected.csv` : ''})\n`);
   return FeatureStore.open(store);
 }
