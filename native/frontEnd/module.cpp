@@ -3,6 +3,7 @@
 #include <node_api.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -10,6 +11,10 @@
 #include <string>
 #include <type_traits>
 #include <vector>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "kernels.h"
 
@@ -322,6 +327,14 @@ napi_value readPcm16(napi_env env, napi_value* arguments) {
 
 using Entry = napi_value (*)(napi_env, napi_value*);
 
+#ifdef __GLIBC__
+// What is free in the C library's heaps, those of all threads.
+napi_value giveBackMemory(napi_env, napi_value*) {
+  malloc_trim(0);
+  return nullptr;
+}
+#endif
+
 template <Entry entry, size_t numArguments>
 napi_value call(napi_env env, napi_callback_info info) {
   napi_value arguments[numArguments];
@@ -358,6 +371,9 @@ NAPI_MODULE_INIT() {
   define<normalise, 4>(env, exports, "normalise");
   define<mixDown, 2>(env, exports, "mixDown");
   define<readPcm16, 2>(env, exports, "readPcm16");
+#ifdef __GLIBC__
+  define<giveBackMemory, 1>(env, exports, "giveBackMemory");
+#endif
   return exports;
 }
 

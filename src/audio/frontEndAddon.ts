@@ -45,6 +45,8 @@ export interface FrontEndAddon {
   normalise(samples: Float32Array, mean: number, divisor: number, out: Float32Array): void;
   mixDown(channels: readonly Float32Array[], out: Float32Array): void;
   readPcm16(bytes: Uint8Array, channels: readonly Float32Array[]): void;
+  /** Free memory of the C library's heaps back to the system. Not in older builds, nor where the library is not GNU's. */
+  giveBackMemory?(): void;
 }
 
 /** The entries of this file and of native/frontEnd/module.cpp have this number together; an addon of another is an old build. */

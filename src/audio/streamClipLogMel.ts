@@ -14,10 +14,13 @@ export interface ClipBlocks {
   blocks(): AsyncIterable<readonly Float32Array[]>;
 }
 
+/** What is made in one piece, of recordings that are kept: 45 s at the default rate. */
+const WHOLE_SAMPLES = 1_000_000;
+
 /**
  * clipLogMel of a recording of any length, [n, nMels] a piece: together the bits that clipLogMel gives for the whole, in memory bounded by
- * the blocks and `minSeconds`. What has at most `keptSamples` samples at the front end's rate is kept and decoded once; a longer recording
- * is decoded twice where its level is needed first (`normalise`), and once more with `topDecibels`.
+ * the blocks, `minSeconds` and `keptSamples`. What has at most so many samples at the front end's rate is kept and decoded once; a longer
+ * recording is decoded twice where its level is needed first (`normalise`), and once more with `topDecibels`.
  *
  * @example
  * ```ts
@@ -37,20 +40,25 @@ export async function* streamClipLogMel(
   const { normalise, headRoom, topDecibels } = frontEnd;
   const level = new ClipLevel();
   // A short clip is filled up from its own beginning, so that it is kept at any rate; of a long one only the level is wanted here.
-  const maxKept = Math.max(keptSamples, Math.round(frontEnd.minSeconds * frontEnd.sampleRate));
-  let beginning: Float32Array[] = [];
+  const minSamples = Math.round(frontEnd.minSeconds * frontEnd.sampleRate);
+  const maxKept = Math.max(keptSamples, minSamples);
+  let kept: Float32Array[] = [];
   for await (const samples of resampled(clip, frontEnd)) {
     level.add(samples);
-    if (level.numSamples <= maxKept) beginning.push(samples);
-    else if (!normalise) break;
-    else beginning = [];
+    if (level.numSamples <= maxKept) {
+      kept.push(samples);
+      continue;
+    }
+    kept = [];
+    if (!normalise) break;
   }
-  if (level.numSamples <= maxKept) {
-    yield clipLogMel({ channels: [joined(beginning)], sampleRate: frontEnd.sampleRate }, frontEnd).data;
+  if (level.numSamples <= Math.max(minSamples, Math.min(keptSamples, WHOLE_SAMPLES))) {
+    yield clipLogMel({ channels: [joined(kept)], sampleRate: frontEnd.sampleRate }, frontEnd).data;
     return;
   }
-  async function* frames(stream: LogMelStream): AsyncGenerator<Float32Array, void> {
-    for await (const samples of resampled(clip, frontEnd)) {
+  const isKept = kept.length > 0;
+  async function* frames(stream: LogMelStream, { isLast }: { isLast: boolean }): AsyncGenerator<Float32Array, void> {
+    for await (const samples of isKept ? given(kept, { isLast }) : resampled(clip, frontEnd)) {
       const data = stream.push(normalise ? normaliseTo(level, samples, { headRoom }) : samples);
       if (data.length > 0) yield data;
     }
@@ -58,15 +66,21 @@ export async function* streamClipLogMel(
     if (rest.length > 0) yield rest;
   }
   if (topDecibels === null) {
-    yield* frames(new LogMelStream(frontEnd));
+    yield* frames(new LogMelStream(frontEnd), { isLast: true });
     return;
   }
   const loudest = new LogMelStream(frontEnd);
-  for await (const _ of frames(loudest));
-  for await (const data of frames(new LogMelStream(frontEnd))) {
+  for await (const _ of frames(loudest, { isLast: false }));
+  for await (const data of frames(new LogMelStream(frontEnd), { isLast: true })) {
     liftToTop(data, loudest.maximum, topDecibels);
     yield data;
   }
+}
+
+/** What is kept, and the last time each block is let go of as it is taken. */
+function* given(blocks: Float32Array[], { isLast }: { isLast: boolean }): Generator<Float32Array, void> {
+  if (!isLast) yield* blocks;
+  else for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) yield block;
 }
 
 /** Mono samples at the front end's rate, empty blocks left out. */

@@ -147,7 +147,7 @@ async function appendClips(
     workerData: { kind: 'features', frontEnd, dtype, salvage, channel },
     numWorkers,
     jobs,
-    bytesOf: (result) => result.values.byteLength,
+    bytesOf: ({ values }) => values.buffer.byteLength,
     signal,
     onPart: (_, { values }) => store.appendFrames(values),
     async onOutcome(index, outcome) {

@@ -5,6 +5,7 @@ import { openRecording, type Recording } from '../audio/openRecording.js';
 import { SoundCheck } from '../audio/SoundCheck.js';
 import { type ClipBlocks, streamClipLogMel } from '../audio/streamClipLogMel.js';
 import { AudiosslError } from '../util/errors.js';
+import { collectGarbage } from '../util/collectGarbage.js';
 import { decodeFloat16, encodeFloat16 } from '../util/float16.js';
 import { ContentHash } from './ContentHash.js';
 import { addClipSums } from './clipStatistics.js';
@@ -42,11 +43,13 @@ export interface ClipFeaturesOptions {
   channel?: number;
   /** See SoundCheck. */
   bandAdvice?: string;
-  /** See streamClipLogMel. */
+  /** See streamClipLogMel. Default: its own, but 0 of files of more than 64 MiB, whose samples would hardly be fewer. */
   keptSamples?: number;
-  /** Bytes of frames that go on in one piece; the default is some 100 s at the default front end. */
+  /** Bytes of frames that go on in one piece, the default being some 100 s at the default front end; of what is longer a quarter at a time. */
   partBytes?: number;
 }
+
+const MOST_KEPT_BYTES = 2 ** 26;
 
 /**
  * Decodes a file and makes its features, in memory that does not grow with its length: frames beyond the first few megabytes go to `emit`
@@ -64,22 +67,21 @@ export async function clipFeatures(
     const check = new SoundCheck(recording, frontEnd.fMax, bandAdvice);
     const content = new ContentHash(recording.sampleRate);
     const sums = new Float64Array(2 * nMels);
+    const part = new GrowingPart(partBytes);
+    const kept = keptSamples ?? (size > MOST_KEPT_BYTES ? 0 : undefined);
     let numFrames = 0;
-    let pieces: Uint8Array[] = [];
-    let numBytes = 0;
-    for await (const data of streamClipLogMel(checked(recording, check, content), frontEnd, { keptSamples })) {
+    const blocks = checked(collecting(recording), check, content);
+    for await (const data of streamClipLogMel(blocks, frontEnd, { keptSamples: kept })) {
       const halves = dtype === 'float16' ? encodeFloat16(data) : undefined;
       addClipSums(sums, halves === undefined ? data : decodeFloat16(halves), nMels);
       // A sum is finite only if every value is.
       if (!sums.every(Number.isFinite)) throw new AudiosslError('log-mel: every value must be finite, got NaN or infinity');
       const { buffer, byteOffset, byteLength } = halves ?? data;
-      if (numBytes > 0 && numBytes + byteLength > partBytes) {
-        await emit({ values: joined(pieces, numBytes) });
-        pieces = [];
-        numBytes = 0;
+      if (part.numBytes > 0 && part.numBytes + byteLength > part.most) {
+        part.most = partBytes / 4;
+        await emit({ values: part.take() });
       }
-      pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
-      numBytes += byteLength;
+      part.add(new Uint8Array(buffer, byteOffset, byteLength));
       numFrames += data.length / nMels;
     }
     return {
@@ -88,7 +90,7 @@ export async function clipFeatures(
       sampleRate: recording.sampleRate,
       sourceBytes: size,
       sourceMtimeMs: Math.floor(mtimeMs),
-      values: joined(pieces, numBytes),
+      values: part.take(),
       sums,
       warnings: [...recording.warnings, ...check.warnings()],
       contentHash: content.digest(),
@@ -98,11 +100,32 @@ export async function clipFeatures(
   }
 }
 
+/** Decoded values between two looks for what is not used any more: 128 MiB, six minutes of stereo at 48 kHz. */
+const VALUES_BETWEEN_LOOKS = 2 ** 25;
+/** Of this thread. The first look comes early: what was there while it started is taken for long-lived. */
+let valuesToLook = 2 ** 22;
+
+/** The recording, of which blocks that are let go of do not stay in memory long, however many there are. */
+function collecting({ sampleRate, blocks }: Recording): ClipBlocks {
+  return {
+    sampleRate,
+    async *blocks() {
+      for await (const block of blocks()) {
+        valuesToLook -= block.length * block[0].length;
+        yield block;
+        if (valuesToLook > 0) continue;
+        valuesToLook = VALUES_BETWEEN_LOOKS;
+        collectGarbage();
+      }
+    },
+  };
+}
+
 /** The recording's blocks, looked at by `check` and `content` the first time, and then to the end, whoever takes them. */
-function checked(recording: Recording, check: SoundCheck, content: ContentHash): ClipBlocks {
+function checked(recording: ClipBlocks, check: SoundCheck, content: ContentHash): ClipBlocks {
   let isFirst = true;
   async function* first() {
-    const blocks = recording.blocks();
+    const blocks = recording.blocks()[Symbol.asyncIterator]();
     const next = async () => {
       const { value } = await blocks.next();
       if (value) {
@@ -128,13 +151,36 @@ function checked(recording: Recording, check: SoundCheck, content: ContentHash):
   };
 }
 
-function joined(pieces: readonly Uint8Array[], numBytes: number): Uint8Array {
-  if (pieces.length === 1 && pieces[0].byteLength === pieces[0].buffer.byteLength) return pieces[0];
-  const out = new Uint8Array(numBytes);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
+/**
+ * Frames until they are handed over. They are copied into one array as they come: pieces that waited for their part would outlive the young
+ * generation of this thread's heap, whose old one is hardly ever looked through, as nearly nothing is in it but the names of their memory.
+ */
+class GrowingPart {
+  numBytes = 0;
+  private values: Uint8Array = new Uint8Array(0);
+
+  constructor(public most: number) {}
+
+  /** The taker must not change `bytes` afterwards: those that come alone are handed over as they are. */
+  add(bytes: Uint8Array): void {
+    const numBytes = this.numBytes + bytes.length;
+    if (this.numBytes === 0) this.values = bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+    else {
+      if (this.numBytes === this.values.length || numBytes > this.values.length) {
+        const larger = new Uint8Array(Math.max(numBytes, this.most));
+        larger.set(this.values.subarray(0, this.numBytes));
+        this.values = larger;
+      }
+      this.values.set(bytes, this.numBytes);
+    }
+    this.numBytes = numBytes;
   }
-  return out;
+
+  /** A view of an array that holds nothing else, and may be longer. */
+  take(): Uint8Array {
+    const taken = this.values.subarray(0, this.numBytes);
+    this.values = new Uint8Array(0);
+    this.numBytes = 0;
+    return taken;
+  }
 }

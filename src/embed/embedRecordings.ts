@@ -102,7 +102,7 @@ export async function embedRecordings({
     jobsAhead: JOBS_AHEAD,
     // A batch takes no more recordings than patches: with so many ahead the next one is ready, and a kill does not repeat many.
     maxAhead: Math.max(MOST_AHEAD, batchSize, 2 * numWorkers),
-    bytesOf: ({ values }) => values.byteLength,
+    bytesOf: ({ values }) => values.buffer.byteLength,
     signal,
     async onPart(index, { values }) {
       isUnderWay = true;

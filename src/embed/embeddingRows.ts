@@ -3,6 +3,7 @@ import type { Model } from '../model/loadModel.js';
 import { concatFloats } from '../util/concatFloats.js';
 import { AudiosslError } from '../util/errors.js';
 import { embedBatch } from './embedClips.js';
+import { giveBackMemory } from './giveBackMemory.js';
 import { patchCentreMs } from './patchTimes.js';
 import { type OpenRow, type PlannedPatch, RecordingPatches, type RowKind } from './recordingPatches.js';
 
@@ -85,6 +86,8 @@ export function createEmbeddingRowMaker({
   let dim = model.encoder.embeddingSize;
   let encoderSeconds = 0;
   let numZeros = patchesBefore % batchSize;
+  // What reading the model left.
+  giveBackMemory();
 
   async function flush(): Promise<void> {
     const patches = waiting.splice(0);
@@ -111,6 +114,7 @@ export function createEmbeddingRowMaker({
     });
     numZeros = 0;
     await handOut();
+    giveBackMemory();
     await new Promise(setImmediate);
   }
 

@@ -153,6 +153,25 @@ describe.each(frontEndEngines)('%s, block by block', (engine) => {
     }
   });
 
+  it.each(['acl', 'librosa'] as const)('a recording of a minute or more is decoded once and goes through in pieces: %s', async (preset) => {
+    const frontEnd = resolveFrontEnd({ preset, nMels: 4, hopLength: 600 });
+    const length = 1_010_000;
+    const samples = Float32Array.from({ length }, (_, i) => Math.sin(i * i * 1e-7) * (i % 50_000 < 20_000 ? 1 : 0.001));
+    let numDecoded = 0;
+    const clip = {
+      sampleRate: frontEnd.sampleRate,
+      async *blocks() {
+        numDecoded++;
+        for (let at = 0; at < length; at += 90_001) yield [samples.subarray(at, at + 90_001)];
+      },
+    };
+    const pieces: Float32Array[] = [];
+    for await (const piece of streamClipLogMel(clip, frontEnd)) pieces.push(piece);
+    expect(numDecoded).toBe(1);
+    expect(pieces.length).toBeGreaterThan(10);
+    expectSameBits(joined(pieces), clipLogMel({ channels: [samples], sampleRate: frontEnd.sampleRate }, frontEnd).data);
+  });
+
   it('liftToTop with the maximum of a stream is what topDecibels does', () => {
     const frontEnd = resolveFrontEnd({ preset: 'librosa', topDecibels: 30 });
     const samples = referenceSignal();
