@@ -12,18 +12,17 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { wav } from '../support/wavFile.mjs';
 
-const { values, positionals } = parseArgs({ options: { hours: { type: 'string', default: '1' } }, strict: false, allowPositionals: true });
-const own = process.argv.slice(2).filter((word, i, words) => word !== '--hours' && words[i - 1] !== '--hours');
-void positionals;
+const given = process.argv.slice(2);
+const at = given.indexOf('--hours');
+const hours = at < 0 ? 1 : Number(given.splice(at, 2)[1]);
 const main = fileURLToPath(new URL('../../dist/bundle/cli/main.js', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'audiossl-memory-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const sampleRate = 48_000;
-const numBytes = 4 * Math.round(Number(values.hours) * 3600 * sampleRate);
+const numBytes = 4 * Math.round(hours * 3600 * sampleRate);
 let state = 1;
 const minute = wav(2 * 60 * sampleRate, () => ((state = (state * 48_271) % 2_147_483_647) / 2_147_483_647 - 0.5) / 2, sampleRate).subarray(44);
 const head = wav(0, () => 0, sampleRate);
@@ -38,7 +37,7 @@ writeSync(file, head);
 for (let left = numBytes; left > 0; left -= minute.length) writeSync(file, minute, 0, Math.min(left, minute.length));
 closeSync(file);
 
-const args = [main, 'embed', '--in', sound, '--out', join(work, 'rows.npz'), '--per', 'patch', '--json', ...own];
+const args = [main, 'embed', '--in', sound, '--out', join(work, 'rows.npz'), '--per', 'patch', '--json', ...given];
 const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 let said = '';
 child.stdout.on('data', (text) => (said += text));
@@ -58,4 +57,4 @@ const code = await new Promise((resolve) => child.on('close', resolve));
 clearInterval(watch);
 if (code !== 0) process.exit(1);
 const { numRows, encoderBusy } = JSON.parse(said);
-console.log(JSON.stringify({ hours: Number(values.hours), numRows, ...most, encoderBusy: Number(encoderBusy.toFixed(2)) }));
+console.log(JSON.stringify({ hours, numRows, ...most, encoderBusy: Number(encoderBusy.toFixed(2)) }));

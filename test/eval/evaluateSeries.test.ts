@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
+import { auditSubject } from '../../src/cli/data/audit/runAudit.js';
 import type { FeatureStore } from '../../src/data/FeatureStore.js';
 import type { StoredClip } from '../../src/data/storeFiles.js';
 import { embedClips } from '../../src/embed/embedClips.js';
@@ -59,7 +60,7 @@ const options = evaluationOptions.parse({ linear: { epochs: 3 }, bootstrapDraws:
 const common = (run: RunFolder) => ({ run, store, model, seed: 1, options, command: ['audiossl', 'evaluate'] });
 
 describe('evaluateSeries', () => {
-  test('a record a share and seed, each clip embedded once, each look at test noted; all labels are the plain evaluation', async () => {
+  test('a record a share and seed, each clip embedded once, each look at test noted; all labels are the plain evaluation; a label audit then embeds none', async () => {
     const run = await makeRun('series');
     const embedded: number[] = [];
     const counting: Model = {
@@ -79,6 +80,12 @@ describe('evaluateSeries', () => {
     expect((await readTestAccess(run)).map(({ evaluation }) => evaluation)).toEqual(results.map(({ name }) => name));
     const all = await embedClips({ model, store, clips: store.clips.map((_, i) => i) });
     expect(embedded.reduce((sum, n) => sum + n, 0)).toBe(all.numPatches);
+    const audit = { split: 'all', format: 'auto', out: join(folder, 'audit'), top: 3, seed: 1, folds: 3, neighbours: 3 } as const;
+    const { numClips } = await auditSubject({ run, store, model: counting }, audit, {
+      onProgress() {},
+      signal: new AbortController().signal,
+    });
+    expect([numClips, embedded.reduce((sum, n) => sum + n, 0)]).toEqual([20, all.numPatches]);
     // Five training clips a class: two of them are 40 %.
     expect(results.map(({ record }) => [record.labelFraction, record.shots, record.options?.trainClips])).toEqual([
       ...[0, 1].map(() => [0.4, null, 4]),

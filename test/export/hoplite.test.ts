@@ -23,8 +23,8 @@ const audio = join(folder, 'sounds');
 const embeddings = join(folder, 'windows.npz');
 const out = join(folder, 'database');
 const known = { embeddings: join(folder, 'known.npz'), out: join(folder, 'known') };
-/** Rows whose neighbours are known: halves of them are told apart. */
-const rows = Float32Array.from({ length: 50 * 512 }, (_, i) => 3 * Math.sin(i * i * 0.37));
+/** Rows whose neighbours are known, of two kinds: the first 25 lie on one side, the others on the other. */
+const rows = Float32Array.from({ length: 50 * 512 }, (_, i) => 3 * Math.sin(i * i * 0.37) + (i < 25 * 512 ? 1 : -1));
 // A virtual environment with perch-hoplite and onnxruntime.
 const python = process.env.HOPLITE_PYTHON ?? process.env.PEER_PYTHON ?? '/usr/bin/python3';
 const hasHoplite = spawnSync(python, ['-c', 'import perch_hoplite, onnxruntime']).status === 0;
@@ -121,6 +121,35 @@ print(round(float(np.linalg.norm(e)), 3), [int(r.window_id) for r in db.search(e
       const lines = stdout.trim().split('\n');
       expect(lines.slice(0, 3), stderr).toEqual(["5 ['sounds'] 5", 'sounds', '[[8], [8]] True']);
       expect(lines[3], stderr).toMatch(/^1\.0 \[\d, \d\]$/);
+    },
+  );
+
+  it.skipIf(!hasHoplite)(
+    'gives its agile modelling labelled windows to learn from and searches by what was learnt (needs HOPLITE_PYTHON)',
+    () => {
+      // The notebook's cells one after the other; but classifier.py imports TensorFlow, whose place a ridge regression takes.
+      const program = `
+import sys, numpy as np
+from perch_hoplite.agile import classifier_data
+from perch_hoplite.db import brutalism, datatypes, score_functions, sqlite_usearch_impl
+db = sqlite_usearch_impl.SQLiteUSearchDB.create(sys.argv[1])
+for i in [1, 4, 9, 16, 22, 27, 31, 36, 42, 49]:
+  window = db.get_window(i)
+  kind = datatypes.LabelType.POSITIVE if i <= 25 else datatypes.LabelType.NEGATIVE
+  db.insert_annotation(window.recording_id, window.offsets, 'owl', kind, 'test')
+db.commit()
+data = classifier_data.AgileDataManager(target_labels=None, db=db, train_ratio=0.6, min_eval_examples=1, batch_size=32,
+    weak_negatives_batch_size=32, rng=np.random.default_rng(seed=5))
+train, held = data.get_train_test_split()
+print(data.get_target_labels(), len(train), len(held), len(set(train) & set(held)))
+batch = next(data.batched_example_iterator(train))
+x, y = np.asarray(batch.embedding, np.float64), 2.0 * np.asarray(batch.multihot)[:, 0] - 1
+beta = x.T @ np.linalg.solve(x @ x.T + 0.1 * np.eye(len(x)), y)
+found = brutalism.threaded_brute_search(db, beta.astype(np.float32), 25, score_fn=score_functions.get_score_fn('dot', bias=0.0))
+print(sorted(int(r.window_id) for r in found.search_results) == list(range(1, 26)))
+`;
+      const { stdout, stderr } = spawnSync(python, ['-c', program, known.out], { encoding: 'utf8' });
+      expect(stdout.trim().split('\n'), stderr).toEqual(["('owl',) 6 4 0", 'True']);
     },
   );
 

@@ -34,7 +34,8 @@ interface Progress {
   signal: AbortSignal;
 }
 
-async function auditSubject(subject: Subject, options: AuditOptions, { onProgress, signal }: Progress) {
+/** The same of what is open already; of `options` what names it is not read. */
+export async function auditSubject(subject: Subject, options: AuditOptions, { onProgress, signal }: Progress) {
   const { run, model, store } = subject;
   const chosen = await chooseClips(subject, options.split);
   const { clips, notes, isOfRun } = chosen;
