@@ -38,18 +38,19 @@ class Arena {
     // A few lines more than a whole number of pages, so that tensors read side by side do not fall into the same sets of the caches.
     bytes = (bytes + kLine - 1) / kLine * kLine + 5 * kLine;
     std::lock_guard<std::mutex> guard(lock_);
-    for (auto gap = free_.begin(); gap != free_.end(); ++gap) {
-      if (gap->second < bytes) continue;
-      char* block = gap->first;
-      size_t left = gap->second - bytes;
-      free_.erase(gap);
-      if (left) free_.emplace(block + bytes, left);
-      taken_.emplace(block, bytes);
-      held_ += bytes;
-      most_ = std::max(most_, held_);
-      return block;
+    auto gap = free_.end();
+    for (auto candidate = free_.begin(); candidate != free_.end(); ++candidate) {
+      if (candidate->second >= bytes && (gap == free_.end() || candidate->second < gap->second)) gap = candidate;
     }
-    return nullptr;
+    if (gap == free_.end()) return nullptr;
+    char* block = gap->first;
+    size_t left = gap->second - bytes;
+    free_.erase(gap);
+    if (left) free_.emplace(block + bytes, left);
+    taken_.emplace(block, bytes);
+    held_ += bytes;
+    most_ = std::max(most_, held_);
+    return block;
   }
 
   void give(void* pointer) {

@@ -5,8 +5,12 @@
 #include <malloc.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
+#include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "arena.h"
@@ -23,7 +27,7 @@ void keepFreedMemory() {
   malloc_trim(0);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);  // larger blocks come from the kernel and go back to it
   mallopt(M_TRIM_THRESHOLD, -1);       // the heap never shrinks ...
-  mallopt(M_TOP_PAD, 64 << 20);        // ... and grows in large steps
+  mallopt(M_TOP_PAD, 1 << 20);         // ... and grows by less than a larger block would fit into
 }
 
 // The pthread build of OpenBLAS keeps its own threads, which fight those of OpenMP.
@@ -59,7 +63,22 @@ int64_t setThreads(int64_t threads) {
   return threadsOfLoops();
 }
 
-bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16"); }
+// oneDNN, with which we share the convolutions, can be told to use less than the processor has (by these names in all releases), and then
+// has no convolution of bfloat16 to offer.
+bool isOneDnnHeld() {
+  for (const char* name : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"}) {
+    const char* value = std::getenv(name);
+    if (!value) continue;
+    std::string isa(value);
+    std::transform(isa.begin(), isa.end(), isa.begin(), [](unsigned char c) { return std::toupper(c); });
+    for (const char* lesser : {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}) {
+      if (isa == lesser) return true;
+    }
+  }
+  return false;
+}
+
+bool hasBfloat16() { return __builtin_cpu_supports("avx512bf16") && !isOneDnnHeld(); }
 
 void defineSettings(Module& module) {
   module.def("torchVersion", +[]() { return headersRelease(); });

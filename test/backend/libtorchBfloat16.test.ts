@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/backend/libtorch/loadAddon.js';
+import { addonPath, loadAddon } from '../../src/backend/libtorch/loadAddon.js';
 import { setBackend } from '../../src/backend/setBackend.js';
 import { valueAndGradients } from '../../src/nn/valueAndGradients.js';
 import { batchNorm } from '../../src/ops/batchNorm.js';
@@ -57,6 +58,29 @@ describe.skipIf(!isBuilt || canRun)('bfloat16 where the processor lacks it', () 
     );
     expect((await setBackend({ backend: 'libtorch', precision: 'auto' })).precision).toBe('float32');
     expect(conv2d(tf.fill([1, 1, 1, 1], 1.001), tf.ones([1, 1, 1, 1])).dataSync()[0]).toBe(Math.fround(1.001));
+  });
+});
+
+describe.skipIf(!isBuilt)('bfloat16 where oneDNN is held to less than the processor has', () => {
+  // A process of its own: oneDNN reads the variable once.
+  it.each(['ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA'])('%s is heeded: auto computes in float32, bfloat16 is refused', (name) => {
+    const program = `
+      import * as tf from '@tensorflow/tfjs-core';
+      import { useAddon } from '${new URL('../../dist/backend/libtorch/loadAddon.js', import.meta.url)}';
+      import { setBackend } from '${new URL('../../dist/backend/setBackend.js', import.meta.url)}';
+      useAddon(${JSON.stringify(addonPath())});
+      const { precision } = await setBackend({ backend: 'libtorch', precision: 'auto' });
+      const value = tf.conv2d(tf.fill([1, 3, 3, 4], 1.001), tf.ones([3, 3, 4, 4]), 1, 'same').dataSync()[0];
+      const refused = await setBackend({ backend: 'libtorch', precision: 'bfloat16' }).catch((error) => error.message);
+      console.log(JSON.stringify({ precision, value, refused }));`;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      env: { ...process.env, [name]: 'AVX2' },
+    });
+    const { precision, value, refused } = JSON.parse(printed);
+    expect(precision).toBe('float32');
+    expect(value).toBeCloseTo(16 * 1.001, 5); // 4 channels of the 4 places that a corner has
+    expect(refused).toContain(`lacks or ${name}=AVX2 keeps from use; leave out`);
   });
 });
 
