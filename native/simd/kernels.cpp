@@ -17,9 +17,12 @@ namespace {
 #include "winograd.inc"
 #ifdef __AVX512BF16__
 #include "winogradPairs.inc"
+#include "pixelPairs.inc"
 constexpr WinogradPairKernels winogradPairKernels{pairsFilter, pairsForward, pairsOfTiles, pairsProducts, pairsFilterGradient};
+constexpr PixelPairKernels pixelPairKernels{pixelPairs, pixelProducts};
 #else
 constexpr WinogradPairKernels winogradPairKernels{};
+constexpr PixelPairKernels pixelPairKernels{};
 #endif
 
 // Gives a template over the type of activations the table's signature.
@@ -97,6 +100,7 @@ const SimdKernels AUDIOSSL_SIMD = {
     fromBlocksEntry,
     {winogradFilterPanel, winogradImagesEntry, winogradGradientsEntry, winogradResultsEntry, winogradFilterSums},
     winogradPairKernels,
+    pixelPairKernels,
     sgdStep,
     adamStep,
     movingAverage,

@@ -49,6 +49,13 @@ struct WinogradPairKernels {
   void (*filterGradient)(const float* products, float* gradient, int64_t in, int64_t out, int64_t begin, int64_t end);
 };
 
+// Gradients of filters on bfloat16 images by plain products; see pixelPairs.inc. Both null where the processor does not multiply bfloat16.
+struct PixelPairKernels {
+  void (*pairs)(const PoolGeometry& geometry, const void* x, int64_t pixels, int64_t tapRow, int64_t tapColumn, int64_t channel, int64_t first,
+                int64_t end, void* panel);
+  void (*products)(const void* left, const void* right, int64_t pairs, float* gradient, int64_t step, bool accumulates);
+};
+
 // Winograd's algorithm F(4 x 4, 3 x 3) in float32, step by step; see winograd.inc. Channels are multiples of 32. Of tiles [begin, end),
 // position p of 36 of tile t lies at placeStep * p + tileStep * (t - begin).
 struct WinogradKernels {
@@ -104,6 +111,7 @@ struct SimdKernels {
 
   WinogradKernels winograd;
   WinogradPairKernels winogradPairs;
+  PixelPairKernels pixelPairs;
 
   // v = momentum v + g + weightDecay w; w -= learningRate v
   void (*sgdStep)(float* parameter, const float* gradient, float* velocity, int64_t count, float learningRate, float momentum,

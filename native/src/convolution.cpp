@@ -3,6 +3,7 @@
 // tfjs stores [batch, space..., channel] and filters [space..., in, out]. Seen through a permutation that is libtorch's channels-last
 // layout, which oneDNN computes in as it is: nothing is copied. Filters are laid out anew once, at their first use (see `filterView`).
 #include "oneDnn.h"
+#include "pixelPairs.h"
 #include "winograd.h"
 
 namespace audiossl {
@@ -205,6 +206,7 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
     at::ScalarType type = activationType();
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
     if (winogradFits(shape, type)) return outLast(winogradFilterGradient(shape, x.to(type).contiguous(), dy.to(type).contiguous()));
+    if (pixelPairsFit(shape, type)) return outLast(pixelPairsFilterGradient(shape, x.to(type).contiguous(), dy.to(type).contiguous()));
     if (const ConvPlan* plan = planFilterGradient(shape, type)) {
       return outLast(runFilterGradient(*plan, x.to(type).contiguous(), dy.to(type).contiguous()));
     }

@@ -113,6 +113,10 @@ describe.skipIf(!canRun)('bfloat16 on libtorch (skipped where the addon or the p
     { x: [7, 9, 6, 64], filter: [3, 3, 64, 128], stride: 1, padding: 1, band: winograd }, // an odd number of tiles, some half empty
     { x: [3, 12, 15, 128], filter: [3, 3, 128, 64], stride: 1, padding: 0, band: winograd },
     { x: [2, 5, 5, 3], filter: [3, 3, 3, 5], stride: 1, padding: 1, band: plain },
+    // Filter gradients of channels in whole panels are our own loops: an odd number of pixels; one pixel a window; three portions of pixels.
+    { x: [7, 9, 6, 64], filter: [3, 3, 64, 128], stride: 2, padding: 1, band: plain },
+    { x: [3, 7, 6, 128], filter: [1, 1, 128, 64], stride: 2, padding: 0, band: plain },
+    { x: [31, 25, 26, 64], filter: [3, 3, 64, 64], stride: 2, padding: 0, band: plain },
   ];
   // Each thread works on tiles or images of its own.
   const cases = [1, 2].flatMap((threads) => convolutions.map((one) => ({ ...one, threads })));
