@@ -16,13 +16,46 @@ struct Table {
   std::unordered_map<const c10::TensorImpl*, std::vector<Derived>> derived;  // by the first tensor it was computed from
 };
 thread_local Table table;
+
+// By the tensor that stands in for it: what computes it, and then what came out.
+struct Later {
+  std::function<Tensor()> compute;
+  Tensor result;
+};
+thread_local std::unordered_map<const c10::TensorImpl*, Later> laters;
 }  // namespace
 
-const Tensor& tensorAt(int64_t slot) {
+Tensor& entryAt(int64_t slot) {
   if (slot < 0 || slot >= static_cast<int64_t>(table.tensors.size()) || !table.tensors[slot].defined()) {
     throw std::invalid_argument("a tensor that is disposed of or never was");
   }
   return table.tensors[slot];
+}
+
+Tensor later(const Ints& shape, std::function<Tensor()> compute) {
+  computeLater();
+  Tensor standIn = at::empty({1}, at::kFloat).expand(shape);
+  laters[standIn.unsafeGetTensorImpl()] = {std::move(compute), {}};
+  return standIn;
+}
+
+void computeLater() {
+  for (auto& [standIn, later] : laters) {
+    if (!later.compute) continue;
+    later.result = later.compute();
+    later.compute = nullptr;
+  }
+}
+
+const Tensor& tensorAt(int64_t slot) {
+  Tensor& tensor = entryAt(slot);
+  if (laters.empty()) return tensor;
+  auto found = laters.find(tensor.unsafeGetTensorImpl());
+  if (found == laters.end()) return tensor;
+  if (found->second.compute) found->second.result = found->second.compute();
+  Tensor result = std::move(found->second.result);
+  laters.erase(found);
+  return tensor = std::move(result);
 }
 
 uint32_t keep(Tensor tensor) {
@@ -39,7 +72,9 @@ uint32_t keep(Tensor tensor) {
 }
 
 void release(uint32_t slot) {
-  table.derived.erase(tensorAt(slot).unsafeGetTensorImpl());
+  const c10::TensorImpl* tensor = entryAt(slot).unsafeGetTensorImpl();
+  laters.erase(tensor);
+  table.derived.erase(tensor);
   table.tensors[slot].reset();
   table.free.push_back(slot);
 }

@@ -9,6 +9,7 @@
 #include <node_api.h>
 
 #include <cstring>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -24,12 +25,19 @@ using Tensors = std::vector<Tensor>;
 // ---- the table of tensors, one a thread ----
 const Tensor& tensorAt(int64_t slot);
 // Stores a result and returns its slot. int64 and float64 become int32 and float32: tfjs knows no others.
+// The same, which may stand in for a result that nobody has read yet (`later`): of the right shape.
+Tensor& entryAt(int64_t slot);
 uint32_t keep(Tensor tensor);
 void release(uint32_t slot);
 // Puts equal values with other strides behind the same handle.
 void relayout(uint32_t slot, Tensor tensor);
 // The tensor of a slot, to be changed in place: if anything else shares its memory (a view, another handle) it gets memory of its own first.
 Tensor uniqueAt(int64_t slot);
+
+// A result of this shape, float32, that is computed when somebody reads it, or before: by `computeLater`, where there is nothing else to do.
+// One at a time waits; what it is made from is held until then.
+Tensor later(const Ints& shape, std::function<Tensor()> compute);
+void computeLater();
 
 // What was computed from parameters and stays right until one of them changes (a filter with its batch norm folded in ...): kept by the
 // parameter it belongs to, dropped with it, and dropped altogether when anything is changed in place.
@@ -161,7 +169,7 @@ inline napi_value toJs(napi_env env, const std::string& text) {
 }
 inline napi_value toJs(napi_env env, Tensor tensor) {
   uint32_t slot = keep(std::move(tensor));
-  describeResult(tensorAt(slot));
+  describeResult(entryAt(slot));
   napi_value value;
   napi_create_uint32(env, slot, &value);
   return value;

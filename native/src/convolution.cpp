@@ -4,6 +4,7 @@
 // layout, which oneDNN computes in as it is: nothing is copied. Filters are laid out anew once, at their first use (see `filterView`).
 #include "oneDnn.h"
 #include "pixelPairs.h"
+#include "ranks.h"
 #include "winograd.h"
 
 namespace audiossl {
@@ -200,8 +201,8 @@ Tensor convInputGradient(const Tensor& dy, int64_t filter, const Ints& inputShap
   return (isChannelsFirst ? dx : channelsLast(dx)).contiguous();
 }
 
-Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
-                          bool isChannelsFirst) {
+Tensor filterGradientNow(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
+                         bool isChannelsFirst) {
   if (isPlain(x, filterShape, {}, isChannelsFirst) && x.size(3) == filterShape[2]) {
     at::ScalarType type = activationType();
     ConvShape shape = convShape(x.sizes(), filterShape, strides, pads);
@@ -219,6 +220,13 @@ Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterS
   Tensor gradient = (isChannelsFirst ? dy : channelsFirst(dy)).to(type);
   Tensor dw = filterGradient(input, gradient, weightShape, strides, pads, Ints(strides.size(), 1), groups);
   return outLast(asFloat(dw).contiguous(lastFormat(dw.dim())));
+}
+
+// Of ranks that wait for one another at every batch norm: a filter's gradient, which no other gradient needs, is what there is to do meanwhile.
+Tensor convFilterGradient(const Tensor& x, const Tensor& dy, const Ints& filterShape, const Ints& strides, const Ints& pads,
+                          bool isChannelsFirst) {
+  if (!sharesStatistics()) return filterGradientNow(x, dy, filterShape, strides, pads, isChannelsFirst);
+  return later(filterShape, [=] { return filterGradientNow(x, dy, filterShape, strides, pads, isChannelsFirst); });
 }
 
 // ---- evaluation: convolution, batch norm by the running statistics, residual, ReLU ----

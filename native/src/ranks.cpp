@@ -211,7 +211,9 @@ void sumOverRanks(Tensor& values) {
   plain.copy_(values);
   std::vector<Tensor> list{plain};
   Group& ranks = joined();
-  timed(ranks.waits.statistics, [&] { ranks.gloo->allreduce(list)->wait(); });
+  auto work = ranks.gloo->allreduce(list);
+  computeLater();
+  timed(ranks.waits.statistics, [&] { work->wait(); });
   values = plain;
 }
 

@@ -42,9 +42,10 @@ export function gradientSum(
   }
 
   function add(gradient: tf.Tensor): void {
+    // When the next one is there: a filter's gradient is computed while ranks wait at the batch norm before it, and would be here now.
+    if (filled >= bucketValues) send();
     bucket.push(gradient);
     filled += gradient.size;
-    if (filled >= bucketValues) send();
   }
 
   return {

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/backend/libtorch/loadAddon.js';
+import { setBackend } from '../../src/backend/setBackend.js';
+import { batchNorm } from '../../src/ops/batchNorm.js';
+import { runKernel } from '../../src/ops/nativeKernel.js';
 import { freePort } from '../../src/util/freePort.js';
 import { cases, SUM_SHAPES, summands } from '../parallel/rankCases.mjs';
 import { runNode } from '../parallel/startRanks.js';
@@ -158,6 +162,42 @@ describe.skipIf(!hasRanks)('ranks on libtorch', () => {
   function expectSameBits(ranks: readonly Record<string, Trained>[], name: string): void {
     expect(ranks.map((rank) => rank[name].digest)).toEqual(ranks.map(() => ranks[0][name].digest));
   }
+});
+
+describe.skipIf(!hasRanks)('the gradient of a filter on ranks that share the statistics of batch norm', () => {
+  it('is computed while they wait for one another, or when it is read, with the same bits, and not where nobody reads it', async () => {
+    await setBackend({ backend: 'libtorch', threads: 1 });
+    const addon = loadAddon();
+    const [x, dy] = [1, 2].map((seed) => tf.randomNormal([2, 8, 8, 128], 0, 1, 'float32', seed));
+    const filterShape = [3, 3, 128, 128]; // large enough for the arena, whose bytes tell when it is there; x and dy are not
+    const attributes = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1], filterShape };
+    const gradient = () => runKernel<tf.Tensor>('Conv2DBackpropFilter', { x, dy }, attributes);
+    const ofChannels = (value: number) => tf.variable(tf.fill([4], value)) as unknown as tf.Tensor1D & tf.Variable;
+    const [one, none, mean, variance] = [1, 0, 0, 1].map(ofChannels);
+    const expected = gradient();
+    const values = expected.dataSync();
+    expected.dispose();
+    addon.joinRanks('127.0.0.1', await freePort(), 0, 1, true, 'alone', '', '127.0.0.1', 30_000);
+    addon.shareStatistics(true);
+    try {
+      const before = addon.arenaBytes();
+      const read = gradient();
+      expect(addon.arenaBytes()).toBe(before);
+      expect(read.dataSync()).toEqual(values);
+      read.dispose();
+      const waited = gradient();
+      batchNorm(tf.ones([8, 4]), one, none, mean, variance, { isTraining: true }).dispose();
+      expect(addon.arenaBytes() - before).toBeGreaterThanOrEqual(4 * values.length);
+      expect(waited.dataSync()).toEqual(values);
+      waited.dispose();
+      gradient().dispose();
+      expect(addon.arenaBytes()).toBe(before);
+    } finally {
+      addon.shareStatistics(false);
+      addon.leaveRanks();
+      tf.disposeVariables();
+    }
+  });
 });
 
 /** The nearest bfloat16, ties to even. */
