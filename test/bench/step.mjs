@@ -84,7 +84,7 @@ function compare() {
           try {
             printed = run(command, args, { ...heldTo(isa), ...env });
           } catch (error) {
-            // A peer may not be able to: torch.compile of 2.13 held to AVX2 stops in the gradient of maximum pooling.
+            // A peer may not be able to: torch.compile needs a C++ compiler.
             if (name === undefined) throw error;
             const [reason = ''] = error.message.match(/^\w*Error: .*$/m) ?? [];
             console.log(`${isa}, ${mode}: ${name} does not run: ${reason}`);

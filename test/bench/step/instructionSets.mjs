@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** What the first processor can do, in Linux's words; empty where that is not known. */
 export function processorFlags() {
@@ -26,5 +28,7 @@ export function heldTo(isa) {
     DNNL_MAX_CPU_ISA: 'AVX2', // the name that Debian's oneDNN 2.6 also reads
     OPENBLAS_CORETYPE: 'Haswell',
     MKL_ENABLE_INSTRUCTIONS: 'AVX2',
+    // What torch.compile kept for another instruction set it takes for this one's (findings/torch-compile-cache-forgets-cpu-capability.sh).
+    TORCHINDUCTOR_CACHE_DIR: join(tmpdir(), 'torchinductor-avx2'),
   };
 }
