@@ -121,13 +121,15 @@ const cases: Case[] = [
         adamStep([{ parameter, gradient, first, second }], options);
       }),
   },
-  { name: 'NT-Xent', compute: () => withGradients((x: tf.Tensor2D) => ntXent(x, 0.5), [rows(94, 37)]) },
+  // Products of matrices are the library's: MKL, in PyTorch's wheels, cuts their sums by threads on some processors (seen on Zen 4).
+  { name: 'NT-Xent', compute: () => withGradients((x: tf.Tensor2D) => ntXent(x, 0.5), [rows(94, 37)]), rounding: otherOrder },
   {
     name: 'the angular margin',
     compute: () => {
       const term = { marginRadians: 1.5, positiveWeight: 1, negativeWeight: 2, reduction: 'mean' } as const;
       return withGradients((x: tf.Tensor2D) => angularMargin(x, classes(47), term), [rows(47, 37)]);
     },
+    rounding: otherOrder,
   },
   { name: 'softmax cross-entropy', compute: () => withGradients((x: tf.Tensor2D) => softmaxCrossEntropy(x, classes(47)), [rows(47, 37)]) },
   { name: 'softmax', compute: () => [tf.softmax(rows(997, 13)), tf.logSoftmax(rows(997, 13))] },
