@@ -53,16 +53,18 @@ export function expandSweep(file: SweepFile, { clips }: { clips: readonly Pick<C
   const points = sweepPoints(file);
   const runs: PlannedRun[] = [];
   const baselineKeys = new Set<string>();
-  for (const [s, seed] of sweep.seeds.entries()) {
+  for (const seed of new Set(points.flatMap(({ seeds }) => seeds.map((at) => at.seed)))) {
+    // A seed that a variant names twice makes two runs of one name, which are refused below.
+    const ofSeed = points.flatMap((point) => point.seeds.filter((at) => at.seed === seed).map(({ place }) => ({ point, place })));
     for (const [f, fold] of (sweep.folds ?? [undefined]).entries()) {
-      const overrides: Override[] = [{ path: ['seed'], value: seed, place: placeOf(['seeds', s]) }];
+      const overrides: Override[] = [];
       if (fold !== undefined) {
         const place = placeOf(['folds', f]);
         for (const [key, value] of Object.entries(foldRoles(fold, dataFolds, place))) overrides.push({ path: ['data', key], value, place });
       }
-      const resolved = points.map((point) => ({
+      const resolved = ofSeed.map(({ point, place }) => ({
         ...point,
-        config: runConfig(file, { overrides: [...point.overrides, ...overrides], clips }),
+        config: runConfig(file, { overrides: [...point.overrides, { path: ['seed'], value: seed, place }, ...overrides], clips }),
       }));
       for (const baseline of sweep.baselines) {
         for (const point of resolved) {
@@ -147,9 +149,12 @@ function checkNames({ sweep, placeOf }: SweepFile, runs: readonly PlannedRun[]):
     const folded = name.toLowerCase();
     if (seen.has(folded)) {
       const culprit = ['grid', 'variants', 'seeds', 'folds'].find((key) => hasDuplicate(sweep[key as 'seeds'])) ?? 'grid';
-      const ofVariant = sweep.variants?.findIndex(({ grid = {} }) => Object.values(grid).some(hasDuplicate)) ?? -1;
+      const ofVariants = (sweep.variants ?? []).flatMap(({ grid = {}, seeds }, v) => [
+        ...(Object.values(grid).some(hasDuplicate) ? [['variants', v, 'grid']] : []),
+        ...(hasDuplicate(seeds) ? [['variants', v, 'seeds']] : []),
+      ]);
       throw new UsageError(
-        `${placeOf(ofVariant < 0 ? [culprit] : ['variants', ofVariant, 'grid'])}: two runs would have the name ${name}; give each value once, or name the combinations as variants`,
+        `${placeOf(ofVariants[0] ?? [culprit])}: two runs would have the name ${name}; give each value once, or name the combinations as variants`,
       );
     }
     if (name.length > 200)

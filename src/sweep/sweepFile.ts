@@ -13,6 +13,7 @@ import { sweepClaim } from './sweepClaim.js';
 
 const fold = z.union([z.string(), z.number().int()]).transform(String);
 const values = z.record(z.string(), z.json());
+const seeds = z.array(z.int().min(0)).min(1);
 const grid = z.record(z.string(), z.array(z.json()).min(1)).optional();
 
 /** One `audiossl evaluate` of every run. */
@@ -57,6 +58,7 @@ export const sweepSchema = z
           name: z.string().regex(/^[A-Za-z][\w.]*$/, 'letters, digits, "_" and "." only'),
           set: values.default({}),
           grid: grid.describe('of this variant alone; the table says which of its settings is the best on validation, for --settings'),
+          seeds: seeds.optional().describe('of this variant alone, instead of those of all: more for the few that a comparison hangs on'),
         }),
       )
       .min(1)
@@ -64,7 +66,7 @@ export const sweepSchema = z
       .describe('named combinations of keys; with a grid, each of them goes through the whole grid'),
     search: searchOptions.optional(),
     transfer: sweepTransfer.optional(),
-    seeds: z.array(z.int().min(0)).min(1).default([0]),
+    seeds: seeds.default([0]),
     folds: z
       .array(fold)
       .min(1)

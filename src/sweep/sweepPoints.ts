@@ -15,6 +15,13 @@ export interface Point {
   /** Of each key its label with the value. */
   labels: Map<string, string>;
   overrides: Override[];
+  seeds: readonly SeedAt[];
+}
+
+/** A seed, and where in the file it stands. */
+export interface SeedAt {
+  seed: number;
+  place: string;
 }
 
 /**
@@ -23,14 +30,27 @@ export interface Point {
  */
 export function sweepPoints(file: SweepFile): Point[] {
   const { sweep, settings, placeOf } = file;
-  const common: Point = { system: '', keys: {}, labels: new Map(), overrides: commonOverrides(file) };
+  const seedsAt = (seeds: readonly number[], at: readonly (string | number)[]): SeedAt[] =>
+    seeds.map((seed, s) => ({ seed, place: placeOf([...at, s]) }));
+  const common: Point = {
+    system: '',
+    keys: {},
+    labels: new Map(),
+    overrides: commonOverrides(file),
+    seeds: seedsAt(sweep.seeds, ['seeds']),
+  };
   if (sweep.search !== undefined) return drawnPoints(file, sweep.search, common);
   const variants: Partial<Variant>[] = sweep.variants ?? [{}];
-  const points = variants.flatMap(({ name, set = {}, grid = {} }, v) => {
+  const points = variants.flatMap(({ name, set = {}, grid = {}, seeds }, v) => {
     const at = ['variants', v];
     const own = settings?.variants.find((chosen) => chosen.name === name)?.keys;
     const overrides = Object.entries({ ...set, ...own }).map(([key, value]) => overrideAt(placeOf([...at, 'set', key]), key, value));
-    const start: Point = { ...common, variant: name, overrides: [...common.overrides, ...overrides] };
+    const start: Point = {
+      ...common,
+      variant: name,
+      overrides: [...common.overrides, ...overrides],
+      seeds: seeds === undefined ? common.seeds : seedsAt(seeds, [...at, 'seeds']),
+    };
     const grids = [
       { grid: sweep.grid ?? {}, at: ['grid'] },
       { grid: own === undefined ? grid : {}, at: [...at, 'grid'] },

@@ -129,6 +129,25 @@ describe('expandSweep', () => {
     ]);
   });
 
+  it('trains a variant by the seeds of its own, with the baselines of each seed, and keeps the names of the others', () => {
+    const shared = { seeds: [0], folds: [1, 2], baselines: ['logMel'] };
+    const runs = expand({ ...shared, variants: [{ name: 'once' }, { name: 'often', seeds: [0, 2, 1] }, { name: 'other', seeds: [2] }] }, [
+      '1',
+      '2',
+      '3',
+    ]);
+    const ofSeeds = { 0: ['logMel', 'once', 'often'], 2: ['logMel', 'often', 'other'], 1: ['logMel', 'often'] };
+    expect(names(runs)).toEqual(
+      [0, 2, 1].flatMap((seed) =>
+        ['1', '2'].flatMap((fold) => ofSeeds[seed as 0 | 1 | 2].map((system) => `${system}-fold${fold}-seed${seed}`)),
+      ),
+    );
+    expect(runs.map(({ config }) => config.seed)).toEqual(runs.map(({ seed }) => seed));
+    const before = expand({ ...shared, variants: [{ name: 'once' }, { name: 'often' }] }, ['1', '2', '3']);
+    const configs = new Map(runs.map(({ name, config }) => [name, config]));
+    for (const { name, config } of before) expect(configs.get(name)).toEqual(config);
+  });
+
   it('evaluates the random weights of a supervised sweep by pre-training commands', () => {
     const runs = expand({
       command: 'train',
@@ -206,6 +225,8 @@ describe('expandSweep', () => {
     ['grid: { loss.temperature: [] }', /sweep\.yaml:1:9: grid\.loss\.temperature: must be >= 1 items, got 0$/],
     ['grid: { loss.temperature: [0.1, 0.1] }', /two runs would have the name temperature0\.1-seed0; give each value once/],
     ['seeds: [1, 1]', /sweep\.yaml:1:1: two runs would have the name pretrain-seed1/],
+    ['variants:\n  - { name: a }\n  - { name: b, seeds: [3, 3] }', /sweep\.yaml:3:\d+: two runs would have the name b-seed3/],
+    ['variants: [{ name: a, seeds: [] }]', /sweep\.yaml:1:\d+: variants\.0\.seeds: must be >= 1 items, got 0$/],
     ['seeds: []', /sweep\.yaml:1:1: seeds: must be >= 1 items, got 0$/],
     ['folds: [7]', /sweep\.yaml:1:9: fold 7 must be one of the data's folds, got 1, 2, 3$/],
     ['base: none.yaml', /sweep\.yaml:1:1: base: .*none\.yaml does not exist$/],
