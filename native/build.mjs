@@ -5,7 +5,7 @@
 // --beside leaves the addon in use alone and prints the path of the one that was built. Which libtorch is taken: setup/findLibtorch.mjs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -15,6 +15,7 @@ import { findLibtorch, noLibtorch } from './setup/findLibtorch.mjs';
 import folders from './setup/folders.cjs';
 import { UnusableLibtorch } from './setup/inspectLibtorch.mjs';
 import { proveAddon } from './setup/proveAddon.mjs';
+import { replaceFile } from './setup/replaceFile.mjs';
 import { thisMachine } from './setup/sharedObject.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -99,12 +100,9 @@ const stampOf = (folder) => {
   return existsSync(file) && existsSync(join(folder, 'audiossl.node')) ? JSON.parse(readFileSync(file, 'utf8')).fingerprint : undefined;
 };
 
-/** Under a new name first: a process that has the old one loaded keeps it. */
 function put(from, folder) {
-  const addon = join(folder, 'audiossl.node');
-  copyFileSync(from, `${addon}.new`);
-  renameSync(`${addon}.new`, addon);
-  writeFileSync(join(folder, 'stamp.json'), `${JSON.stringify(facts)}\n`);
+  replaceFile(join(folder, 'audiossl.node'), (fresh) => copyFileSync(from, fresh));
+  replaceFile(join(folder, 'stamp.json'), (fresh) => writeFileSync(fresh, `${JSON.stringify(facts)}\n`));
 }
 
 /** Compiles, links and proves. Returns what went wrong, in a line. */

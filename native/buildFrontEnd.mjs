@@ -3,11 +3,12 @@
 // C++17 compiler, no libtorch: recordings become features at its speed with every backend. Without it src/audio does the same, slower.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import folders from './setup/folders.cjs';
+import { replaceFile } from './setup/replaceFile.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const sources = join(here, 'frontEnd');
@@ -54,9 +55,7 @@ if (!isCurrent || process.argv.includes('--force')) {
     rmSync(build, { recursive: true });
   run('cmake', ['-S', sources, '-B', build, `-DNODE_API_INCLUDE=${headers}`, `-DSANITIZE=${sanitize}`]);
   run('cmake', ['--build', build, '--parallel', '2']);
-  // Under a new name first: a process that has the old one loaded keeps it.
-  copyFileSync(join(build, 'frontEnd.node'), `${addon}.new`);
-  renameSync(`${addon}.new`, addon);
-  writeFileSync(stampFile, `${JSON.stringify({ fingerprint: stamp })}\n`);
+  replaceFile(addon, (fresh) => copyFileSync(join(build, 'frontEnd.node'), fresh));
+  replaceFile(stampFile, (fresh) => writeFileSync(fresh, `${JSON.stringify({ fingerprint: stamp })}\n`));
   console.error(`native/buildFrontEnd.mjs: built ${addon}`);
 }

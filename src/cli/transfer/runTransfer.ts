@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { loadDataset } from '../../data/loadDataset.js';
 import { isTableName } from '../../data/tableName.js';
 import { readSplit } from '../../eval/evaluationClips.js';
 import { countSeen } from '../../eval/evaluationSplit.js';
@@ -86,8 +87,9 @@ async function transferTo(data: string, name: string, options: TransferOptions, 
   const names = namesOf(options.model);
   // Trained ones first: `random` adds nothing where their network is its own.
   const order = [...options.model.keys()].sort((a, b) => Number(isUntrained(options.model[a])) - Number(isUntrained(options.model[b])));
+  const dataset = await loadDataset(data, { format: options.format });
   for (const m of order) {
-    await withTransferSubject(options.model[m], { data, signal, options }, (subject) =>
+    await withTransferSubject(options.model[m], { data, dataset, signal, options }, (subject) =>
       gather(subject, names[m], gathered, { data, options, onProgress, signal }),
     );
   }

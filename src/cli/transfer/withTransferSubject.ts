@@ -1,4 +1,5 @@
 import { loadConfig } from '../../config/loadConfig.js';
+import type { Dataset } from '../../data/clip.js';
 import type { FeatureStore } from '../../data/FeatureStore.js';
 import { createModel } from '../../model/loadModel.js';
 import { pickBackend } from '../backendOptions.js';
@@ -9,15 +10,18 @@ import type { TransferOptions } from './transferOptions.js';
 /** Instead of a model: the network of the default config before any training. */
 export const isUntrained = (model: string): boolean => model === 'random';
 
-/** A model, or the untrained network, with the features of `data` for its front end, which are made beside the out folder. */
+/**
+ * A model, or the untrained network, with the features of `data` for its front end, which are made beside the out folder.
+ * @param options.dataset what is in `data`, listed once for all models
+ */
 export async function withTransferSubject<T>(
   model: string,
-  { data, options, signal }: { data: string; options: TransferOptions; signal: AbortSignal },
+  { data, dataset, options, signal }: { data: string; dataset: Dataset; options: TransferOptions; signal: AbortSignal },
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
   const { checkpoint, format, out } = options;
   // Beside the out folder, where other calls find them again.
-  const source = { data, format, out };
+  const source = { data, dataset, format, out };
   if (!isUntrained(model)) {
     const isFile = model.endsWith('.safetensors');
     return withSubject(model, { checkpoint: isFile ? undefined : checkpoint, backend: options, source, signal }, work);
