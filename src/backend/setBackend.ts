@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { checkPerCore } from '../util/checkPerCore.js';
 import { AudiosslError, errorText, UsageError } from '../util/errors.js';
 import { parseOptions } from '../util/parseOptions.js';
 import { rememberBackend } from './backendInUse.js';
@@ -63,6 +64,7 @@ export async function setBackend(options: BackendOptions['backend'] | Partial<Ba
 }
 
 async function choose({ backend, device, precision, threads }: BackendOptions): Promise<BackendInUse> {
+  if (threads !== undefined) checkPerCore('setBackend: threads', threads);
   tf.env().set('PROD', true);
   await import('@tensorflow/tfjs-layers'); // registers the gradient of every op: without it tf.grad throws
   if (backend === 'auto') return setAutomatically({ device, precision, threads });

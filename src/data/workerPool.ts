@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { checkPerCore } from '../util/checkPerCore.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 
 /**
@@ -36,7 +37,7 @@ interface Crew {
  * order too; a worker sends a few and waits until they are taken. A worker that dies at a job fails that job and is replaced; one that dies at its start fails all.
  * Rejects with the first error of `onOutcome`, or with the reason of `signal` when it aborts; no call of `onOutcome` is then under way.
  */
-export function runInWorkers<Job, Result, Part = never>({
+export async function runInWorkers<Job, Result, Part = never>({
   url,
   workerData,
   numWorkers,
@@ -62,7 +63,8 @@ export function runInWorkers<Job, Result, Part = never>({
   maxAheadBytes?: number;
   signal?: AbortSignal;
 }): Promise<void> {
-  if (jobs.length === 0) return Promise.resolve();
+  checkPerCore('workers: their number', numWorkers);
+  if (jobs.length === 0) return;
   return new Promise((resolve, reject) => {
     const crews: Crew[] = [];
     const waiting = new Map<number, Outcome<Result>>();

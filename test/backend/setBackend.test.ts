@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
@@ -35,6 +36,10 @@ describe('setBackend', () => {
     ['libtroch', 'setBackend: backend must be auto, libtorch, tensorflow, tensorflow-gpu, wasm or cpu, got libtroch'],
     [{ backend: 'libtorch', precision: 'float16' }, 'setBackend: precision must be float32, bfloat16 or auto, got float16'],
     [{ threads: 0 }, 'setBackend: threads must be >= 1, got 0'],
+    [
+      { threads: 16 * availableParallelism() + 1 },
+      `setBackend: threads must be at most ${16 * availableParallelism()}, 16 a core of this machine, got ${16 * availableParallelism() + 1}; leave it out for one a core`,
+    ],
     [{ threads: 1.5 }, 'setBackend: threads must be a whole number, got 1.5'],
     [{ thread: 2 }, 'setBackend: unknown option thread; did you mean "threads"?'],
     [null, 'setBackend: options must be an object of backend, device, precision, threads, got null'],

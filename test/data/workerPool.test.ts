@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -100,6 +101,15 @@ describe('runInWorkers', () => {
   it('fails at once when a worker cannot start', async () => {
     const broken = pathToFileURL(join(await folderWith({ 'worker.mjs': 'import "./nothing.mjs";' }), 'worker.mjs'));
     await expect(run([{ value: 1 }], { url: broken })).rejects.toThrow(/worker\.mjs did not start: .*nothing\.mjs/);
+  });
+
+  it('starts none of more than 16 a core', async () => {
+    const most = 16 * availableParallelism();
+    const run = (numWorkers: number) => runInWorkers<Job, number>({ url, numWorkers, jobs: [], onOutcome: async () => {} });
+    await expect(run(most)).resolves.toBeUndefined();
+    await expect(run(most + 1)).rejects.toThrow(
+      `workers: their number must be at most ${most}, 16 a core of this machine, got ${most + 1}`,
+    );
   });
 
   it('never runs more than maxAhead jobs past the one that is waited for', async () => {

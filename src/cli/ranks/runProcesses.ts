@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { checkPerCore } from '../../util/checkPerCore.js';
 import { freePort } from '../../util/freePort.js';
 import { OWN_LAUNCHER } from './rankPlace.js';
 
@@ -12,6 +13,7 @@ const GRACE_MS = 10_000;
  * they stop by themselves where this one is killed (main.ts).
  */
 export async function runProcesses(count: number): Promise<number> {
+  checkPerCore('ranks: --processes', count);
   const port = String(await freePort());
   const children: ChildProcess[] = [];
   let failure: number | undefined;
