@@ -90,7 +90,7 @@ export async function runEpochs<Item, Batch>({
   seed: number;
   /** The others, where this process is one of several that share every batch. Each calls this; `save` and `log` are rank 0's. */
   ranks?: TrainingRanks;
-  /** Pause after this epoch, which has a look as the last one has; a resume goes on as if nothing had been. */
+  /** Pause after this epoch, with a look that gives a best checkpoint where there is none yet; a resume goes on as if nothing had been. */
   untilEpoch?: number;
   signal?: AbortSignal;
   onProgress?: (progress: EpochProgress) => void;
@@ -204,14 +204,19 @@ export async function runEpochs<Item, Batch>({
       seconds: round(sums.seconds, 3),
     });
     let isBest = false;
-    if (look !== undefined && (epoch % monitorEveryEpochs === 0 || epoch === epochs || epoch === untilEpoch)) {
+    const isPlanned = epoch % monitorEveryEpochs === 0 || epoch === epochs;
+    if (look !== undefined && (isPlanned || epoch === untilEpoch)) {
       const batchItems = ranks?.seenOf(Math.min(batchSize, items.length)) ?? Math.min(batchSize, items.length);
       const training = { losses, batchItems, step: state.step };
       const { value, selectedBy, tieBreak, values, collapse, seconds } = await look(training);
       state.monitor = values;
-      isBest = isBetterLook({ value, tieBreak }, state.best);
-      if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch };
-      state.looksSinceBest = isBest ? 0 : state.looksSinceBest + 1;
+      // A look for the sake of a pause must change nothing of what comes after it: it gives a best checkpoint until there is another.
+      const isBestOfPause = state.best === null || state.best.isOfPause === true;
+      const rival = isPlanned && isBestOfPause ? null : state.best;
+      isBest = (isPlanned || isBestOfPause) && isBetterLook({ value, tieBreak }, rival);
+      if (isBest && value !== null) state.best = { value, tieBreak, step: state.step, epoch, ...(!isPlanned && { isOfPause: true }) };
+      // A look without a score, for want of clips, says nothing of patience.
+      if (isPlanned && value !== null) state.looksSinceBest = isBest ? 0 : state.looksSinceBest + 1;
       const record: MonitorRecord = {
         kind: 'monitor',
         step: state.step,
@@ -226,7 +231,7 @@ export async function runEpochs<Item, Batch>({
       onMonitor?.(record);
       const broken = Object.entries(values).find(([, measured]) => !Number.isFinite(measured));
       if (broken !== undefined) throw divergence(state.step, 'the look at the validation clips', broken.join(' '), rateAt(epoch - 1));
-      if (schedule.name === 'plateau') {
+      if (schedule.name === 'plateau' && isPlanned) {
         if (values.validationLoss === undefined) throw needsValidationLoss();
         state.plateau = afterLook(state.plateau, values.validationLoss, { ...schedule, base: baseLearningRate });
       }

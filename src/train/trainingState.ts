@@ -22,8 +22,17 @@ export const trainingState = z.object({
   batch: z.int().min(0),
   /** Over this epoch's batches. */
   sums,
-  best: z.object({ value: z.number(), tieBreak: z.number().optional(), step: z.int(), epoch: z.int() }).nullable(),
-  /** Looks at the validation clips since the best one. */
+  best: z
+    .object({
+      value: z.number(),
+      tieBreak: z.number().optional(),
+      step: z.int(),
+      epoch: z.int(),
+      /** Found by the look of a pause, which a run without pauses has not: the next look of its own takes its place. */
+      isOfPause: z.boolean().optional(),
+    })
+    .nullable(),
+  /** Looks at the validation clips since the best one, those of pauses left out. */
   looksSinceBest: z.int().min(0),
   /** Of the schedule plateau; as it was at the start with any other. */
   plateau: plateauState,

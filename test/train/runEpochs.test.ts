@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../src/backend/setBackend.js';
+import type { ScheduleOptions } from '../../src/optim/learningRateAt.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import type { LogRecord } from '../../src/run/logRecord.js';
 import type { MonitorLook } from '../../src/train/monitorLook.js';
@@ -17,6 +18,8 @@ function harness({
   values = [] as (number | null)[],
   tieBreaks = [] as number[],
   lookValues = [] as MonitorLook['values'][],
+  lookAt,
+  schedule = { name: 'multiStep', milestones: [2], factor: 0.1, warmupEpochs: 0, warmupFactor: 0.01 },
   state = initialTrainingState(),
   untilEpoch,
 }: {
@@ -26,6 +29,9 @@ function harness({
   values?: (number | null)[];
   tieBreaks?: number[];
   lookValues?: MonitorLook['values'][];
+  /** The validation loss of an epoch, which chooses. */
+  lookAt?: (epoch: number) => number;
+  schedule?: ScheduleOptions;
   state?: TrainingState;
   untilEpoch?: number;
 }) {
@@ -70,18 +76,20 @@ function harness({
       source,
       items: Array.from({ length: numClips }, (_, i) => 100 + i),
       look:
-        values.length === 0
-          ? undefined
-          : async () => ({
-              value: left.shift() ?? null,
-              tieBreak: leftTieBreaks.shift(),
-              values: leftValues.shift() ?? { validationLoss: 1 },
-              seconds: 0,
-            }),
+        lookAt !== undefined
+          ? async () => ({ value: -lookAt(state.epoch), values: { validationLoss: lookAt(state.epoch) }, seconds: 0 })
+          : values.length === 0
+            ? undefined
+            : async () => ({
+                value: left.shift() ?? null,
+                tieBreak: leftTieBreaks.shift(),
+                values: leftValues.shift() ?? { validationLoss: 1 },
+                seconds: 0,
+              }),
       save: async (isBest) => void calls.saves.push({ isBest, state: structuredClone(state) }),
       log: (record) => log.push(record),
       state,
-      schedule: { name: 'multiStep', milestones: [2], factor: 0.1, warmupEpochs: 0, warmupFactor: 0.01 },
+      schedule,
       learningRate: 0.5,
       options: trainOptions.parse({ epochs: 3, batchSize: 8, ...train }),
       seed: 4,
@@ -183,6 +191,42 @@ describe('runEpochs', () => {
     const rest = harness({ state: paused.state, train, values: [0.6] });
     expect(await rest.run()).toMatchObject({ reason: 'finished', epoch: 4, bestEpoch: 4 });
     for (const key of ['reads', 'keys', 'rates'] as const) expect([...paused.calls[key], ...rest.calls[key]]).toEqual(whole.calls[key]);
+  });
+
+  it('comes to the same rates, best checkpoint and end, wherever it pauses', async () => {
+    // By epoch: the looks of a run without pauses are those of the epochs 2, 4, ...; those of the others must not count, good or bad.
+    const lossAt = (epoch: number) => [0, 5, 4, 1, 4, 4, 4, 9, 3, 3.5, 3.5, 0, 3.5, 3.5, 3.5, 0, 2][epoch];
+    const train = { epochs: 16, monitorEveryEpochs: 2, earlyStopping: { patience: 3 } };
+    const schedule = {
+      name: 'plateau' as const,
+      factor: 0.5,
+      patience: 0,
+      threshold: 1e-4,
+
+      warmupEpochs: 0,
+      warmupFactor: 0.1,
+    };
+    const goOn = async (pauses: number[]) => {
+      const state = initialTrainingState();
+      const rates: number[] = [];
+      let reason = '';
+      for (const untilEpoch of [...pauses, undefined]) {
+        const part = harness({ state, train, lookAt: lossAt, schedule, untilEpoch });
+        reason = (await part.run()).reason;
+        rates.push(...part.calls.rates);
+      }
+      return { rates, reason, best: state.best, epoch: state.epoch };
+    };
+    const whole = await goOn([]);
+    expect(whole).toMatchObject({ reason: 'earlyStopping', epoch: 15, best: { epoch: 8 } });
+    expect(new Set(whole.rates).size).toBeGreaterThan(2);
+    for (const pauses of [[1], [3, 5, 7], [2, 3], [11, 13], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]])
+      expect(await goOn(pauses)).toEqual(whole);
+  });
+
+  it('does not lose patience with looks that have no score', async () => {
+    const { run } = harness({ values: [null, null, null, 0.5], train: { epochs: 4, earlyStopping: { patience: 1 } } });
+    expect(await run()).toMatchObject({ reason: 'finished', bestEpoch: 4 });
   });
 
   it('saves as often as it is told to', async () => {
