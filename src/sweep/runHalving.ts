@@ -54,6 +54,13 @@ export async function runHalving({
 } & SweepEvents): Promise<HalvingScores> {
   const scores = await readHalving(folder, search);
   let going = [...runs];
+  // Runs end while others are being judged: one write after the other, each of all that is known by then.
+  let written: Promise<void> = Promise.resolve();
+  const writeScores = () => {
+    const text = () => `${JSON.stringify({ schemaVersion: 1, by: search.by, rungs: scores }, null, 2)}\n`;
+    written = written.then(() => writeFileAtomic(folder.search, text()));
+    return written;
+  };
   for (const epochs of search.epochs) {
     const ofRung = scores[epochs] ?? {};
     scores[epochs] = ofRung;
@@ -64,7 +71,7 @@ export async function runHalving({
         ...{ folder, runs: missing, jobs, runStage, signal, untilEpoch: epochs, ...events },
         async onRunEnd(run, end) {
           ofRung[run.name] = await judge(folder, run, { epochs, search, error: end.errors[0] });
-          await writeFileAtomic(folder.search, `${JSON.stringify({ schemaVersion: 1, by: search.by, rungs: scores }, null, 2)}\n`);
+          await writeScores();
           await events.onRunEnd?.(run, end);
         },
       });

@@ -14,10 +14,14 @@ export async function isTrained(run: RunFolder, log?: Pick<RunLog, 'end'>): Prom
   return end !== undefined && end.reason !== 'interrupted' && end.reason !== 'paused' && existsSync(run.lastCheckpoint);
 }
 
-/** The training came to its end, or has that epoch behind it. */
+/**
+ * The training came to its end, or to a pause after that epoch. The record of the epoch alone does not say so: it is written before the look
+ * and the checkpoint.
+ */
 export async function isTrainedUntil(run: RunFolder, epoch: number): Promise<boolean> {
-  const { end, epochs } = await readLog(run.log);
-  return existsSync(run.lastCheckpoint) && (end?.reason === 'earlyStopping' || epochs.some((record) => record.epoch >= epoch));
+  const log = await readLog(run.log);
+  if (await isTrained(run, log)) return true;
+  return log.end?.reason === 'paused' && log.end.epoch >= epoch && existsSync(run.lastCheckpoint);
 }
 
 /** By what a sweep knows its own evaluations of a run. */

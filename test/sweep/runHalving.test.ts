@@ -29,6 +29,7 @@ async function harness(rankOf: (draw: number, epoch: number) => number | undefin
     if (stage.kind !== 'training' || stage.untilEpoch === undefined) throw new Error('only trainings that pause');
     started.push(`${name.slice(0, 6)} ${stage.untilEpoch}`);
     const { log, lastCheckpoint } = runFolder(folder.run(name));
+    await new Promise((resolve) => setTimeout(resolve, 2));
     mkdirSync(dirname(lastCheckpoint), { recursive: true });
     const before = (() => {
       try {
@@ -51,7 +52,8 @@ async function harness(rankOf: (draw: number, epoch: number) => number | undefin
     if (started.length === stopAfter) controller.abort(new Error('stopped'));
     return undefined;
   };
-  const halve = (signal?: AbortSignal) => runHalving({ folder, runs, search, jobs: 1, runStage, signal });
+  const halve = ({ signal, jobs = 1, epochs = search.epochs }: { signal?: AbortSignal; jobs?: number; epochs?: number[] } = {}) =>
+    runHalving({ folder, runs, search: { ...search, epochs }, jobs, runStage, signal });
   return { folder, started, controller, halve };
 }
 
@@ -88,11 +90,33 @@ describe('runHalving', () => {
     const expected = await whole.halve();
     for (const stopAfter of [4, 9, 11, 13]) {
       const { started, controller, halve } = await harness(rankOf, stopAfter);
-      await halve(controller.signal).catch(() => undefined);
+      await halve({ signal: controller.signal }).catch(() => undefined);
       expect(started).toHaveLength(stopAfter);
       expect(await halve()).toEqual(expected);
       expect(started.filter((line) => started.filter((other) => other === line).length > 1)).toEqual([]);
     }
+  });
+
+  it('keeps the scores of runs that end together', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { folder, halve } = await harness((draw) => draw);
+      // The rung is the last one: none after it writes them all once more.
+      const scores = await halve({ jobs: 9, epochs: [1] });
+      expect(await readHalving(folder, search)).toEqual(scores);
+    }
+  });
+
+  it('lets a run that was killed in the look after the last epoch of a rung make that look', async () => {
+    const { folder, started, halve } = await harness((draw) => draw);
+    const { log, lastCheckpoint } = runFolder(folder.run(names[8]));
+    mkdirSync(dirname(lastCheckpoint), { recursive: true });
+    writeFileSync(lastCheckpoint, '');
+    writeFileSync(
+      log,
+      `${JSON.stringify({ kind: 'epoch', time: '2026-01-01T00:00:00.000Z', step: 1, epoch: 1, loss: 1, patchesPerSecond: 10, seconds: 60 })}\n`,
+    );
+    expect((await halve())[1][names[8]]).toMatchObject({ score: 8 });
+    expect(started).toContain('draw09 1');
   });
 
   it('scores by another measure are refused', async () => {
