@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../util/atomicFile.js';
 import { isCheckpointName } from '../util/checkpointNames.js';
 import { AudiosslError, errorText } from '../util/errors.js';
-import { sha256 } from '../util/hash.js';
+import { canonicalJson, sha256 } from '../util/hash.js';
 import { isNodeError, type RunFolder } from './runFolder.js';
 
 const rate = z.number().min(0).max(1);
@@ -135,7 +135,8 @@ export type Interval = z.infer<typeof interval>;
 
 /**
  * `<protocol>[-on_<dataset>][-clean|-noisy][-labels<percent>|-shots<k>][-fold<k>|-folds<k>_<k>...][-<options>]-<split>-<checkpoint>-seed<N>`;
- * a checkpoint given by path is named by its file and 8 digits of the path's hash.
+ * a checkpoint given by path is named by its file and 8 digits of the path's hash, which also stand behind a fold whose name is long or
+ * has other characters than files need; many folds are named by their number and hash.
  */
 export function evaluationName({
   protocol,
@@ -160,8 +161,8 @@ export function evaluationName({
     trainOn ?? false,
     labelFraction !== null && `labels${Number((100 * labelFraction).toPrecision(6))}`,
     shots !== null && `shots${shots}`,
-    fold !== null && `fold${fileWord(fold)}`,
-    folds.length > 0 && `folds${folds.map((row) => fileWord(row.fold)).join('_')}`,
+    fold !== null && `fold${ownWord(fold)}`,
+    folds.length > 0 && foldsWord(folds.map((row) => row.fold)),
     variant !== null && fileWord(variant),
     split,
     isCheckpointName(checkpoint) ? checkpoint : `${file}_${sha256(checkpoint).slice(0, 8)}`,
@@ -184,6 +185,20 @@ export function chosenOptions({ options }: Pick<EvaluationRecord, 'options'>): E
 
 function fileWord(text: string): string {
   return text.replace(/[^A-Za-z0-9._]+/g, '_');
+}
+
+/** Most characters of a name that go into a file's. */
+const MOST_CHARACTERS = 60;
+
+/** A word for each text: with 8 digits of its hash where other texts have the same characters left. */
+function ownWord(text: string): string {
+  const word = fileWord(text).slice(0, MOST_CHARACTERS);
+  return word === text ? word : `${word}_${sha256(text).slice(0, 8)}`;
+}
+
+function foldsWord(folds: readonly string[]): string {
+  const word = folds.map(ownWord).join('_');
+  return word.length <= MOST_CHARACTERS ? `folds${word}` : `folds${folds.length}_${sha256(canonicalJson(folds)).slice(0, 8)}`;
 }
 
 /** The files of one evaluation. */

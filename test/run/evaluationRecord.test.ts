@@ -71,9 +71,16 @@ describe('evaluation records', () => {
     expect(name({ fold: '../x' })).not.toContain('/');
     expect(name({ labelFraction: null, shots: null, fold: null })).toBe('linear-test-best-seed2');
     const of = (fold: string) => ({ fold, numClips: 1, clipMicroAccuracy: 0, clipMacroAccuracy: 0 });
-    expect(name({ shots: 1, folds: [of('1'), of('b/2')] })).toBe('linear-shots1-folds1_b_2-test-best-seed2');
+    expect(name({ shots: 1, folds: [of('1'), of('b/2')] })).toMatch(/^linear-shots1-folds1_b_2_[0-9a-f]{8}-test-best-seed2$/);
     expect(name({ trainOn: 'clean', labelFraction: 0.1 })).toBe('linear-clean-labels10-test-best-seed2');
     expect(name({ dataset: 'esc 10', fold: '1' })).toBe('linear-on_esc_10-fold1-test-best-seed2');
+    // Names that have no characters for files, or nothing but other ones between them, or many: a file each, whose name file systems take.
+    const folds = ['北京', '上海', '广州', 'a b', 'a_b', 'a-b', 'r'.repeat(300), 'r'.repeat(301)];
+    const sites = (first: number) => Array.from({ length: 60 }, (_, i) => of(`site${first + i}`));
+    const all = [...folds.map((fold) => name({ fold })), ...folds.map((fold) => name({ folds: [of('1'), of(fold)] }))];
+    all.push(name({ folds: sites(0) }), name({ folds: sites(1) }));
+    expect(new Set(all).size).toBe(all.length);
+    for (const one of all) expect(one.length).toBeLessThan(150);
   });
 
   it.each<[string, Partial<EvaluationInput>, RegExp]>([
