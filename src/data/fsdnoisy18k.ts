@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCsv, requireColumns } from '../util/csv.js';
+import { decodeUtf8 } from '../util/decodeUtf8.js';
 import { AudiosslError } from '../util/errors.js';
 import { type Clip, type Dataset, indexLabels } from './clip.js';
 import { safeFileName } from './fileName.js';
@@ -72,7 +73,7 @@ export async function loadFsdnoisy18k({ dir, metaDir, files }: { dir: string; me
 }
 
 async function readRows(file: string, columns: readonly string[]): Promise<Record<string, string>[]> {
-  const table = parseCsv(await readFile(file, 'utf8'), file);
+  const table = parseCsv(decodeUtf8(await readFile(file), `csv: ${file}`), file);
   requireColumns(table, columns, file);
   const seen = new Set<string>();
   for (const row of table.rows) {

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import type { CsvTable } from '../util/csv.js';
+import { decodeUtf8 } from '../util/decodeUtf8.js';
 import { AudiosslError, errorText } from '../util/errors.js';
 import { csvParser } from '../util/onDemand.js';
 
@@ -79,16 +80,8 @@ function clean(field: string): string {
 /** UTF-8, or UTF-16 by its byte-order mark or by the zero bytes that Latin letters leave. A head may end inside a character. */
 function decodeText(bytes: Uint8Array, path: string, isHead = false): string {
   const encoding = encodingOf(bytes);
-  let text: string;
-  if (encoding === 'utf-8') {
-    text = new TextDecoder('utf-8').decode(bytes, { stream: isHead });
-    const firstStrange = text.indexOf('\uFFFD');
-    if (firstStrange >= 0 && !isHead) {
-      const line = text.slice(0, firstStrange).split('\n').length;
-      throw new AudiosslError(`csv: ${path}: must be UTF-8 text (or UTF-16), got something else on line ${line}; save it as UTF-8`);
-    }
-  } else text = new TextDecoder(encoding).decode(bytes, { stream: isHead });
-  return text.replace(/^\uFEFF/, '');
+  if (encoding === 'utf-8' && !isHead) return decodeUtf8(bytes, `csv: ${path}`);
+  return new TextDecoder(encoding).decode(bytes, { stream: isHead });
 }
 
 function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeFrontEndDifference, type FrontEnd } from '../audio/frontEnd.js';
-import { writeFileAtomic } from '../util/atomicFile.js';
+import { writeFilesAtomic } from '../util/atomicFile.js';
 import { parseCsv } from '../util/csv.js';
 import type { Dataset } from './clip.js';
 import { FeatureStore } from './FeatureStore.js';
@@ -65,11 +65,12 @@ export async function tryReuse({
   const isRelabelled =
     clipsText !== (await readFile(join(dir, storeFile.clips), 'utf8')) || info.classNames.join('\n') !== dataset.classNames.join('\n');
   if (isRelabelled) {
-    await writeFileAtomic(join(dir, storeFile.clips), clipsText);
-    await writeFileAtomic(
-      join(dir, storeFile.store),
-      formatStoreInfo({ ...info, schemaVersion: 2, datasetKind: dataset.kind, classNames: dataset.classNames }),
-    );
+    const infoText = formatStoreInfo({ ...info, schemaVersion: 2, datasetKind: dataset.kind, classNames: dataset.classNames });
+    const files = [
+      { path: join(dir, storeFile.clips), text: clipsText },
+      { path: join(dir, storeFile.store), text: infoText },
+    ];
+    await writeFilesAtomic(files.map(({ path, text }) => ({ path, write: (handle) => handle.writeFile(text) })));
   }
   return { canReuse: true, isRelabelled };
 }

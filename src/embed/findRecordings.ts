@@ -5,6 +5,7 @@ import { describeOtherFiles, isAudioName } from '../data/audioFiles.js';
 import { compareCodeUnits } from '../data/clip.js';
 import { walkFolder } from '../data/walkFolder.js';
 import { parseCsv, requireColumns } from '../util/csv.js';
+import { decodeUtf8 } from '../util/decodeUtf8.js';
 import { UsageError } from '../util/errors.js';
 import type { Recording } from './embedRecordings.js';
 
@@ -49,10 +50,10 @@ export async function findRecordings(
 }
 
 async function readManifest(path: string, who: string): Promise<Recording[]> {
-  const text = await readFile(path, 'utf8');
+  const text = decodeUtf8(await readFile(path), `${who}: ${path}`);
   const at = (file: string) => resolve(dirname(path), file);
   if (extname(path).toLowerCase() === '.txt') {
-    const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    const lines = text.split(/\r?\n/);
     return lines.filter((line) => line.trim() !== '').map((line) => ({ id: line, path: at(line) }));
   }
   const table = parseCsv(text, path);

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseCsv } from '../util/csv.js';
+import { decodeUtf8 } from '../util/decodeUtf8.js';
 
 /** What a folder of recordings says about where they come from, as Markdown. */
 export async function describeDataLicences(dir: string): Promise<string[]> {
   const name = basename(resolve(dir));
   const table = join(dir, 'clips.csv');
-  const clips = existsSync(table) ? parseCsv(await readFile(table, 'utf8'), table) : undefined;
+  const clips = existsSync(table) ? parseCsv(decodeUtf8(await readFile(table), `csv: ${table}`), table) : undefined;
   const seconds = clips?.columns.includes('seconds') ? clips.rows.reduce((sum, row) => sum + Number(row.seconds), 0) : undefined;
   const size = clips && `${clips.rows.length} recordings${seconds === undefined ? '' : `, ${(seconds / 3600).toFixed(1)} hours`}`;
   const head = `Recordings of the folder \`${name}\`${size === undefined ? '' : `: ${size}`}.`;

@@ -9,15 +9,10 @@ export interface CsvTable {
 
 /**
  * Parses RFC 4180 text with a header row; a byte-order mark, CRLF and blank lines are accepted.
- * Throws AudiosslError naming `file` and the line when a row has another number of fields, the header repeats a name, or the bytes were
- * not UTF-8 (decoding has put U+FFFD there: labels would be mixed up).
+ * Throws AudiosslError naming `file` and the line when a row has another number of fields or the header repeats a name. Bytes of a table that
+ * somebody else wrote become text by `decodeUtf8`.
  */
 export function parseCsv(text: string, file: string): CsvTable {
-  const firstStrange = text.indexOf('\uFFFD');
-  if (firstStrange >= 0) {
-    const line = text.slice(0, firstStrange).split('\n').length;
-    throw new AudiosslError(`csv: ${file}: must be UTF-8 text without U+FFFD, got something else on line ${line}; save it as UTF-8`);
-  }
   let records: string[][];
   try {
     records = csvParser().parse(text, { bom: true, skip_empty_lines: true, relax_column_count: false });

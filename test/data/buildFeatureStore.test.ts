@@ -243,6 +243,16 @@ describe('buildFeatureStore', () => {
     expect(await readdir(base)).toEqual(['store']);
   });
 
+  it('knows recordings again whose names a bad unpacking has left a U+FFFD in, usable and broken ones', async () => {
+    const dir = await folderWith({ 'caf\uFFFD.wav': tone(500), 'na\uFFFDve.wav': 'no audio', 'plain.wav': tone(700) });
+    const out = join(await folderWith(), 'store');
+    expect(await build(dir, out)).toMatchObject({ status: 'built', numClips: 2 });
+    expect((await build(dir, out)).status).toBe('reused');
+    const store = await FeatureStore.open(out);
+    expect(store.clips.map(({ id }) => id)).toEqual(['caf\uFFFD.wav', 'plain.wav']);
+    await store.close();
+  });
+
   it('stops at a broken file when asked to, and tries it again after it was mended', async () => {
     const dir = await recordings();
     const out = join(await folderWith(), 'store');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { writeExplorer } from '../../explore/writeExplorer.js';
 import { type CsvTable, parseCsv } from '../../util/csv.js';
+import { decodeUtf8 } from '../../util/decodeUtf8.js';
 import { errorText, UsageError } from '../../util/errors.js';
 import { prepareFolder } from '../../util/prepareFolder.js';
 import { interruptible } from '../interruptible.js';
@@ -43,8 +44,8 @@ function requireOneSource(run: string | undefined, { embeddings, data, features,
 }
 
 async function readTable(file: string): Promise<{ file: string; table: CsvTable }> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new UsageError(`explore: --table ${file} must be readable: ${errorText(error)}`);
   });
-  return { file, table: parseCsv(text, file) };
+  return { file, table: parseCsv(decodeUtf8(bytes, `explore: --table ${file}`), file) };
 }
