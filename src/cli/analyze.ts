@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BackendOptions } from '../backend/setBackend.js';
 import type { FeatureAnalysisInput } from '../run/featureAnalysis.js';
 import { addBackendOptions } from './backendOptions.js';
-import { nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { positiveInteger, seedNumber } from './optionParsers.js';
 import { sayNext } from './sayNext.js';
 
 interface AnalyzeCommandOptions extends Partial<BackendOptions> {
@@ -22,7 +22,7 @@ export function registerAnalyze(program: Command): void {
     .description('uniformity, tolerance and alignment of the embeddings h and projections z of a run')
     .argument('<run>', 'folder of the run')
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
-    .option('--seed <number>', "of the patches and the augmentations' draws (default: the run's)", nonNegativeInteger)
+    .option('--seed <number>', "of the patches and the augmentations' draws (default: the run's)", seedNumber)
     .option('--checkpoint <which>', 'best, last, whitened or the path of a file', 'best')
     .option('--data <dir>', "the run's recordings, where they lie elsewhere now")
     .option('--features <store>', "feature store (default: the run's own)")

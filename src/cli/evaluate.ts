@@ -5,7 +5,7 @@ import { type ProtocolName, protocolNames } from '../eval/protocolNames.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions } from './backendOptions.js';
 import { labelLimits, parseFractions, parseList, parseShots } from './evaluation/labelLimits.js';
-import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { collect, positiveInteger, seedNumber } from './optionParsers.js';
 import { sayNext } from './sayNext.js';
 
 interface EvaluateCommandOptions extends Partial<BackendOptions> {
@@ -44,7 +44,7 @@ export function registerEvaluate(program: Command): void {
     .argument('[run]', 'folder of the run; default: the encoder that comes with audiossl, on --data or --features, as with --transfer')
     .addOption(new Option('--protocol <name>', protocols.join('; ')).choices(protocolNames).makeOptionMandatory())
     .addOption(new Option('--split <name>', 'which clips').choices(['validation', 'test']).makeOptionMandatory())
-    .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", nonNegativeInteger)
+    .option('--seed <number>', "of the classifier, the choice of labels and the intervals (default: the run's)", seedNumber)
     .option('--checkpoint <which>', 'best, last, whitened or the path of a file', 'best')
     .option('--label-fractions <list>', 'learn from shares of the training labels, such as 0.01,0.1,0.5,1: one record each', parseFractions)
     .option('--shots <list>', 'learn from so many training clips a class, such as 1,5,10: one record each', parseShots)

@@ -3,7 +3,7 @@ import { addBackendOptions } from './backendOptions.js';
 import type { ExploreOptions } from './explore/exploreOptions.js';
 import { formatOption } from './formatOption.js';
 import { modelHelp } from './modelHelp.js';
-import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { collect, positiveInteger, seedNumber } from './optionParsers.js';
 
 /** `audiossl explore RUN --out DIR`, or of `--embeddings FILE`: a page to look at, listen to and mark what was embedded. */
 export function registerExplore(program: Command): void {
@@ -35,7 +35,7 @@ export function registerExplore(program: Command): void {
         .choices(['copy', 'link', 'none'])
         .default('copy'),
     )
-    .option('--seed <number>', 'of UMAP and the clusters', nonNegativeInteger, 0)
+    .option('--seed <number>', 'of UMAP and the clusters', seedNumber, 0)
     .option('--json', 'print the path as JSON');
   addBackendOptions(command).action(async (run: string | undefined, options: ExploreOptions) => {
     const { runExplore } = await import('./explore/runExplore.js');

@@ -13,9 +13,16 @@ export function positiveInteger(value: string): number {
   return wholeNumber(value, 1);
 }
 
-/** 0, 1, 2 ..., as a seed. */
+/** 0, 1, 2 ... */
 export function nonNegativeInteger(value: string): number {
   return wholeNumber(value, 0);
+}
+
+/** What the config's key seed takes: 0 to 2^32 - 1. */
+export function seedNumber(value: string): number {
+  const seed = wholeNumber(value, 0);
+  if (seed > 0xffffffff) throw new InvalidArgumentError(`expected a seed up to 4294967295, got "${value}".`);
+  return seed;
 }
 
 /** Seconds above 0. */

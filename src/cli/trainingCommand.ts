@@ -8,7 +8,7 @@ import type { RankPlace } from '../parallel/RankPlace.js';
 import type { TrainingInput, TrainingResult } from '../train/runTraining.js';
 import { UsageError } from '../util/errors.js';
 import { addBackendOptions, pickBackend } from './backendOptions.js';
-import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { collect, positiveInteger, seedNumber } from './optionParsers.js';
 import { addRankOptions, type RankOptions, rankOverrides } from './ranks/rankOptions.js';
 import { rankPlace } from './ranks/rankPlace.js';
 import { sayNext } from './sayNext.js';
@@ -51,7 +51,7 @@ export function addTrainingCommand(
     .requiredOption('--out <run>', 'folder of the run')
     .option('--config <file>', `YAML config; a file holds only what differs from the defaults (audiossl config show --for ${name})`)
     .option('--set <key=value>', 'override one config key, such as train.epochs=20 (repeatable)', collect, [])
-    .option('--seed <number>', "the run's seed (the config's key seed)", nonNegativeInteger)
+    .option('--seed <number>', "the run's seed (the config's key seed)", seedNumber)
     .option('--resume', 'go on from the last checkpoint of RUN, with its config unless --config is given')
     .option('--tensorboard', 'write event files into RUN while it trains, for tensorboard --logdir')
     .option(

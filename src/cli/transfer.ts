@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { addBackendOptions } from './backendOptions.js';
 import { parseShots } from './evaluation/labelLimits.js';
-import { collect, nonNegativeInteger, positiveInteger } from './optionParsers.js';
+import { collect, positiveInteger, seedNumber } from './optionParsers.js';
 import { sayNext } from './sayNext.js';
 import type { TransferOptions } from './transfer/transferOptions.js';
 
@@ -23,7 +23,7 @@ export function registerTransfer(program: Command): void {
     .option('--shots <list>', 'clips a class to learn from, such as 1,5,10; none: no few-label protocol', parseShotsOrNone, [1, 5, 10])
     .option('--draws <number>', 'draws of those clips', positiveInteger, 6)
     .option('--random-seeds <number>', 'random weights: so many draws of them', positiveInteger, 3)
-    .option('--seed <number>', 'of folds, draws and intervals', nonNegativeInteger, 0)
+    .option('--seed <number>', 'of folds, draws and intervals', seedNumber, 0)
     .option('--json', 'print the records as JSON')
     .addHelpText('after', '\nEach clip is predicted once, by a classifier that saw neither its fold nor its recording.');
   addBackendOptions(command).action(async (options: TransferOptions & { json?: boolean }) => {

@@ -44,7 +44,9 @@ export type SplitOptions = Pick<
 export function resolveSplit(clips: readonly Clip[], options: SplitOptions, seed: number): ResolvedSplit {
   const notes: string[] = [];
   const hasVerified = clips.some((clip) => clip.split === 'train' && clip.isVerified !== undefined);
-  const protocol = options.protocol === 'auto' ? (hasVerified ? 'ssl' : 'generic') : options.protocol;
+  // Data that know which labels were verified and have validation clips of their own are split already.
+  const isSplit = clips.some((clip) => clip.split === 'validation');
+  const protocol = options.protocol === 'auto' ? (hasVerified && !isSplit ? 'ssl' : 'generic') : options.protocol;
   const hasFolds = (options.trainFolds ?? options.validationFolds ?? options.testFold) !== undefined;
   if (hasFolds && protocol !== 'generic') {
     throw new UsageError(
@@ -102,11 +104,11 @@ function classesWithoutClips(clips: readonly Clip[], splitOf: ReadonlyMap<string
   });
 }
 
-/** FSDnoisy18k's subsets of the training clips; the test clips stay the test. */
+/** FSDnoisy18k's subsets of the training clips; the clips of the test, and of a validation where data have one, stay there. */
 function assignBySubset(clips: readonly Clip[], protocol: string): Map<string, Split> {
   const splitOf = new Map<string, Split>();
   for (const clip of clips) {
-    if (clip.split === 'test') splitOf.set(clip.id, 'test');
+    if (clip.split === 'test' || clip.split === 'validation') splitOf.set(clip.id, clip.split);
     else if (protocol === 'ssl') splitOf.set(clip.id, clip.isVerified ? 'validation' : 'train');
     else if (protocol === 'all' || protocol === 'ssl-all') splitOf.set(clip.id, clip.split ?? 'train');
     else if (isInSubset(clip, protocol)) splitOf.set(clip.id, 'train');

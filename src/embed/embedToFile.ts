@@ -68,6 +68,7 @@ export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToF
   try {
     if (before !== undefined) checkSame(out, before, facts);
     const kept = keptOf(before);
+    const numKept = kept.size - rejectedOf(before).length;
     const all = options.recordings.filter(({ id }) => !kept.has(id));
     const recordings = shard === undefined ? all : partOf(all, shard);
     const manifest = shard && { ...shard, manifest: sha256(all.map(({ id }) => id).join('\n')) };
@@ -83,7 +84,7 @@ export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToF
         throw new UsageError(`embed: there is nothing to embed, ${all.length} recordings are fewer than ${shard?.count ?? 1} shards`);
       // A run that was killed between its file and its end.
       if (existsSync(place.dir)) await (await openPartialEmbeddings(place)).close({ isDone: true });
-      return { ...summaryOf([]), equal: [], encoderBusy: 0, numResumed: 0, numKept: kept.size };
+      return { ...summaryOf([]), equal: [], encoderBusy: 0, numResumed: 0, numKept };
     }
     const partial = await openPartialEmbeddings(place);
     let isDone = false;
@@ -115,7 +116,7 @@ export async function embedToFile(options: EmbedToFileOptions): Promise<EmbedToF
       });
       isDone = true;
       const news = equal.filter((ids) => ids.some((id) => !kept.has(id)));
-      return { ...summary, equal: news, encoderBusy, numResumed, numKept: kept.size };
+      return { ...summary, equal: news, encoderBusy, numResumed, numKept };
     } finally {
       await partial.close({ isDone });
     }
@@ -154,10 +155,14 @@ function summaryOf(entries: readonly JournalEntry[]): Omit<EmbedSummary, 'encode
   };
 }
 
-/** Recordings that a file has rows of, or has rejected. */
+/** What need not be tried again: recordings with rows, and broken ones. */
 function keptOf(file: EmbeddingFile | undefined): Set<string> {
+  return new Set([...(file?.ids ?? []), ...rejectedOf(file)]);
+}
+
+function rejectedOf(file: EmbeddingFile | undefined): string[] {
   const rejected = (file?.meta.rejected ?? []) as { id: string }[];
-  return new Set([...(file?.ids ?? []), ...rejected.map(({ id }) => id)]);
+  return rejected.map(({ id }) => id);
 }
 
 function partOf(recordings: readonly Recording[], { index, count }: Shard): Recording[] {

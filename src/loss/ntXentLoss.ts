@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import { ntXent } from '../ops/ntXent.js';
 import { AudiosslError } from '../util/errors.js';
 import { defineLoss } from './defineLoss.js';
 import { requirePairs } from './pairRows.js';
 import { cosines } from './pairs.js';
 import { softmaxOverAll } from './softmaxTerms.js';
+import { temperature } from './temperature.js';
 
 /** `loss.name: ntXent`. Two views of a batch go through the fused op. */
 export const ntXentOfPairs = defineLoss({
   name: 'ntXent',
   description: 'NT-Xent: cross-entropy of the positive among all candidates',
-  options: { temperature: z.number().positive().default(0.2).describe('of NT-Xent: cosines are divided by it') },
+  options: { temperature: temperature(0.2).describe('of NT-Xent: cosines are divided by it') },
   compute: (pairs, { temperature }) =>
     pairs.numViewPairs === undefined || pairs.cosines !== undefined
       ? tf.tidy(() => softmaxOverAll(tf.div(cosines(pairs), temperature), pairs))
@@ -37,6 +37,6 @@ export const ntXentOfPairs = defineLoss({
  */
 export function ntXentLoss(a: tf.Tensor2D, b: tf.Tensor2D, { temperature = 0.2 }: { temperature?: number } = {}): tf.Scalar {
   requirePairs('ntXentLoss', a, b);
-  if (!(temperature > 0)) throw new AudiosslError(`ntXentLoss: temperature must be above 0, got ${temperature}`);
+  if (!(temperature >= 0.001)) throw new AudiosslError(`ntXentLoss: temperature must be 0.001 or more, got ${temperature}`);
   return tf.tidy(() => ntXent(tf.concat([a, b], 0), temperature));
 }

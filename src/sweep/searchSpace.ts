@@ -49,6 +49,5 @@ export function drawSettings({ space, seed }: Pick<SearchOptions, 'space' | 'see
   );
 }
 
-/** `draw007`. */
-export const drawName = (index: number, { draws }: Pick<SearchOptions, 'draws'>): string =>
-  `draw${String(index + 1).padStart(Math.max(2, String(draws).length), '0')}`;
+/** `draw07`, `draw107`: the same however many draws there are, so that more may be added. */
+export const drawName = (index: number): string => `draw${String(index + 1).padStart(2, '0')}`;

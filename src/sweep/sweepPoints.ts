@@ -89,7 +89,7 @@ function drawnPoints({ placeOf }: SweepFile, search: SearchOptions, common: Poin
   return Array.from({ length: search.draws }, (_, index) => {
     const keys = drawSettings(search, index);
     const drawn = Object.entries(keys).map(([key, value]) => overrideAt(placeOf(['search', 'space', key]), key, value));
-    return { ...common, system: drawName(index, search), keys, overrides: [...common.overrides, length, ...drawn] };
+    return { ...common, system: drawName(index), keys, overrides: [...common.overrides, length, ...drawn] };
   });
 }
 

@@ -124,6 +124,21 @@ describe('resolveSplit', () => {
     expect(count(resolveSplit(clips, options({ trainFolds: [1], validationFolds: [2], testFold: 5 }), 0), 'train')).toBe(10);
   });
 
+  it('leaves the validation clips of data that have some where they are, also where it is known which labels were verified', () => {
+    const splits = ['train', 'train', 'validation', 'test'] as const;
+    const clips = Array.from({ length: 40 }, (_, i) => clip(`${i}.wav`, { split: splits[i % 4], isVerified: i % 3 === 0 }));
+    const own = clips.filter(({ split }) => split === 'validation').map(({ id }) => id);
+    const of = (protocol: string) => {
+      const { splitOf } = resolveSplit(clips, options({ protocol }), 0);
+      return [...splitOf].filter(([, split]) => split === 'validation').map(([id]) => id);
+    };
+    expect(of('auto').sort()).toEqual([...own].sort());
+    for (const protocol of ['clean', 'noisy', 'all', 'ssl-all']) expect(of(protocol).sort(), protocol).toEqual([...own].sort());
+    // What was verified validates besides.
+    const verified = clips.filter(({ split, isVerified }) => split === 'train' && isVerified).map(({ id }) => id);
+    expect(of('ssl').sort()).toEqual([...own, ...verified].sort());
+  });
+
   it('refuses what does not fit, naming it', () => {
     const clips = [clip('a.wav', { fold: '1' }), clip('b.wav', { fold: '2' })];
     expect(() => resolveSplit(clips, options({ testFold: 7 }), 0)).toThrow(/fold 7 \(test\) must be one of the data's folds, got 1, 2/);

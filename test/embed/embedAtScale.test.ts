@@ -140,7 +140,8 @@ test('--add embeds what the file does not have and keeps the rest as it is; rows
     const out = join(folder, name);
     await run(out, { recordings: recordings.slice(0, 6) });
     const { numKept, numEmbedded, numRows } = await run(out, { add: true });
-    expect([numKept, numEmbedded, numRows]).toEqual([6, 8, 8]);
+    // One of the six, d.wav, has no row.
+    expect([numKept, numEmbedded, numRows]).toEqual([5, 8, 8]);
     const whole = join(folder, name.replace('grown', 'once'));
     await run(whole);
     const [grown, once] = [await readEmbeddings(out), await readEmbeddings(whole)];
@@ -153,7 +154,7 @@ test('--add embeds what the file does not have and keeps the rest as it is; rows
     const before = await readFile(out);
     // A kill after the file and before the end of the run.
     await mkdir(`${out}.partial`);
-    expect(await run(out, { add: true })).toMatchObject({ numEmbedded: 0, numKept: 14, equal: [] });
+    expect(await run(out, { add: true })).toMatchObject({ numEmbedded: 0, numKept: 13, equal: [] });
     expect(existsSync(`${out}.partial`)).toBe(false);
     await expect(run(out, { add: true, per: 'patch' })).rejects.toThrow(/per is "clip" there and "patch" here; give another file/);
     expect(await readFile(out)).toEqual(before);

@@ -43,6 +43,12 @@ describe('a sweep with a search', () => {
     for (const { keys, config } of runs) {
       expect(config).toMatchObject({ seed: 7, train: { epochs: 4 }, loss: { temperature: keys['loss.temperature'] } });
     }
+    // The plan of a search may grow: 3 draws, 99 or 100 of them call the first three the same.
+    for (const draws of [99, 100, 1000]) {
+      const more = expandSweep(read(`${search.replace('draws: 3', `draws: ${draws}`)}seeds: [7]\n`), { clips: [] });
+      expect(more.slice(0, 3)).toEqual(runs);
+      expect(new Set(more.map(({ name }) => name)).size).toBe(draws);
+    }
     expect(new Set(runs.map(({ keys }) => keys['loss.temperature'])).size).toBe(3);
     expect(read(search.replace('draws: 3', 'draws: 3, by: effectiveRank')).sweep.evaluate).toEqual([]);
   });

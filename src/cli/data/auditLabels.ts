@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addBackendOptions } from '../backendOptions.js';
 import { formatOption } from '../formatOption.js';
 import { modelHelp } from '../modelHelp.js';
-import { nonNegativeInteger, positiveInteger } from '../optionParsers.js';
+import { nonNegativeInteger, positiveInteger, seedNumber } from '../optionParsers.js';
 import type { AuditOptions } from './audit/auditOptions.js';
 
 /** `audiossl data audit-labels [--model RUN] --data DIR --out DIR`: which clips' labels the sound speaks against. */
@@ -22,7 +22,7 @@ export function registerAuditLabels(data: Command): void {
     .option('--checkpoint <which>', 'of a run: best, last, whitened or the path of a file (default: best)')
     .addOption(formatOption().default('auto'))
     .option('--top <number>', 'clips on the page', nonNegativeInteger, 50)
-    .option('--seed <number>', 'of folds and flips', nonNegativeInteger, 0)
+    .option('--seed <number>', 'of folds and flips', seedNumber, 0)
     .option('--folds <number>', 'of the out-of-fold predictions', positiveInteger, 5)
     .option('--neighbours <number>', 'nearest clips asked', positiveInteger, 20)
     .option('--flip <share>', 'test the audit: give this share of the labels another class first, and count how many are found', share)
