@@ -1,9 +1,10 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
 import { hasProcess } from '../util/hasProcess.js';
 import { heldElsewhere } from '../util/heldElsewhere.js';
+import { createLock, readLock, removeStaleLock } from '../util/lockFile.js';
 import { makeFolder } from '../util/makeFolder.js';
 import { processStart } from '../util/processStart.js';
 
@@ -15,23 +16,19 @@ import { processStart } from '../util/processStart.js';
 export async function lockFolder(dir: string, who = 'buildFeatureStore'): Promise<() => Promise<void>> {
   await makeFolder(dir);
   const path = join(dir, 'lock');
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(path, 'wx');
-      await handle.writeFile(`${process.pid}\n${processStart(process.pid) ?? ''}\n${hostname()}\n`);
-      await handle.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const [pid, start = '', host] = (await readFile(path, 'utf8').catch(() => '0')).split('\n');
-      const holder = Number(pid);
-      const elsewhere = heldElsewhere(path, { pid: holder, host });
-      if (elsewhere !== undefined) throw new AudiosslError(`${who}: ${dir} is being built by ${elsewhere}`);
-      if (holder > 0 && isAlive(holder, start)) {
-        throw new AudiosslError(`${who}: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
-      }
-      await rm(path, { force: true });
+  const own = `${process.pid}\n${processStart(process.pid) ?? ''}\n${hostname()}\n`;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (createLock(path, own)) return () => rm(path, { force: true });
+    const text = readLock(path);
+    if (text === undefined) continue;
+    const [pid, start = '', host] = text.split('\n');
+    const holder = Number(pid);
+    const elsewhere = heldElsewhere(path, { pid: holder, host });
+    if (elsewhere !== undefined) throw new AudiosslError(`${who}: ${dir} is being built by ${elsewhere}`);
+    if (holder > 0 && isAlive(holder, start)) {
+      throw new AudiosslError(`${who}: ${dir} is being built by process ${holder}; wait for it, or stop it and run again`);
     }
+    removeStaleLock(path, text);
   }
   throw new AudiosslError(`${who}: ${path} is taken again and again by another process; run again later`);
 }

@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { AudiosslError } from '../util/errors.js';
 import { hasProcess } from '../util/hasProcess.js';
 import { heldElsewhere } from '../util/heldElsewhere.js';
+import { createLock, readLock, removeStaleLock, rewriteLock } from '../util/lockFile.js';
 import { makeFolder } from '../util/makeFolder.js';
 
 /** A process that works on a sweep's folder; `word` stands in its command line. */
@@ -36,20 +37,16 @@ export async function lockSweep(
 ): Promise<SweepLock> {
   await makeFolder(dirname(path));
   requireNoSweep(path);
-  const before = readHolders(path);
+  const before = readLock(path);
   if (before !== undefined) {
-    await waitForEnd(before.slice(1), { onWait, signal, waitMs });
-    await rm(path, { force: true });
+    await waitForEnd(holdersOf(before).slice(1), { onWait, signal, waitMs });
+    removeStaleLock(path, before);
   }
   const host = hostname();
   const holders: Holder[] = [{ host, pid: process.pid, word: 'sweep' }];
-  try {
-    writeFileSync(path, JSON.stringify(holders), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new AudiosslError(`sweep: ${dirname(path)} was taken by another sweep just now; wait for it`, { cause: error });
-  }
-  const write = () => writeFileSync(path, JSON.stringify(holders));
+  if (!createLock(path, JSON.stringify(holders)))
+    throw new AudiosslError(`sweep: ${dirname(path)} was taken by another sweep just now; wait for it`);
+  const write = () => rewriteLock(path, JSON.stringify(holders));
   return {
     add(pid, run) {
       holders.push({ host, pid, word: run });
@@ -66,7 +63,7 @@ export async function lockSweep(
 
 /** Throws AudiosslError while a sweep holds the lock: one that lives, or one of another machine, of which that cannot be known. */
 export function requireNoSweep(path: string): void {
-  const sweep = readHolders(path)?.[0];
+  const [sweep] = holdersOf(readLock(path) ?? '');
   if (sweep === undefined) return;
   const elsewhere = heldElsewhere(path, sweep);
   if (elsewhere !== undefined) throw new AudiosslError(`sweep: ${dirname(path)} is being worked on by ${elsewhere}`);
@@ -92,15 +89,8 @@ async function waitForEnd(
   }
 }
 
-/** undefined where there is no lock; nobody where it was torn by a kill. */
-function readHolders(path: string): Holder[] | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Nobody where the text is none of a lock's, as an earlier version left it when it was killed. */
+function holdersOf(text: string): Holder[] {
   try {
     const holders: unknown = JSON.parse(text);
     return Array.isArray(holders) ? (holders as Holder[]) : [];
