@@ -27,7 +27,8 @@ const json = (value: fc.Arbitrary<unknown>) => value.map((inner) => JSON.stringi
 const change = fc.oneof(
   fc.tuple(fc.constant('seed'), json(fc.integer({ min: 0, max: 2 ** 32 - 1 }))),
   fc.tuple(fc.constantFrom('train.epochs', 'data.patchFrames', 'projectionHead.hiddenSize'), json(fc.integer({ min: 1, max: 9999 }))),
-  fc.tuple(fc.constantFrom('loss.temperature', 'optimizer.learningRate', 'train.checkpointSeconds'), json(positive)),
+  fc.tuple(fc.constantFrom('optimizer.learningRate', 'train.checkpointSeconds'), json(positive)),
+  fc.tuple(fc.constant('loss.temperature'), json(positive.filter((value) => value >= 0.001))),
   fc.tuple(fc.constantFrom('loss.contrastiveWeight', 'views.0.maxWeight', 'optimizer.weightDecay'), json(share)),
   fc.tuple(fc.constant('data.testFold'), json(fc.oneof(fc.integer({ min: 0, max: 9 }), fc.string({ minLength: 1 })))),
   fc.tuple(
