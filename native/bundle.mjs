@@ -1,21 +1,11 @@
 // After tsc. What is not TypeScript comes along to dist/; then what runs is bundled into dist/bundle/: the library, and the command line with
 // its worker threads. Each is a graph of its own: shared chunks would be many small files, and opening files is most of the time of
 // `import 'audiossl'`. Packages stay outside, so that a user's own modules share TensorFlow.js and zod.
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { replaceFile } from './setup/replaceFile.mjs';
 
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const dist = here('dist');
@@ -47,8 +37,7 @@ const byDepth = outputFiles.sort((a, b) => Number(b.path.includes('/chunks/')) -
 for (const { path, contents } of byDepth) {
   if (existsSync(path) && readFileSync(path).equals(contents)) continue;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, contents);
-  renameSync(`${path}.new`, path);
+  replaceFile(path, (fresh) => writeFileSync(fresh, contents));
 }
 const made = new Set(outputFiles.map(({ path }) => path));
 for (const entry of readdirSync(bundle, { recursive: true, withFileTypes: true })) {

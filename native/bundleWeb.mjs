@@ -1,10 +1,11 @@
 // After tsc: what a browser runs of src/web, for `audiossl export --format web`, to dist/web: audiossl.js (front end, decoders and what
 // loads the encoder) and page.js, with the page beside them. The front end is the same code as in Node.js; three of its modules, which
 // only Node.js can have, are left out.
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { replaceFile } from './setup/replaceFile.mjs';
 
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const out = here('dist/web');
@@ -50,7 +51,6 @@ const bundles = await Promise.all([
 
 mkdirSync(out, { recursive: true });
 for (const { path, contents } of bundles.flatMap(({ outputFiles }) => outputFiles)) {
-  writeFileSync(`${path}.new`, contents);
-  renameSync(`${path}.new`, path);
+  replaceFile(path, (fresh) => writeFileSync(fresh, contents));
 }
 for (const asset of ['page.html', 'page.css']) copyFileSync(here(`src/web/page/${asset}`), join(out, asset));

@@ -5,7 +5,7 @@ import { defineLoss } from './defineLoss.js';
 import { requirePairs } from './pairRows.js';
 import { cosines } from './pairs.js';
 import { softmaxOverAll } from './softmaxTerms.js';
-import { temperature } from './temperature.js';
+import { lowestTemperature, temperature } from './temperature.js';
 
 /** `loss.name: ntXent`. Two views of a batch go through the fused op. */
 export const ntXentOfPairs = defineLoss({
@@ -37,6 +37,7 @@ export const ntXentOfPairs = defineLoss({
  */
 export function ntXentLoss(a: tf.Tensor2D, b: tf.Tensor2D, { temperature = 0.2 }: { temperature?: number } = {}): tf.Scalar {
   requirePairs('ntXentLoss', a, b);
-  if (!(temperature >= 0.001)) throw new AudiosslError(`ntXentLoss: temperature must be 0.001 or more, got ${temperature}`);
+  if (!(temperature >= lowestTemperature))
+    throw new AudiosslError(`ntXentLoss: temperature must be ${lowestTemperature} or more, got ${temperature}`);
   return tf.tidy(() => ntXent(tf.concat([a, b], 0), temperature));
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasProcess } from './hasProcess.js';
+import { temporaryName } from './temporaryName.js';
 
 /** A file that is to appear, and what writes it. */
 export interface NewFile {
@@ -18,7 +18,7 @@ export async function writeFilesAtomic(files: readonly NewFile[]): Promise<void>
   const written: { temporary: string; path: string }[] = [];
   try {
     for (const { path, write } of files) {
-      const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+      const temporary = temporaryName(path);
       const handle = await open(temporary, 'wx');
       written.push({ temporary, path });
       try {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { errorText, UsageError } from './errors.js';
 import { makeFolder } from './makeFolder.js';
+import { temporaryName } from './temporaryName.js';
 
 /**
  * Writes a new folder through `write(dir)` under a temporary name beside it, then renames: it is there whole or not at all. Throws
@@ -11,7 +11,7 @@ import { makeFolder } from './makeFolder.js';
 export async function writeFolderAtomic(path: string, who: string, write: (dir: string) => Promise<void>): Promise<void> {
   await checkNewFolder(path, who);
   const whole = resolve(path);
-  const temporary = join(dirname(whole), `.${basename(whole)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+  const temporary = temporaryName(whole);
   await makeFolder(temporary);
   try {
     await write(temporary);

@@ -1,14 +1,12 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-
-/** A name in the same folder that no other process takes. */
-const ownName = (path: string, what: string) => `${path}.${process.pid}.${what}`;
+import { temporaryName } from './temporaryName.js';
 
 /**
  * Makes a lock, whole from its first moment: nobody ever reads an empty one. Returns false where there is one already. Hard links make it;
  * where a disk has none the file is made in place, which is enough for all but a reader in that very moment.
  */
 export function createLock(path: string, text: string): boolean {
-  const own = ownName(path, 'new');
+  const own = temporaryName(path);
   writeFileSync(own, text);
   try {
     linkSync(own, path);
@@ -45,7 +43,7 @@ export function readLock(path: string): string | undefined {
 
 /** Writes another text into a lock that this process holds; readers see the old one or the new one. */
 export function rewriteLock(path: string, text: string): void {
-  const own = ownName(path, 'new');
+  const own = temporaryName(path);
   writeFileSync(own, text);
   renameSync(own, path);
 }
@@ -55,7 +53,7 @@ export function rewriteLock(path: string, text: string): void {
  * finds the lock of the first, and puts it back.
  */
 export function removeStaleLock(path: string, text: string): void {
-  const own = ownName(path, 'stale');
+  const own = temporaryName(path);
   try {
     renameSync(path, own);
   } catch (error) {

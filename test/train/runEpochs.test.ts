@@ -202,7 +202,6 @@ describe('runEpochs', () => {
       factor: 0.5,
       patience: 0,
       threshold: 1e-4,
-
       warmupEpochs: 0,
       warmupFactor: 0.1,
     };

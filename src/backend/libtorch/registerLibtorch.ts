@@ -29,7 +29,7 @@ export function registerLibtorch({ device, precision, threads = 0 }: LibtorchOpt
     throw new UsageError(`libtorch: device cuda is not available: ${found}; leave out --device`);
   }
   if (precision === 'bfloat16' && !addon.hasBfloat16()) {
-    const why = 'which this one lacks or ONEDNN_MAX_CPU_ISA keeps from use';
+    const why = 'which this one lacks or ONEDNN_MAX_CPU_ISA (DNNL_MAX_CPU_ISA) keeps from use';
     throw new UsageError(`libtorch: precision bfloat16 needs a processor with AVX-512 BF16, ${why}; leave out --precision`);
   }
   const isBfloat16 = precision !== 'float32' && addon.hasBfloat16();
