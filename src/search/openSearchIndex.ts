@@ -70,7 +70,7 @@ export async function openSearchIndex(
   const facts = reason === undefined ? (before as IndexFacts) : await build(at, { path, table, create, threads, signal, onProgress });
   let index: Index | undefined = create();
   try {
-    index.view(at);
+    readIndex(index, at);
   } catch (error) {
     throw new AudiosslError(`search: ${at} must be an index of usearch: ${errorText(error)}; remove it, it is built anew`, {
       cause: error,
@@ -87,6 +87,16 @@ export async function openSearchIndex(
       index = undefined;
     },
   };
+}
+
+/** Maps the file where it may: usearch does so for its owner alone (findings/usearch-view-owner-only.sh). Others read it into memory. */
+function readIndex(index: Index, at: string): void {
+  try {
+    index.view(at);
+  } catch (error) {
+    if (!errorText(error).includes('Operation not permitted')) throw error;
+    index.load(at);
+  }
 }
 
 /** Makes empty indexes; inner products of rows of length 1 are their cosines. */
